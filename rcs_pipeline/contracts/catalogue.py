@@ -1,0 +1,220 @@
+"""The catalogue: every contract, measure, register entry and message, loaded and cross-checked once.
+
+Belongs here: finding the files, joining them, and the checks that need more than one of them.
+Does not belong here: the meaning of one file (see its own module).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
+from rcs_pipeline.contracts.delivery_files import read_delivery
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.measures import Indicator, MeasuresFile, Scale, When
+from rcs_pipeline.contracts.messages import Message, MessagesFile
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.contracts.register import Register, RegisterFile
+from rcs_pipeline.contracts.yaml_files import Model, parse, read_yaml
+
+Item = TypeVar("Item")
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "data_contracts"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything the contracts say."""
+
+    folders: tuple[Path, ...]
+    deliveries: dict[str, DeliveryContract]
+    products: dict[str, Product]
+    scales: dict[str, Scale]
+    indicators: dict[str, Indicator]
+    register: Register
+    messages: dict[str, Message]
+
+    def delivery(self, dataset: str) -> DeliveryContract:
+        """The contract of `dataset`; ContractError with the nearest name if there is none."""
+        return _named(self.deliveries, dataset, "dataset")
+
+    def product(self, name: str) -> Product:
+        """The data product `name`; ContractError with the nearest name if there is none."""
+        return _named(self.products, name, "data product")
+
+    def instrument(self, name: str) -> DeliveryContract:
+        """The survey contract whose instrument is `name`; ContractError if there is none."""
+        surveys = {item.survey.instrument: item for item in self.deliveries.values() if item.survey}
+        return _named(surveys, name, "instrument")
+
+    def indicators_of(self, instrument: str) -> tuple[Indicator, ...]:
+        """The indicators of an instrument, in the order of their files."""
+        return tuple(item for item in self.indicators.values() if item.instrument == instrument)
+
+    def scales_of(self, instrument: str) -> tuple[Scale, ...]:
+        """The scales of an instrument, in the order of their files (parts before their sums)."""
+        return tuple(item for item in self.scales.values() if item.instrument == instrument)
+
+
+def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogue:
+    """Read the base folder and the extra ones given with `--contracts`.
+
+    Args:
+        extra: further folders of the same layout; they may add, never replace.
+        base: the project's own contracts.
+
+    Raises:
+        ContractError: a folder is missing, a file is invalid, or two files contradict each other.
+    """
+    folders = tuple(folder for folder in (base, *extra) if folder is not None)
+    for folder in folders:
+        if not folder.is_dir():
+            raise ContractError("There is no such folder of contracts", where=str(folder), todo="Correct the path.")
+    deliveries = [read_delivery(path) for path in _files(folders, "deliveries", "*.odcs.yaml")]
+    measures = [_load(MeasuresFile, path) for path in _files(folders, "measures", "*.yaml")]
+    register = [_load(RegisterFile, path) for path in _files(folders, "register", "*.yaml")]
+    messages = [_load(MessagesFile, path) for path in _files(folders, "messages", "*.yaml")]
+    products = [read_product(path.parent) for path in _files(folders, "products", "*/product.yaml")]
+    catalogue = Catalogue(
+        folders=folders,
+        deliveries=_by_name(((item.dataset, item) for item in deliveries), "dataset"),
+        products=_by_name(((item.id, item) for item in products), "data product"),
+        scales=_by_name(((item.id, item) for file in measures for item in file.scales), "scale"),
+        indicators=_by_name(((item.id, item) for file in measures for item in file.indicators), "indicator"),
+        register=Register(
+            tranches=tuple(item for file in register for item in file.tranches),
+            cpps=tuple(item for file in register for item in file.cpps),
+            waves=tuple(item for file in register for item in file.waves),
+            suppliers=tuple(item for file in register for item in file.suppliers),
+            collections=tuple(item for file in register for item in file.collections),
+        ),
+        messages=_by_name(((item.id, item) for file in messages for item in file.messages), "message"),
+    )
+    _check(catalogue)
+    return catalogue
+
+
+def _load(model: type[Model], path: Path) -> Model:
+    return parse(model, read_yaml(path), str(path))
+
+
+def _files(folders: Iterable[Path], kind: str, pattern: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((folder / kind).glob(pattern))]
+
+
+def _by_name(pairs: Iterable[tuple[str, Item]], noun: str) -> dict[str, Item]:
+    result: dict[str, Item] = {}
+    for name, item in pairs:
+        if name in result:
+            raise ContractError(f"The {noun} `{name}` is declared twice", todo="Rename or remove one of them.")
+        result[name] = item
+    return result
+
+
+def _named(items: dict[str, Item], name: str, noun: str) -> Item:
+    from difflib import get_close_matches
+
+    if name in items:
+        return items[name]
+    near = get_close_matches(name, items, n=1)
+    raise ContractError(
+        f"There is no {noun} `{name}`",
+        expected=f"`{near[0]}`?" if near else f"one of {', '.join(sorted(items)) or 'none yet'}",
+    )
+
+
+def _check(catalogue: Catalogue) -> None:
+    for check in (_check_register, _check_rules, _check_measures, _check_products):
+        check(catalogue)
+
+
+def _check_register(catalogue: Catalogue) -> None:
+    register = catalogue.register
+    known = {
+        "tranche": {item.id for item in register.tranches},
+        "cpp": {item.code for item in register.cpps},
+        "wave": {item.id for item in register.waves},
+    }
+    _by_name(((item.key, item) for item in register.collections), "collection")
+    suppliers = {item.id for item in register.suppliers}
+    for item in register.collections:
+        for field, names in known.items():
+            value = getattr(item, field)
+            if value is not None and value not in names:
+                raise ContractError(f"Collection `{item.key}` names an unknown {field} `{value}`", where="register")
+        for dataset in item.datasets:
+            _named(catalogue.deliveries, dataset, "dataset")
+    for contract in catalogue.deliveries.values():
+        unknown = sorted(set(contract.options.suppliers) - suppliers)
+        if unknown:
+            raise ContractError(f"Unknown supplier(s): {', '.join(unknown)}", where=str(contract.path))
+
+
+def _check_rules(catalogue: Catalogue) -> None:
+    for contract in catalogue.deliveries.values():
+        for rule in contract.rules:
+            other: list[str] = []
+            if isinstance(rule.check, MatchRule):
+                other = [*rule.check.keys.values(), *rule.check.agree.values()]
+            elif isinstance(rule.check, CountRule):
+                other = [*rule.check.per.values(), rule.check.count]
+            else:
+                continue
+            target = catalogue.delivery(rule.check.dataset)
+            for name in other:
+                target.column(name)
+
+
+def _check_measures(catalogue: Catalogue) -> None:
+    for scale in catalogue.scales.values():
+        contract = catalogue.instrument(scale.instrument)
+        for item in scale.items:
+            contract.column(item)
+        for part in scale.scales:
+            _named(catalogue.scales, part, "scale")
+    for indicator in catalogue.indicators.values():
+        contract = catalogue.instrument(indicator.instrument)
+        if indicator.mean_of is not None:
+            _named(catalogue.scales, indicator.mean_of, "scale")
+        if indicator.when is not None:
+            _check_condition(catalogue, contract, indicator.id, indicator.when)
+
+
+def _check_condition(catalogue: Catalogue, contract: DeliveryContract, name: str, when: When) -> None:
+    where = f"indicator {name}"
+    if when.item is not None:
+        column = contract.column(when.item)
+        stray = [code for code in when.codes if column.codes is not None and code not in column.codes]
+        if stray:
+            raise ContractError(f"`{when.item}` has no code {', '.join(stray)}", where=where)
+    if when.scale is not None:
+        scale = _named(catalogue.scales, when.scale, "scale")
+        if when.scheme is None:
+            return
+        try:
+            labels = {band.label for band in scale.bands(when.scheme).bands}
+        except KeyError as error:
+            raise ContractError(f"`{when.scale}` has no band scheme `{when.scheme}`", where=where) from error
+        if not set(when.bands) <= labels:
+            raise ContractError(f"Unknown band among {', '.join(when.bands)}", where=where, expected=", ".join(labels))
+
+
+def _check_products(catalogue: Catalogue) -> None:
+    for product in catalogue.products.values():
+        for dataset in product.file.datasets:
+            catalogue.delivery(dataset)
+        for tabulation in product.file.tabulations:
+            contract = catalogue.instrument(tabulation.instrument)
+            groups = {column.group or column.name for column in contract.columns}
+            for group in tabulation.groups:
+                parts = group.split("+")
+                unknown = [] if group == "all" else [part for part in parts if part not in groups]
+                if unknown or parts != sorted(parts):
+                    raise ContractError(
+                        f"The group `{group}` cannot be tabulated for `{tabulation.instrument}`",
+                        where=str(product.path),
+                        expected="`all`, a column or group name, or several joined by `+` in alphabetical order",
+                    )

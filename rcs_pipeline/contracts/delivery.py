@@ -1,0 +1,232 @@
+"""Delivery contracts: what a supplier or a partnership sends us, column by column.
+
+Belongs here: the typed extensions of a delivery contract and the records made from it.
+Does not belong here: how a file is read or screened (see `intake`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Severity
+from rcs_pipeline.contracts.yaml_files import Strict
+
+
+class CodeList(Strict):
+    """Codes with their labels; an empty label means that the contract does not name it."""
+
+    codes: dict[str, str]
+
+    @field_validator("codes", mode="before")
+    @classmethod
+    def _codes_as_text(cls, codes: Any) -> Any:
+        return {str(code): label for code, label in codes.items()} if isinstance(codes, dict) else codes
+
+
+class ColumnExtension(Strict):
+    """What ODCS has no field for, on one delivered column."""
+
+    aliases: tuple[str, ...] = ()
+    code_list: str | None = None
+    codes: dict[str, str] | None = None
+    missing: dict[str, MissingKind] | None = None
+    blank: MissingKind = MissingKind.SKIPPED
+    symbols: dict[str, str] = Field(default_factory=dict)
+    recode: dict[str, str] = Field(default_factory=dict)
+    identifier: Identifier | None = None
+    severity: Severity = Severity.REJECT_ROW
+    group: str | None = None
+    group_values: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("codes", "missing", "symbols", "recode", "group_values", mode="before")
+    @classmethod
+    def _keys_as_text(cls, mapping: Any) -> Any:
+        return {str(key): value for key, value in mapping.items()} if isinstance(mapping, dict) else mapping
+
+
+class Sheet(Strict):
+    """Where the table stands in a workbook."""
+
+    name: str
+    header_rows: int = Field(default=1, ge=1, le=3)
+    first_row: int = Field(default=1, ge=1)
+
+
+class RollSource(Strict):
+    """The denominator of non-response weights: a dataset with a count per cell."""
+
+    dataset: str
+    count: str
+
+
+class Weight(Strict):
+    """Where survey weights come from: a column of the file, or the roll over the respondents."""
+
+    column: str | None = None
+    roll: RollSource | None = None
+    cells: tuple[str, ...] = ()
+    minimum_respondents: int = Field(default=10, ge=1)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Weight:
+        if (self.column is None) == (self.roll is None):
+            raise ValueError("give either `column` or `roll`")
+        if self.roll is not None and not self.cells:
+            raise ValueError("`roll` needs the `cells` in which respondents are compared with it")
+        return self
+
+
+class Survey(Strict):
+    """The design of a survey: enough to estimate variances from its file alone."""
+
+    instrument: str
+    title: str
+    stages: tuple[str, ...] = ()
+    stage: str | None = None
+    school: str | None = None
+    learning_community: str | None = None
+    version: str | None = None
+    stratum: str
+    cluster: str
+    weight: Weight
+    allocate: tuple[str, ...] = ()
+    allocate_within: tuple[str, ...] = ()
+
+
+class DeliveryOptions(Strict):
+    """What ODCS has no field for, on a delivered dataset as a whole."""
+
+    kind: Literal["survey", "map", "roll", "frame"]
+    formats: tuple[Format, ...]
+    suppliers: tuple[str, ...]
+    cpp: str | None = None
+    tolerance: float = Field(default=0.1, ge=0, le=1)
+    unknown_columns: Literal["block", "ignore"] = "block"
+    sheet: Sheet | None = None
+    code_lists: dict[str, CodeList] = Field(default_factory=dict)
+    missing: dict[str, MissingKind] = Field(default_factory=dict)
+    survey: Survey | None = None
+    order: int = Field(default=50, description="datasets with a lower number are taken in first")
+
+    @field_validator("code_lists", mode="before")
+    @classmethod
+    def _short_lists(cls, lists: Any) -> Any:
+        return {name: {"codes": codes} for name, codes in lists.items()} if isinstance(lists, dict) else lists
+
+    @field_validator("missing", mode="before")
+    @classmethod
+    def _codes_as_text(cls, missing: Any) -> Any:
+        return {str(code): kind for code, kind in missing.items()} if isinstance(missing, dict) else missing
+
+
+class RowRule(Strict):
+    """A condition on one row. A row for which it is false (not NULL) breaks it."""
+
+    kind: Literal["row"] = "row"
+    holds: str
+    columns: tuple[str, ...]
+
+
+class MatchRule(Strict):
+    """Where the other dataset knows this key, the two must agree on the compared columns."""
+
+    kind: Literal["match"]
+    dataset: str
+    keys: dict[str, str]
+    agree: dict[str, str] = Field(default_factory=dict)
+    must_exist: bool = False
+
+
+class CountRule(Strict):
+    """Rows of a group may not outnumber the other dataset's count by more than the allowance."""
+
+    kind: Literal["count"]
+    dataset: str
+    per: dict[str, str]
+    count: str
+    allowance: float = Field(default=1.0, ge=1)
+
+
+Implementation = RowRule | MatchRule | CountRule
+@dataclass(frozen=True)
+class Rule:
+    """One declared rule of a delivery contract, with the sentence a person reads."""
+
+    id: str
+    name: str
+    severity: Severity
+    message: str
+    fix: str
+    check: Implementation
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a delivery: what may stand in it and what it means."""
+
+    name: str
+    type: ColumnType
+    description: str
+    required: bool = False
+    unique: bool = False
+    aliases: tuple[str, ...] = ()
+    codes: dict[str, str] | None = None
+    missing: dict[str, MissingKind] = field(default_factory=dict)
+    blank: MissingKind = MissingKind.SKIPPED
+    symbols: dict[str, str] = field(default_factory=dict)
+    recode: dict[str, str] = field(default_factory=dict)
+    identifier: Identifier | None = None
+    severity: Severity = Severity.REJECT_ROW
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    max_length: int | None = None
+    group: str | None = None
+    group_values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values are compared as numbers."""
+        return self.type in (ColumnType.INTEGER, ColumnType.NUMBER)
+
+
+@dataclass(frozen=True)
+class DeliveryContract:
+    """One dataset as it is sent to us."""
+
+    id: str
+    dataset: str
+    title: str
+    version: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    options: DeliveryOptions
+    path: Path
+
+    @property
+    def survey(self) -> Survey | None:
+        """The survey design, where the dataset is a survey."""
+        return self.options.survey
+
+    def column(self, name: str) -> Column:
+        """The column called `name`.
+
+        Raises:
+            ContractError: the contract has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise ContractError(f"There is no column `{name}`", where=str(self.path), expected="one of its columns")
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns that reach the raw lake: all but the dropped identifiers."""
+        return tuple(column for column in self.columns if column.identifier is not Identifier.DROP)

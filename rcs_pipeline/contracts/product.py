@@ -1,0 +1,164 @@
+"""Product contracts: what consumers get, and what nobody gets unless it says so.
+
+Belongs here: the data product, its published tables, audiences and disclosure policy.
+Does not belong here: how tables are computed (`warehouse`) or hidden (`disclosure`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol
+from rcs_pipeline.contracts.yaml_files import Strict
+
+
+class Tabulation(Strict):
+    """The estimates to make of one instrument: at which levels, for which groups.
+
+    A group is `all`, a group name of the delivery contract, or two of them joined by `+` in
+    alphabetical order.
+    """
+
+    instrument: str
+    geographies: tuple[GeographyLevel, ...]
+    groups: tuple[str, ...]
+
+
+class DisclosurePolicy(Strict):
+    """What may not be shown. Until linked tables are protected, withheld means withheld whole."""
+
+    minimum_base: int = Field(ge=1)
+    small_numerator: int = Field(ge=0, description="numerators and complements from 1 to this are hidden")
+    minimum_count: int = Field(ge=1, description="respondent and roll counts below this are hidden")
+    minimum_providers: int = Field(ge=1, description="money cells with fewer providers are hidden")
+
+
+class AudiencePolicy(Strict):
+    """Who a release is for, and the finest geography it may hold."""
+
+    title: str
+    geographies: tuple[GeographyLevel, ...]
+
+
+class ProductFile(Strict):
+    """`product.yaml`: the data product as a whole."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    description: str
+    publisher: str
+    contact: str
+    licence: str
+    licence_title: str
+    attribution: tuple[str, ...] = ()
+    datasets: tuple[str, ...]
+    tabulations: tuple[Tabulation, ...]
+    audiences: dict[str, AudiencePolicy]
+    disclosure: DisclosurePolicy
+    query_roles: tuple[str, ...] = ("analyst", "engineer")
+
+
+class HideRule(Strict):
+    """Which columns a policy number hides together, and the symbol column that says so.
+
+    `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`.
+    `count`: any of `tests` below `minimum_count`. `money`: any of `tests` below `minimum_providers`.
+    """
+
+    kind: Literal["estimate", "count", "money"]
+    hides: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    symbol_column: str
+
+
+class TableExtension(Strict):
+    """What ODCS has no field for, on one published table."""
+
+    audiences: tuple[str, ...] = ()
+    geography_column: str | None = None
+    rows_at_least: int = 0
+    order_by: tuple[str, ...] = ()
+    hide: tuple[HideRule, ...] = ()
+
+
+class ProductColumnExtension(Strict):
+    """What ODCS has no field for, on one published column."""
+
+    audiences: tuple[str, ...] = ()
+    unit: str = ""
+    codes: dict[str, str] | None = None
+    symbols: tuple[Symbol, ...] = ()
+    filled_at_release: bool = False
+
+
+@dataclass(frozen=True)
+class ProductColumn:
+    """One published column."""
+
+    name: str
+    type: ColumnType
+    description: str
+    required: bool
+    unique: bool
+    audiences: tuple[str, ...]
+    unit: str
+    codes: dict[str, str] | None
+    minimum: float | None
+    maximum: float | None
+    pattern: str | None
+    symbols: tuple[Symbol, ...]
+    filled_at_release: bool
+
+
+@dataclass(frozen=True)
+class ProductTable:
+    """One published table: its grain, columns, and who may see them."""
+
+    id: str
+    name: str
+    title: str
+    version: str
+    description: str
+    grain: tuple[str, ...]
+    columns: tuple[ProductColumn, ...]
+    extension: TableExtension
+    path: Path
+
+    def columns_for(self, audience: str) -> tuple[ProductColumn, ...]:
+        """The columns that this audience may see: none unless the contract says so."""
+        if audience not in self.extension.audiences:
+            return ()
+        return tuple(column for column in self.columns if audience in column.audiences)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A set of tables released together under one version."""
+
+    file: ProductFile
+    tables: tuple[ProductTable, ...]
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The name of the product, as in `releases/<id>/`."""
+        return self.file.id
+
+    def table(self, name: str) -> ProductTable:
+        """The published table called `name`.
+
+        Raises:
+            ContractError: the product has no such table.
+        """
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise ContractError(
+            f"The product `{self.id}` has no table `{name}`",
+            expected=", ".join(table.name for table in self.tables),
+        )

@@ -1,0 +1,108 @@
+"""From a folder under `products/` to its `Product`.
+
+Belongs here: reading `product.yaml` and the ODCS file of each table, and checks inside the folder.
+Does not belong here: checks across files (see `catalogue`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.delivery_files import TypeOptions
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.odcs import extension, read_contract
+from rcs_pipeline.contracts.product import (
+    Product,
+    ProductColumn,
+    ProductColumnExtension,
+    ProductFile,
+    ProductTable,
+    TableExtension,
+)
+from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.contracts.yaml_files import parse, read_yaml
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import SchemaProperty
+
+
+def read_product(folder: Path) -> Product:
+    """The data product whose contracts lie in `folder`.
+
+    Raises:
+        ContractError: a file is missing, invalid, or contradicts `product.yaml`.
+    """
+    path = folder / "product.yaml"
+    file = parse(ProductFile, read_yaml(path), str(path))
+    tables = tuple(_table(item) for item in sorted(folder.glob("*.odcs.yaml")))
+    if not tables:
+        raise ContractError("The product has no table", where=str(folder), expected="at least one *.odcs.yaml")
+    for table in tables:
+        _check(table, file)
+    return Product(file=file, tables=tables, path=folder)
+
+
+def _table(path: Path) -> ProductTable:
+    odcs = read_contract(path)
+    schema = odcs.schema_[0]  # type: ignore[index]  (read_contract has counted them)
+    keyed = [item for item in schema.properties or [] if item.primaryKey]
+    return ProductTable(
+        id=str(odcs.id),
+        name=str(schema.name),
+        title=str(odcs.name or schema.name),
+        version=str(odcs.version),
+        description=" ".join(str(schema.description or "").split()),
+        grain=tuple(str(item.name) for item in sorted(keyed, key=lambda item: item.primaryKeyPosition or 0)),
+        columns=tuple(_column(item, path) for item in schema.properties or []),
+        extension=extension(TableExtension, schema.customProperties, f"{path}, schema {schema.name}"),
+        path=path,
+    )
+
+
+def _column(item: SchemaProperty, path: Path) -> ProductColumn:
+    where = f"{path}, column {item.name}"
+    extra = extension(ProductColumnExtension, item.customProperties, where)
+    limits = parse(TypeOptions, item.logicalTypeOptions or {}, where)
+    return ProductColumn(
+        name=str(item.name),
+        type=ColumnType(str(item.logicalType)),
+        description=" ".join(str(item.description or "").split()),
+        required=bool(item.required),
+        unique=bool(item.unique),
+        audiences=extra.audiences,
+        unit=extra.unit,
+        codes=extra.codes,
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        pattern=limits.pattern,
+        symbols=extra.symbols,
+        filled_at_release=extra.filled_at_release,
+    )
+
+
+def _check(table: ProductTable, file: ProductFile) -> None:
+    where = str(table.path)
+    names = {column.name for column in table.columns}
+    if not table.grain:
+        raise ContractError("No column is marked `primaryKey`", where=where, expected="the grain of the table")
+    rules = table.extension.hide
+    used = {
+        *table.extension.order_by,
+        *(name for rule in rules for name in (*rule.hides, *rule.tests, rule.symbol_column)),
+    } | ({table.extension.geography_column} - {None})
+    unknown = sorted(str(name) for name in used - names)
+    if unknown:
+        raise ContractError(f"Unknown column(s) named in the extension: {', '.join(unknown)}", where=where)
+    audiences = {*table.extension.audiences, *(name for column in table.columns for name in column.audiences)}
+    strangers = sorted(audiences - set(file.audiences))
+    if strangers:
+        raise ContractError(
+            f"Unknown audience(s): {', '.join(strangers)}", where=where, expected=", ".join(file.audiences)
+        )
+    for audience in table.extension.audiences:
+        seen = {column.name for column in table.columns_for(audience)}
+        if not set(table.grain) <= seen:
+            raise ContractError(
+                f"`{audience}` sees the table but not its whole grain", where=where, expected=", ".join(table.grain)
+            )
