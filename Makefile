@@ -77,7 +77,7 @@ $(MANIFEST): $(STAMP) $(DBT_SOURCES)
 
 # Locks hold hashes and no addresses: the machine's own configuration says where packages come from.
 # UPGRADE=--upgrade takes newer versions, or UPGRADE="--upgrade-package duckdb".
-UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 lock:  ## resolve the dependencies again (needs uv)
@@ -89,8 +89,8 @@ clean:  ## remove what can be made again; deliveries, releases and .venv stay
 	rm -rf dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find . \( -name .venv -o -name .git -o -name rcs_home \) -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
 
-# The environment is current while its stamp is newer than the lock. Every file is checked against its hash; our own
-# package goes in without looking for anything else.
+# The environment is current while its stamp is newer than the lock. The lock is complete, so nothing is resolved here
+# (older releases of pip stumble over extras in hash mode); every file is checked against its hash.
 $(STAMP): requirements.lock pyproject.toml
 	@python="$(PYTHON)"; \
 	works() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }; \
@@ -105,6 +105,7 @@ $(STAMP): requirements.lock pyproject.toml
 	fi; \
 	echo "Making $(VENV) with $$("$$python" --version) (a minute or two, once)"; \
 	"$$python" -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PY) -m pip check
 	@touch $@
