@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 PY := $(VENV)/bin/python
+LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 MANIFEST := dbt_project/target/manifest.json
 DBT_SOURCES := $(shell find dbt_project \( -name target -o -name logs -o -name dbt_packages \) -prune -o -type f -print 2>/dev/null)
@@ -89,9 +90,9 @@ clean:  ## remove what can be made again; deliveries, releases and .venv stay
 	rm -rf dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find . \( -name .venv -o -name .git -o -name rcs_home \) -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
 
-# The environment is current while its stamp is newer than the lock. The lock is complete, so nothing is resolved here
+# The environment is current while its stamps are newer than the lock and pyproject.toml. The lock is complete, so nothing is resolved here
 # (older releases of pip stumble over extras in hash mode); every file is checked against its hash.
-$(STAMP): requirements.lock pyproject.toml
+$(LOCKED): requirements.lock
 	@python="$(PYTHON)"; \
 	works() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }; \
 	for candidate in $(if $(PYTHON),,python3.13 python3.12 python3.11 python3); do \
@@ -106,6 +107,9 @@ $(STAMP): requirements.lock pyproject.toml
 	echo "Making $(VENV) with $$("$$python" --version) (a minute or two, once)"; \
 	"$$python" -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(STAMP): $(LOCKED) pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(PY) -m pip check
 	@touch $@
