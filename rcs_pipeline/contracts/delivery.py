@@ -55,6 +55,7 @@ class Sheet(Strict):
     name: str
     header_rows: int = Field(default=1, ge=1, le=3)
     first_row: int = Field(default=1, ge=1)
+    note_cells: int = Field(default=0, ge=0, description="rows at the end with at most so many cells are notes")
 
 
 class RollSource(Strict):

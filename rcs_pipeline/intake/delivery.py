@@ -1,0 +1,154 @@
+"""Taking in a delivery: examine, store, and write the receipt last.
+
+Belongs here: the identity of deliveries (sha256 and ledger), duplicates, supersession, receipts.
+Does not belong here: judging (see `examine`).
+
+A process killed at any point leaves at most files that no receipt names; the next run of the same
+file overwrites them with the same content.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.intake import findings, store
+from rcs_pipeline.intake.examine import Examined, examining
+from rcs_pipeline.intake.recognise import Recognised, recognise
+from rcs_pipeline.intake.report import Problem, problems
+from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.records import Receipt, ReceiptState
+from rcs_pipeline.ledger.workspace import Workspace
+
+PRIVATE_FILE = 0o600
+SETTLED = (ReceiptState.ACCEPTED, ReceiptState.SUPERSEDED, ReceiptState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was, or would be, decided about a file, with its problems folded for people."""
+
+    receipt: Receipt
+    problems: tuple[Problem, ...]
+    severities: dict[Severity, int]
+
+
+def check(workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None = None) -> Judgement:
+    """Judge a file and store nothing.
+
+    Raises:
+        RcsError: no such file, dataset or collection; no key.
+    """
+    recognised = recognise(path)
+    with examining(workspace, recognised, dataset, collection, supplier) as examined:
+        return _judgement(_receipt(workspace, examined, path.name, supplier), examined)
+
+
+def take_in(
+    workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None = None
+) -> Judgement:
+    """Judge a file, store what was decided, and enter the receipt.
+
+    The same bytes again for the same dataset and collection are entered as a duplicate and change
+    nothing. A different file supersedes the current one in the same transaction as its receipt.
+
+    Raises:
+        LockedError: another process is writing.
+        RcsError: no such file, dataset or collection; no key.
+    """
+    recognised = recognise(path)
+    workspace.catalogue.delivery(dataset)
+    workspace.catalogue.register.collection(collection)
+    with workspace.writing():
+        known = workspace.ledger.receipts(dataset=dataset, collection=collection, sha256=recognised.sha256)
+        if any(item.state in SETTLED for item in known):
+            return Judgement(_enter_duplicate(workspace, recognised, known[0], path.name, supplier), (), {})
+        keep_original(workspace, recognised)
+        with examining(workspace, recognised, dataset, collection, supplier) as examined:
+            receipt = _store(workspace, examined, _receipt(workspace, examined, path.name, supplier))
+            return _judgement(receipt, examined)
+
+
+def keep_original(workspace: Workspace, recognised: Recognised) -> Path:
+    """Keep the file as it came, under its hash, readable by the owner only."""
+    target = workspace.paths.originals / recognised.sha256
+    if not target.exists():
+        with whole_file(target) as temporary:
+            shutil.copyfile(recognised.path, temporary)
+            temporary.chmod(PRIVATE_FILE)
+    return target
+
+
+def _receipt(workspace: Workspace, examined: Examined, file_name: str, supplier: str | None) -> Receipt:
+    refused = examined.reason is not None
+    return Receipt(
+        received_at=workspace.now(),
+        dataset=examined.contract.dataset,
+        collection=examined.collection.key,
+        sha256=examined.recognised.sha256,
+        file_name=file_name,
+        size_bytes=examined.recognised.size_bytes,
+        state=ReceiptState.REFUSED if refused else ReceiptState.ACCEPTED,
+        claimed_name=workspace.settings.name,
+        os_account=workspace.settings.os_account,
+        format=examined.recognised.format.value if examined.recognised.format else None,
+        supplier=supplier,
+        contract_id=examined.contract.id,
+        contract_version=examined.contract.version,
+        rows_in=examined.rows,
+        rows_accepted=0 if refused else examined.rows - examined.rejected,
+        rows_quarantined=0 if refused else examined.rejected,
+        rows_refused=examined.rows if refused else 0,
+        reason=examined.reason,
+    )
+
+
+def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receipt:
+    """Write the Parquet files, then the receipt that makes them count."""
+    paths, name = workspace.paths, f"{receipt.sha256[:16]}.parquet"
+    place = Path(receipt.dataset) / f"collection={receipt.collection}" / name
+    changes: dict[str, object] = {"findings_path": f"findings/{place.as_posix()}"}
+    changes["findings"] = store.store_findings(examined.connection, paths.findings / place)
+    replaces = None
+    if receipt.state is ReceiptState.ACCEPTED:
+        arguments = (examined.connection, examined.contract, examined.first_row)
+        store.store_accepted(*arguments, paths.raw / place)
+        changes["raw_path"] = f"raw/{place.as_posix()}"
+        if receipt.rows_quarantined:
+            store.store_quarantined(*arguments, paths.quarantine / place)
+            changes["quarantine_path"] = f"quarantine/{place.as_posix()}"
+        current = workspace.ledger.current_receipts(receipt.dataset, receipt.collection)
+        replaces = current[0] if current else None
+    complete = Receipt(**{**receipt.__dict__, **changes})  # type: ignore[arg-type]
+    return workspace.ledger.add_receipt(complete, replaces=replaces)
+
+
+def _enter_duplicate(
+    workspace: Workspace, recognised: Recognised, known: Receipt, file_name: str, supplier: str | None
+) -> Receipt:
+    return workspace.ledger.add_receipt(
+        Receipt(
+            received_at=workspace.now(),
+            dataset=known.dataset,
+            collection=known.collection,
+            sha256=recognised.sha256,
+            file_name=file_name,
+            size_bytes=recognised.size_bytes,
+            state=ReceiptState.DUPLICATE,
+            claimed_name=workspace.settings.name,
+            os_account=workspace.settings.os_account,
+            format=known.format,
+            supplier=supplier,
+            reason=f"The same bytes as receipt {known.id}.",
+        )
+    )
+
+
+def _judgement(receipt: Receipt, examined: Examined) -> Judgement:
+    return Judgement(
+        receipt=receipt,
+        problems=tuple(problems(examined.connection)),
+        severities=findings.worst_by_severity(examined.connection),
+    )

@@ -1,0 +1,178 @@
+"""Examining a file: everything up to the decision, without writing anything that stays.
+
+Belongs here: the order of the steps and the decision (accept, or refuse whole).
+Does not belong here: storing (see `store`) and receipts (see `delivery`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.register import Collection
+from rcs_pipeline.contracts.vocabulary import Identifier, Severity
+from rcs_pipeline.intake import findings
+from rcs_pipeline.intake.align import align
+from rcs_pipeline.intake.findings import file_finding
+from rcs_pipeline.intake.load import TABLE, load, quoted, text
+from rcs_pipeline.intake.readers import UnreadableFileError, open_source
+from rcs_pipeline.intake.recognise import Recognised
+from rcs_pipeline.intake.rules import run_rules
+from rcs_pipeline.intake.screen import Screening, check_keys, screen
+from rcs_pipeline.intake.store import split
+from rcs_pipeline.ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a file turned out to be. `reason` says why it is refused; None where it is accepted."""
+
+    recognised: Recognised
+    contract: DeliveryContract
+    collection: Collection
+    connection: DuckDBPyConnection
+    rows: int
+    rejected: int
+    first_row: int
+    reason: str | None
+
+
+@contextmanager
+def examining(
+    workspace: Workspace, recognised: Recognised, dataset: str, collection: str, supplier: str | None = None
+) -> Iterator[Examined]:
+    """Read, align, load, screen and split a file in memory; everything is gone when the block ends.
+
+    Raises:
+        RcsError: the dataset or collection is unknown, or there is no key for the pseudonyms.
+    """
+    import duckdb
+
+    contract = workspace.catalogue.delivery(dataset)
+    entry = workspace.catalogue.register.collection(collection)
+    key = workspace.pseudonym_key() if _needs_key(contract) else None
+    workspace.paths.make()
+    work = Path(tempfile.mkdtemp(prefix=".part-examine-", dir=workspace.paths.work))
+    connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
+    try:
+        if workspace.settings.threads:
+            connection.execute(f"set threads = {workspace.settings.threads}")
+        findings.create_table(connection)
+        yield _examine(workspace, connection, recognised, contract, entry, supplier, key, work)
+    finally:
+        connection.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _needs_key(contract: DeliveryContract) -> bool:
+    return any(column.identifier is Identifier.PSEUDONYMISE for column in contract.columns)
+
+
+def _examine(
+    workspace: Workspace, connection: DuckDBPyConnection, recognised: Recognised, contract: DeliveryContract,
+    entry: Collection, supplier: str | None, key: bytes | None, work: Path,
+) -> Examined:  # fmt: skip
+    import duckdb
+
+    messages = workspace.catalogue.messages
+
+    def done(rows: int = 0, rejected: int = 0, first_row: int = 1, reason: str | None = None) -> Examined:
+        return Examined(recognised, contract, entry, connection, rows, rejected, first_row, reason)
+
+    def refuse(rule_id: str, rows: int = 0, **words: str) -> Examined:
+        finding = file_finding(messages, rule_id, severity=Severity.BLOCK, **words)
+        findings.add(connection, [finding])
+        return done(rows=rows, reason=finding.message)
+
+    if supplier is not None and supplier not in contract.options.suppliers:
+        return refuse("RCS-F10", value=supplier, expected=", ".join(contract.options.suppliers))
+    if recognised.size_bytes == 0:
+        return refuse("RCS-F03")
+    if recognised.format is None:
+        return refuse("RCS-F01", detail=f"It is {recognised.described}.")
+    if recognised.format not in contract.options.formats:
+        return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
+    try:
+        source = open_source(connection, recognised, contract, work)
+        alignment = align(source, contract, messages)
+        findings.add(connection, alignment.findings)
+        blocked = [item for item in alignment.findings if item.severity is Severity.BLOCK]
+        if blocked:
+            return done(rows=_count(connection, source.relation), reason=blocked[0].message)
+        rows = load(connection, source, contract, alignment.positions, key)
+    except UnreadableFileError as error:
+        return refuse("RCS-F01", detail=str(error))
+    except duckdb.Error as error:
+        from rcs_pipeline.intake.csv_reader import without_cells
+
+        return refuse("RCS-F01", detail=without_cells(error))
+    if rows == 0:
+        return refuse("RCS-F03")
+    screening = Screening(contract, messages, source.first_row, source.sheet, entry.cpp)
+    elsewhere = _elsewhere(connection, screening)
+    if elsewhere is not None:
+        return refuse("RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp))
+    screen(connection, screening)
+    check_keys(connection, screening)
+    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset))
+    _note_recodes(connection, screening)
+    rejected = split(connection, source.first_row)
+    blocking = connection.execute(f"select message from {findings.TABLE} where severity = 'block' limit 1").fetchone()  # noqa: S608
+    if blocking:
+        return done(rows, rejected, source.first_row, str(blocking[0]))
+    if rejected > contract.options.tolerance * rows:
+        share = f"{contract.options.tolerance:.0%}"
+        return refuse("RCS-F07", rows, detail=f"{rejected} of {rows} rows", expected=share)
+    return done(rows, rejected, source.first_row)
+
+
+def current_files(workspace: Workspace, dataset: str) -> list[Path]:
+    """The Parquet files that hold a dataset's current rows."""
+    receipts = workspace.ledger.current_receipts(dataset)
+    return [workspace.paths.home / item.raw_path for item in receipts if item.raw_path]
+
+
+def _elsewhere(connection: DuckDBPyConnection, screening: Screening) -> str | None:
+    """The CPP that the whole file belongs to, where it is not the one of its folder."""
+    name = screening.contract.options.cpp
+    if name is None or screening.cpp is None:
+        return None
+    row = connection.execute(
+        f"select count_if({quoted(name)} = {text(screening.cpp)}), mode({quoted(name)}) from {TABLE}"  # noqa: S608
+    ).fetchone()
+    return str(row[1]) if row and row[0] == 0 and row[1] is not None else None
+
+
+def _note_recodes(connection: DuckDBPyConnection, screening: Screening) -> None:
+    """One finding an old code, not one a cell: nobody has to do anything about it."""
+    for column in screening.contract.stored_columns:
+        if not column.recode:
+            continue
+        was = quoted(column.name + "__was")
+        rows = connection.execute(
+            f"select {was}, count(*) from {TABLE} where {was} is not null group by {was} order by {was}"  # noqa: S608
+        ).fetchall()
+        findings.add(
+            connection,
+            [
+                file_finding(
+                    screening.messages, "RCS-C08", column=column.name, value=str(old), sheet=screening.sheet,
+                    expected=column.recode[str(old)], detail=f"{count} cells",
+                )
+                for old, count in rows
+            ],
+        )  # fmt: skip
+
+
+def _count(connection: DuckDBPyConnection, relation: str) -> int:
+    row = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0

@@ -1,0 +1,105 @@
+"""Findings: broken rules, each at one place.
+
+Belongs here: the record, the DuckDB table that collects them, and the sentence for a person.
+Does not belong here: the rules themselves (see `screen` and `rules`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.messages import Message
+from rcs_pipeline.contracts.vocabulary import Severity
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TABLE = "findings"
+COLUMNS = ("rule_id", "severity", "sheet", "source_row", "column_name", "value", "message", "fix")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule at one place. `source_row` is the row as a person sees it in the file."""
+
+    rule_id: str
+    severity: Severity
+    message: str
+    fix: str
+    sheet: str | None = None
+    source_row: int | None = None
+    column_name: str | None = None
+    value: str | None = None
+
+
+def file_finding(
+    messages: dict[str, Message],
+    rule_id: str,
+    *,
+    column: str | None = None,
+    value: str | None = None,
+    expected: str = "",
+    detail: str = "",
+    sheet: str | None = None,
+    severity: Severity | None = None,
+) -> Finding:
+    """A finding about the file as a whole or one of its headers."""
+    entry = messages[rule_id]
+    words = {"column": column or "", "value": value or "", "expected": expected, "detail": detail}
+    return Finding(
+        rule_id=rule_id,
+        severity=severity or entry.severity,
+        message=fill(entry.message, words),
+        fix=fill(entry.fix, words),
+        sheet=sheet,
+        column_name=column,
+        value=value,
+    )
+
+
+def fill(template: str, words: dict[str, str]) -> str:
+    """Replace `{name}` by its word; other braces stay as they are."""
+    for name, word in words.items():
+        template = template.replace("{" + name + "}", word)
+    return template
+
+
+def create_table(connection: DuckDBPyConnection) -> None:
+    """Make the empty table of findings."""
+    connection.execute(
+        f"create or replace table {TABLE} (rule_id varchar, severity varchar, sheet varchar, source_row bigint, "
+        "column_name varchar, value varchar, message varchar, fix varchar)"
+    )
+
+
+def add(connection: DuckDBPyConnection, findings: Iterable[Finding]) -> None:
+    """Enter findings made in Python (there are few: they are about files and headers)."""
+    rows = [[getattr(item, name) for name in COLUMNS] for item in findings]
+    if rows:
+        connection.executemany(f"insert into {TABLE} values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str, object]) -> None:
+    """Enter the cells that `select` yields as (source_row, column_name, value), set-based.
+
+    `parameters` holds rule_id, severity, sheet, message and fix; the text may hold `{value}`.
+    """
+    # Tens of thousands of equal sentences compress to nothing in Parquet; the value is filled in here
+    # so that every stored finding can be read without the catalogue.
+    connection.execute(
+        f"""
+        insert into {TABLE}
+        select $rule_id, $severity, $sheet, source_row, column_name, value,
+               replace($message, '{{value}}', coalesce(value, '')), replace($fix, '{{value}}', coalesce(value, ''))
+        from ({select})
+        """,  # noqa: S608  (built from contracts only; values go through parameters)
+        parameters,
+    )
+
+
+def worst_by_severity(connection: DuckDBPyConnection) -> dict[Severity, int]:
+    """How many findings there are of each severity."""
+    rows = connection.execute(f"select severity, count(*) from {TABLE} group by severity").fetchall()
+    return {Severity(name): int(count) for name, count in rows}

@@ -1,0 +1,162 @@
+"""Loading a file in one scan: every value typed, identifiers replaced, bad text kept aside.
+
+Belongs here: the SQL that turns source columns into contract columns, in memory.
+Does not belong here: judging values (see `screen`).
+
+Measured on 1 million rows x 120 columns: one scan into memory with `try_cast`, and only the text of
+cells that fail kept, takes little more than DuckDB's bare copy; a text copy of the file first takes
+eight times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.vocabulary import ColumnType, Identifier
+from rcs_pipeline.intake.pseudonymise import pads, pseudonym
+from rcs_pipeline.intake.readers import SourceTable
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TABLE = "delivered"
+UNREADABLE = "unreadable"
+CELL, FIELD = "chr(30)", "chr(31)"  # ASCII's own separators: record and unit
+STORED_TYPES = {
+    ColumnType.STRING: "VARCHAR",
+    ColumnType.INTEGER: "INTEGER",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.DATE: "DATE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+}
+
+
+def load(
+    connection: DuckDBPyConnection,
+    source: SourceTable,
+    contract: DeliveryContract,
+    positions: dict[str, int],
+    key: bytes | None,
+) -> int:
+    """Scan the source once into the table `delivered`. Returns the number of rows.
+
+    The table has the contract's stored columns; `<name>__symbol` and `<name>__was` beside columns with
+    symbols or recodes; `<name>__fits` beside pseudonyms; and `unreadable`, the text of cells that are
+    not of their type. Its `rowid` counts the rows of the file from 0.
+    """
+    columns = [column for column in contract.stored_columns if column.name in positions]
+    inner = [part for column in columns for part in _inner(column, source, positions[column.name])]
+    outer = [part for column in columns for part in _outer(column)]
+    plain = {column.name: number for number, column in enumerate(contract.columns) if column.identifier is None}
+    outer.append(f"{_unreadable([column for column in columns if column.name in plain], plain)} as {UNREADABLE}")
+    pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
+    parameters = pads(key) if pseudonymised and key is not None else {}
+    connection.execute(
+        f"create or replace temp table {TABLE} as select {', '.join(outer)} "  # noqa: S608  (contracts only)
+        f"from (select {', '.join(inner)} from {source.relation})",
+        parameters,
+    )
+    row = connection.execute(f"select count(*) from {TABLE}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: object) -> str:
+    """An SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def literals(values: Iterable[str], column: Column) -> str:
+    """Codes as an SQL list, numbers where the column holds numbers."""
+    return ", ".join(str(value) if column.numeric else text(value) for value in values)
+
+
+def _inner(column: Column, source: SourceTable, position: int) -> list[str]:
+    """The first projection: the cell as text (`t_`), and as a value of its type (`v_`)."""
+    cell, name = f"c{position}", column.name
+    if position in source.numeric:
+        whole = f"{cell} = trunc({cell})"
+        as_text = f"case when {whole} then cast(cast({cell} as bigint) as varchar) else cast({cell} as varchar) end"
+        value = _typed(column, as_text)
+        if column.type is ColumnType.NUMBER and not column.symbols:
+            value = cell
+        elif column.type is ColumnType.INTEGER and not column.symbols:
+            value = f"case when {whole} then try_cast({cell} as {_memory_type(column)}) end"
+    elif position in source.dates:
+        as_text = f"cast({cell} as varchar)"
+        value = cell if column.type is ColumnType.DATE else _typed(column, as_text)
+    else:
+        as_text = cell if column.numeric and not column.symbols else f"nullif(trim({cell}), '')"
+        value = _typed(column, as_text)
+    return [f"{as_text} as {quoted('t_' + name)}", f"{value} as {quoted('v_' + name)}"]
+
+
+def _typed(column: Column, cell: str) -> str:
+    """Text to value; NULL where it is not one."""
+    if column.recode:
+        cases = " ".join(f"when {text(old)} then {text(new)}" for old, new in column.recode.items())
+        cell = f"case {cell} {cases} else {cell} end"
+    match column.type:
+        case ColumnType.STRING:
+            return cell
+        case ColumnType.INTEGER:
+            # DuckDB would round 1.5 to 2; a point is allowed only where nothing follows it but zeros.
+            kind = _memory_type(column)
+            number = f"try_cast({cell} as double)"
+            return (
+                f"case when contains({cell}, '.') then case when {number} = trunc({number}) "
+                f"then try_cast({number} as {kind}) end else try_cast({cell} as {kind}) end"
+            )
+        case ColumnType.NUMBER:
+            return f"case when isfinite(try_cast({cell} as double)) then try_cast({cell} as double) end"
+        case ColumnType.DATE:
+            return f"coalesce(try_cast({cell} as date), cast(try_strptime({cell}, '%d/%m/%Y') as date))"
+        case ColumnType.BOOLEAN:
+            return f"try_cast({cell} as boolean)"
+
+
+def _memory_type(column: Column) -> str:
+    """Answers are small numbers: one byte each while in memory."""
+    codes = (*(column.codes or {}), *column.missing)
+    small = column.codes and all(code.lstrip("-").isdigit() and abs(int(code)) < 100 for code in codes)
+    return "TINYINT" if small else "INTEGER"
+
+
+def _outer(column: Column) -> list[str]:
+    """The second projection: the stored column and what must be known about it."""
+    value, cell = quoted("v_" + column.name), quoted("t_" + column.name)
+    if column.identifier is Identifier.PSEUDONYMISE:
+        fits = f"regexp_full_match({value}, {text(column.pattern)})" if column.pattern else "true"
+        return [f"{pseudonym(value)} as {quoted(column.name)}", f"{fits} as {quoted(column.name + '__fits')}"]
+    parts = [f"{value} as {quoted(column.name)}"]
+    if column.symbols:
+        cases = " ".join(f"when {text(symbol)} then {text(meaning)}" for symbol, meaning in column.symbols.items())
+        parts.append(f"case {cell} {cases} end as {quoted(column.name + '__symbol')}")
+    if column.recode:
+        old = ", ".join(text(code) for code in column.recode)
+        parts.append(f"case when {cell} in ({old}) then {cell} end as {quoted(column.name + '__was')}")
+    return parts
+
+
+def _unreadable(columns: list[Column], number: dict[str, int]) -> str:
+    """SQL for the text of the cells that are not of their type, or NULL."""
+    typed = [column for column in columns if column.type is not ColumnType.STRING]
+    if not typed:
+        return "cast(null as varchar)"
+    fails = {column.name: _fails(column) for column in typed}
+    cells = ", ".join(
+        f"case when {fails[name]} then '{number[name]}' || {FIELD} || {quoted('t_' + name)} end" for name in fails
+    )
+    return f"case when {' or '.join(fails.values())} then nullif(concat_ws({CELL}, {cells}), '') end"
+
+
+def _fails(column: Column) -> str:
+    cell, value = quoted("t_" + column.name), quoted("v_" + column.name)
+    symbols = f" and {cell} not in ({', '.join(text(item) for item in column.symbols)})" if column.symbols else ""
+    return f"({value} is null and trim({cell}) <> ''{symbols})"

@@ -1,0 +1,122 @@
+"""Rules that a contract writes out: across the columns of a row, and against other datasets.
+
+Belongs here: running them set-based over the file in memory.
+Does not belong here: what the rules are (see `data_contracts/deliveries`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.delivery import CountRule, MatchRule, RowRule, Rule
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.intake.findings import add, add_cells, file_finding, fill
+from rcs_pipeline.intake.load import TABLE, quoted, text
+from rcs_pipeline.intake.screen import Screening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+
+def run_rules(
+    connection: DuckDBPyConnection, screening: Screening, lake: Callable[[str], list[Path]]
+) -> None:
+    """Enter a finding for every row that breaks a written rule.
+
+    Args:
+        lake: gives the Parquet files that hold a dataset's current rows; empty where none arrived.
+    """
+    for rule in screening.contract.rules:
+        match rule.check:
+            case RowRule() as check:
+                _row_rule(connection, screening, rule, check)
+            case MatchRule() | CountRule() as check:
+                files = lake(check.dataset)
+                if not files:
+                    finding = file_finding(
+                        screening.messages, "RCS-F11", detail=rule.name, expected=check.dataset,
+                        severity=Severity.ADVISE,
+                    )  # fmt: skip
+                    add(connection, [finding])
+                elif isinstance(check, MatchRule):
+                    _match_rule(connection, screening, rule, check, files)
+                else:
+                    _count_rule(connection, screening, rule, check, files)
+
+
+def _row_rule(connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: RowRule) -> None:
+    import duckdb
+
+    try:
+        _enter(connection, screening, rule, check.columns[0], f"from {TABLE} where ({check.holds}) is false")
+    except duckdb.Error as error:
+        raise ContractError(
+            f"The condition of rule {rule.id} is not valid SQL: {str(error).splitlines()[0]}",
+            where=str(screening.contract.path), todo="Mend `holds`.",
+        ) from None  # fmt: skip
+
+
+def _match_rule(
+    connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: MatchRule, files: list[Path]
+) -> None:
+    theirs = ", ".join(dict.fromkeys(quoted(name) for name in (*check.keys.values(), *check.agree.values())))
+    keys = " and ".join(f"other.{quoted(their)} = {TABLE}.{quoted(our)}" for our, their in check.keys.items())
+    known = f"exists (select 1 from other where {keys})"
+    agree = " and ".join(f"other.{quoted(their)} = {TABLE}.{quoted(our)}" for our, their in check.agree.items())
+    conditions = [f"not {known}"] if check.must_exist else []
+    if agree:
+        conditions.append(f"({known} and not exists (select 1 from other where {keys} and {agree}))")
+    filled = " and ".join(f"{TABLE}.{quoted(our)} is not null" for our in (*check.keys, *check.agree))
+    other = f"with other as (select distinct {theirs} from {_scan(files)})"
+    _enter(
+        connection, screening, rule, next(iter(check.keys)),
+        f"from {TABLE} where {filled} and ({' or '.join(conditions)})", before=other,
+    )  # fmt: skip
+
+
+def _count_rule(
+    connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: CountRule, files: list[Path]
+) -> None:
+    ours = ", ".join(quoted(name) for name in check.per)
+    theirs = ", ".join(f"{quoted(their)} as {quoted(our)}" for our, their in check.per.items())
+    by = ", ".join(quoted(their) for their in check.per.values())
+    same = " and ".join(f"crowded.{quoted(our)} = {TABLE}.{quoted(our)}" for our in check.per)
+    crowded = (
+        f"with here as (select {ours}, count(*) as present from {TABLE} group by {ours}), "  # noqa: S608
+        f"there as (select {theirs}, sum({quoted(check.count)}) as allowed from {_scan(files)} group by {by}), "
+        f"crowded as (select here.* from here join there using ({ours}) where present > allowed * {check.allowance})"
+    )
+    first = next(iter(check.per))
+    _enter(
+        connection, screening, rule, first,
+        f"from {TABLE} where exists (select 1 from crowded where {same})", before=crowded,
+    )  # fmt: skip
+
+
+def _enter(
+    connection: DuckDBPyConnection, screening: Screening, rule: Rule, column: str, where: str, before: str = ""
+) -> None:
+    hidden = screening.contract.column(column).identifier is not None
+    value = "null" if hidden else f"cast({TABLE}.{quoted(column)} as varchar)"
+    select = (
+        f"{before} select {TABLE}.rowid + {screening.first_row} as source_row, {text(column)} as column_name, "  # noqa: S608
+        f"{value} as value {where}"
+    )
+    words = {"column": column, "expected": "", "detail": ""}
+    parameters: dict[str, object] = {
+        "rule_id": rule.id,
+        "severity": rule.severity.value,
+        "sheet": screening.sheet,
+        "message": fill(rule.message, words),
+        "fix": fill(rule.fix, words),
+    }
+    add_cells(connection, select, parameters)
+
+
+def _scan(files: list[Path]) -> str:
+    names = ", ".join(text(path) for path in files)
+    return f"read_parquet([{names}], union_by_name = true)"

@@ -1,0 +1,76 @@
+"""Storing what was decided: accepted rows, quarantined rows, findings. Whole files or none.
+
+Belongs here: the split and the Parquet writes.
+Does not belong here: the receipt (see `delivery`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.intake import findings
+from rcs_pipeline.intake.load import STORED_TYPES, TABLE, UNREADABLE, quoted, text
+from rcs_pipeline.ledger.paths import whole_file
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+REJECTED = "rejected"
+
+
+def split(connection: DuckDBPyConnection, first_row: int) -> int:
+    """Mark the rows with a `reject_row` finding. Returns how many there are."""
+    connection.execute(
+        f"create or replace temp table {REJECTED} as select source_row - {first_row} as row_index, "  # noqa: S608
+        f"list(distinct rule_id order by rule_id) as rules from {findings.TABLE} "
+        "where severity = 'reject_row' and source_row is not null group by source_row"
+    )
+    row = connection.execute(f"select count(*) from {REJECTED}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def store_accepted(connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path) -> None:
+    """Write the rows without a `reject_row` finding, typed as the contract says."""
+    kept = f"where rowid not in (select row_index from {REJECTED})"  # noqa: S608
+    count = connection.execute(f"select count(*) from {REJECTED}").fetchone()  # noqa: S608
+    where = kept if count and count[0] else ""
+    with whole_file(target) as temporary:
+        connection.execute(
+            f"copy (select {', '.join(_columns(contract))}, rowid + {first_row} as source_row from {TABLE} {where}) "  # noqa: S608
+            f"to {text(temporary)} (format parquet)"
+        )
+
+
+def store_quarantined(
+    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path
+) -> None:
+    """Write the rows kept out, with the rules they broke and the text of their unreadable cells."""
+    with whole_file(target) as temporary:
+        connection.execute(
+            f"copy (select {', '.join(_columns(contract))}, d.rowid + {first_row} as source_row, {UNREADABLE}, "  # noqa: S608
+            f"rules from {TABLE} d join {REJECTED} r on d.rowid = r.row_index order by d.rowid) "
+            f"to {text(temporary)} (format parquet)"
+        )
+
+
+def store_findings(connection: DuckDBPyConnection, target: Path) -> int:
+    """Write every finding. Returns how many there are."""
+    with whole_file(target) as temporary:
+        connection.execute(
+            f"copy (select * from {findings.TABLE} order by source_row nulls first, column_name, rule_id) "  # noqa: S608
+            f"to {text(temporary)} (format parquet, compression zstd)"
+        )
+    row = connection.execute(f"select count(*) from {findings.TABLE}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def _columns(contract: DeliveryContract) -> list[str]:
+    columns = []
+    for column in contract.stored_columns:
+        kind = "VARCHAR" if column.identifier else STORED_TYPES[column.type]
+        columns.append(f"cast({quoted(column.name)} as {kind}) as {quoted(column.name)}")
+        if column.symbols:
+            columns.append(quoted(column.name + "__symbol"))
+    return columns
