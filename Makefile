@@ -24,6 +24,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS ?= 0
 export DO_NOT_TRACK ?= 1
 export GX_ANALYTICS_ENABLED ?= false
 export DAGSTER_DISABLE_TELEMETRY ?= 1
+export DG_CLI_CONFIG ?= $(CURDIR)/deploy/dg.toml
 
 .PHONY: help env run test test-long bench dev lint format lock clean generate manifest
 
@@ -35,8 +36,9 @@ env: $(STAMP)  ## make the environment in .venv from the lock
 run: $(STAMP)  ## the demonstration programme, from deliveries to a release
 	$(VENV)/bin/rcs run-demo
 
+# A file's tests stay on one worker: what its fixtures build is built once.
 test: $(MANIFEST)  ## every test but the long ones
-	$(PY) -m pytest -n $(WORKERS) -m "not long"
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not long"
 
 test-long: $(MANIFEST)  ## the long tests
 	@# pytest answers 5 where there is nothing to run
@@ -90,8 +92,8 @@ clean:  ## remove what can be made again; deliveries, releases and .venv stay
 	rm -rf dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find . \( -name .venv -o -name .git -o -name rcs_home \) -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
 
-# The environment is current while its stamps are newer than the lock and pyproject.toml. The lock is complete, so nothing is resolved here
-# (older releases of pip stumble over extras in hash mode); every file is checked against its hash.
+# The environment is current while its stamps are newer than the lock and pyproject.toml. The lock is complete, so
+# nothing is resolved here (older releases of pip stumble over extras in hash mode); every file's hash is checked.
 $(LOCKED): requirements.lock
 	@python="$(PYTHON)"; \
 	works() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; }; \

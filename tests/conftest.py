@@ -17,6 +17,7 @@ TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DG_CLI_CONFIG": str(Path(__file__).resolve().parents[1] / "deploy" / "dg.toml"),
 }
 os.environ.update(TELEMETRY_OFF)
 
@@ -29,9 +30,11 @@ _SKIPPED = pytest.StashKey[dict[str, str]]()
 
 @pytest.fixture(scope="session", autouse=True)
 def no_home_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Point RCS_HOME at a temporary folder, and forget DAGSTER_HOME, until the session ends."""
+    """Forget every setting of the developer's, and point RCS_HOME at a temporary folder, until the session ends."""
     home: Path = tmp_path_factory.mktemp("rcs_home")
     with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("RCS_")]:
+            patch.delenv(name)
         patch.setenv("RCS_HOME", str(home))
         patch.delenv("DAGSTER_HOME", raising=False)
         yield

@@ -197,6 +197,7 @@ def test_hooks_run_from_the_environment_and_download_nothing() -> None:
         "DO_NOT_TRACK ?= 1",
         "GX_ANALYTICS_ENABLED ?= false",
         "DAGSTER_DISABLE_TELEMETRY ?= 1",
+        "DG_CLI_CONFIG ?= $(CURDIR)/deploy/dg.toml",
     ],
 )
 def test_make_turns_telemetry_off(setting: str) -> None:
@@ -204,6 +205,8 @@ def test_make_turns_telemetry_off(setting: str) -> None:
 
 
 def test_dagster_reports_to_nobody_and_writes_one_at_a_time() -> None:
+    command_line = tomllib.loads((ROOT / "deploy/dg.toml").read_text())
+    assert command_line["cli"]["telemetry"] == {"enabled": False}
     instance = yaml.safe_load((ROOT / "deploy/dagster.yaml").read_text())
     assert instance["telemetry"] == {"enabled": False}
     assert instance["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
