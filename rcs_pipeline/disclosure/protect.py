@@ -1,0 +1,180 @@
+"""From the candidate's product tables to one Parquet file for each audience and table.
+
+Belongs here: rows, columns and numbers that an audience may see; everything else is left out. Nothing
+is published unless the contract says so.
+Does not belong here: judging the result (see `audit`, which shares none of this SQL).
+
+The same warehouse gives the same bytes, whatever the number of threads: rows are put into a total order
+before they are written.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
+from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
+from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together
+from rcs_pipeline.ledger.paths import whole_file
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+REPORT_FILE = "disclosure.json"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What one audience gets of one table.
+
+    `rows_left_out`: rows below the audience's geographies. `hidden_by_reason`: reason -> rows in which
+    numbers were hidden for it (`base`, `numerator`, `complement`, `count`, `money`).
+    """
+
+    audience: str
+    table: str
+    rows: int
+    rows_left_out: int
+    hidden_by_reason: dict[str, int]
+
+
+def protect(
+    database: Path, target: Path, product: Product, *, threads: int | None = None
+) -> tuple[TableReport, ...]:
+    """Write `target/<audience>/<table>.parquet` for every table that an audience may see.
+
+    The counts by reason are internal: they go into `disclosure.json` beside `target`, never inside.
+
+    Args:
+        database: the candidate's `warehouse.duckdb`; product tables in schema `main`.
+        target: the folder of the protected tables; what it held before is replaced.
+        product: the contracts of the tables.
+        threads: for the engine; the bytes do not depend on it.
+
+    Raises:
+        RcsError: a table or column of the contract is not in the warehouse, or a value does not fit its type.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    reports = []
+    with reading(database, threads=threads) as connection:
+        for audience in product.file.audiences:
+            for table in product.tables:
+                if table.columns_for(audience):
+                    reports.append(_write(connection, target, product, audience, table))
+    with whole_file(target.parent / REPORT_FILE) as path:
+        path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
+    return tuple(reports)
+
+
+def _write(
+    connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable
+) -> TableReport:
+    import duckdb
+
+    found = columns_of(connection, table.name)
+    _require(table, found)
+    groups = hidden_together(table, product.file.disclosure)
+    seen = _seen(table, product, audience)
+    source = f"{WAREHOUSE}.main.{name(table.name)}"
+    reasons = "".join(f", {group.reason} as {_mark(number)}" for number, group in enumerate(groups))
+    file = target / audience / f"{table.name}.parquet"
+    try:
+        connection.execute(
+            f"create or replace temp table judged as select *{reasons} from {source} where {seen}"
+        )
+        with whole_file(file) as path:
+            connection.execute(
+                f"copy ({_select(table, audience, groups, found)}) to {text(str(path))}"
+                " (format parquet, compression zstd, row_group_size 122880)"
+            )
+    except duckdb.Error as error:
+        raise RcsError(
+            f"The table cannot be written as its contract says: {str(error).splitlines()[0]}",
+            where=f"{audience}, {table.name}", expected=f"the types of {table.path.name}",
+            todo="Mend the model or the contract.",
+        ) from error  # fmt: skip
+    rows = _number(connection, "select count(*) from judged")
+    return TableReport(
+        audience=audience,
+        table=table.name,
+        rows=rows,
+        rows_left_out=_number(connection, f"select count(*) from {source}") - rows,
+        hidden_by_reason=_reasons(connection, groups),
+    )
+
+
+def _require(table: ProductTable, found: dict[str, str]) -> None:
+    if not found:
+        raise RcsError(
+            f"The build made no table `{table.name}`", where="warehouse.duckdb",
+            expected=f"the table that {table.path.name} promises", todo="Add the model or remove the contract.",
+        )  # fmt: skip
+    absent = [item.name for item in table.columns if item.name not in found and not item.filled_at_release]
+    if absent:
+        raise RcsError(
+            f"The table `{table.name}` lacks {', '.join(absent)}", where="warehouse.duckdb",
+            expected=f"the columns of {table.path.name}", todo="Add them to the model, or mend the contract.",
+        )  # fmt: skip
+
+
+def _seen(table: ProductTable, product: Product, audience: str) -> str:
+    """Which rows the audience may see, as SQL."""
+    column = table.extension.geography_column
+    if column is None:
+        return "true"
+    levels = ", ".join(text(level.value) for level in product.file.audiences[audience].geographies)
+    return f"{name(column)} in ({levels})" if levels else "false"
+
+
+def _select(
+    table: ProductTable, audience: str, groups: Sequence[HiddenTogether], found: dict[str, str]
+) -> str:
+    columns = table.columns_for(audience)
+    written = ", ".join(_column(column, groups, found) for column in columns)
+    # The rest of the columns ends every tie, so that the order is total even if the grain is not unique.
+    first = tuple(dict.fromkeys((*table.extension.order_by, *table.grain)))
+    rest = tuple(item for item in found if item not in first)
+    order = ", ".join(f"judged.{name(item)} nulls last" for item in (*first, *rest))
+    return f"select {written} from judged order by {order}"
+
+
+def _column(column: ProductColumn, groups: Sequence[HiddenTogether], found: dict[str, str]) -> str:
+    kind = SQL_TYPES[column.type]
+    value = f"judged.{name(column.name)}" if column.name in found else "null"
+    for number, group in enumerate(groups):
+        if group.symbol_column == column.name:
+            value = group.symbol(f"judged.{_mark(number)}")
+    silent = [
+        f"judged.{_mark(number)} is not null or judged.{name(group.symbol_column)} is not null"
+        for number, group in enumerate(groups)
+        if column.name in group.hides
+    ]
+    if silent:
+        value = f"case when {' or '.join(silent)} then null else {value} end"
+    return f"cast({value} as {kind}) as {name(column.name)}"
+
+
+def _reasons(connection: DuckDBPyConnection, groups: Sequence[HiddenTogether]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for number in range(len(groups)):
+        mark = _mark(number)
+        query = f"select {mark}, count(*) from judged where {mark} is not null group by 1 order by 1"
+        for reason, rows in connection.execute(query).fetchall():
+            counts[str(reason)] = counts.get(str(reason), 0) + int(rows)
+    return dict(sorted(counts.items()))
+
+
+def _mark(number: int) -> str:
+    return name(f"__reason_{number}")
+
+
+def _number(connection: DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
