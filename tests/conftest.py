@@ -30,7 +30,7 @@ _SKIPPED = pytest.StashKey[dict[str, str]]()
 
 @pytest.fixture(scope="session", autouse=True)
 def no_home_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Forget every setting of the developer's, and point RCS_HOME at a temporary folder, until the session ends."""
+    """Forget the developer's settings and point RCS_HOME at a temporary folder, until the session ends."""
     home: Path = tmp_path_factory.mktemp("rcs_home")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("RCS_")]:
