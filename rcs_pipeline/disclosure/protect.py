@@ -114,7 +114,7 @@ def _require(table: ProductTable, found: dict[str, str]) -> None:
     if not found:
         raise RcsError(
             f"The build made no table `{table.name}`", where="warehouse.duckdb",
-            expected=f"the table that {table.path.name} promises", todo="Add the model or remove the contract.",
+            expected=f"the table that {table.path.name} promises", todo="Add the model.",
         )  # fmt: skip
     absent = [item.name for item in table.columns if item.name not in found and not item.filled_at_release]
     if absent:

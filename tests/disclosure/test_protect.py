@@ -61,8 +61,10 @@ def test_enough_people_are_shown_as_computed(candidate: Path, place: str) -> Non
 
 @pytest.mark.parametrize(
     ("base", "numerator", "shown"),
-    [(30, 15, True), (29, 15, False), (30, 5, True), (30, 4, False), (30, 1, False), (30, 0, True), (30, 25, True),
-     (30, 26, False), (30, 29, False), (30, 30, True), (0, 0, False), (None, None, False), (30, -1, False), (30, 31, False)],
+    [(30, 15, True), (29, 15, False), (30, 5, True), (30, 4, False), (30, 1, False), (30, 0, True),
+     (30, 25, True),
+     (30, 26, False), (30, 29, False), (30, 30, True), (0, 0, False), (None, None, False), (30, -1, False),
+     (30, 31, False)],
 )  # fmt: skip
 def test_the_limits_are_where_the_policy_puts_them(
     tmp_path: Path, base: int | None, numerator: int | None, shown: bool

@@ -13,10 +13,11 @@ from rcs_pipeline.contracts.product_files import read_product
 
 CONTRACTS = Path(__file__).parent / "contracts" / "products" / "small"
 COLUMNS = {
-    "estimates": "indicator varchar, level varchar, place varchar, estimate double, base bigint, numerator bigint,"
-    " effective_base double, symbol varchar, note varchar",
+    "estimates": "indicator varchar, level varchar, place varchar, estimate double, base bigint,"
+    " numerator bigint, effective_base double, symbol varchar, note varchar",
     "response": "place varchar, roll bigint, respondents bigint, rate double, symbol varchar",
-    "spend": "place varchar, services integer, providers integer, amount double, collected date, final boolean, symbol varchar",
+    "spend": "place varchar, services integer, providers integer, amount double,"
+    " collected date, final boolean, symbol varchar",
     "internal": "id bigint, what varchar",
 }
 Rows = Iterable[tuple[Any, ...]]
