@@ -1,0 +1,140 @@
+"""What changed in a table: rows and cells, compared by its grain in one query.
+
+Belongs here: the comparison of two Parquet files. Works when there is no earlier one.
+Does not belong here: what a change means for the version (see `meaning`).
+
+Keys of changed rows are listed, values never: a value that was withdrawn because it gave somebody
+away must not come back in the list of changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LISTED_KEYS = 100
+
+
+@dataclass(frozen=True)
+class TableDiff:
+    """The differences of one table for one audience.
+
+    `cells`: column -> changed cells. `hidden`: cells that had a value and are NULL now.
+    `keys`: the grain of the first changed rows, in order.
+    """
+
+    table: str
+    rows_before: int
+    rows_after: int
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    cells: dict[str, int] = field(default_factory=dict)
+    hidden: int = 0
+    keys: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether no row differs."""
+        return not (self.added or self.removed or self.changed)
+
+
+def compare(
+    connection: DuckDBPyConnection,
+    table: str,
+    before: Path | None,
+    after: Path | None,
+    *,
+    grain: tuple[str, ...],
+    columns: Mapping[str, str],
+) -> TableDiff:
+    """Compare two versions of a table.
+
+    Args:
+        connection: any DuckDB connection; nothing is stored in it.
+        table: its name.
+        before: the Parquet file of the earlier version, if there is one.
+        after: the Parquet file of the later version, if there is one.
+        grain: the columns that identify a row in both.
+        columns: the columns to compare, with the SQL type that they are published in.
+    """
+    if before is None or after is None:
+        rows = {name: _count(connection, path) for name, path in (("before", before), ("after", after))}
+        return TableDiff(table, rows["before"], rows["after"], added=rows["after"], removed=rows["before"])
+    old, new = _columns(connection, before), dict(columns)
+    if not set(grain) <= set(old) & set(new):
+        rows = {name: _count(connection, path) for name, path in (("before", before), ("after", after))}
+        return TableDiff(table, rows["before"], rows["after"], added=rows["after"], removed=rows["before"])
+    shared = [name for name in new if name in old and name not in grain and name in columns]
+    joined = _joined(before, after, grain, columns)
+    differs = {name: _differs(name, same_type=old[name].lower() == new[name].lower()) for name in shared}
+    any_differs = " or ".join(differs.values()) or "false"
+    cells = "".join(f", count(*) filter (where __old and __new and {test})" for test in differs.values())
+    went = " + ".join(
+        f"count(*) filter (where __old and __new and o.{quote(name)} is not null and n.{quote(name)} is null)" for name in shared
+    )  # fmt: skip
+    row = connection.execute(
+        f"select count(*) filter (where __old), count(*) filter (where __new),"
+        f" count(*) filter (where __old is null), count(*) filter (where __new is null),"
+        f" count(*) filter (where __old and __new and ({any_differs})), {went or '0'}{cells} {joined}"
+    ).fetchone()
+    assert row is not None  # noqa: S101  (an aggregate always has a row)
+    return TableDiff(
+        table=table, rows_before=row[0], rows_after=row[1], added=row[2], removed=row[3], changed=row[4],
+        hidden=row[5], cells={name: count for name, count in zip(shared, row[6:], strict=True) if count},
+        keys=_keys(connection, joined, grain, any_differs) if row[4] else (),
+    )  # fmt: skip
+
+
+def _joined(before: Path, after: Path, grain: tuple[str, ...], columns: Mapping[str, str]) -> str:
+    published = ", ".join(f"{quote(name)}::{kind} as {quote(name)}" for name, kind in columns.items())
+    keys = " and ".join(f"o.{quote(name)} is not distinct from n.{quote(name)}" for name in grain)
+    return (
+        f"from (select *, true as __old from read_parquet({text(before)})) o"
+        f" full join (select {published}, true as __new from read_parquet({text(after)})) n on {keys}"
+    )
+
+
+def _keys(
+    connection: DuckDBPyConnection, joined: str, grain: tuple[str, ...], differs: str
+) -> tuple[dict[str, Any], ...]:
+    names = ", ".join(f"n.{quote(name)}" for name in grain)
+    rows = connection.execute(
+        f"select {names} {joined} where __old and __new and ({differs}) order by all limit {LISTED_KEYS}"
+    ).fetchall()
+    return tuple(
+        {name: value if isinstance(value, int | float | str | None) else str(value) for name, value in zip(grain, row, strict=True)}
+        for row in rows
+    )  # fmt: skip
+
+
+def _differs(name: str, *, same_type: bool) -> str:
+    cast = "" if same_type else "::varchar"
+    return f"o.{quote(name)}{cast} is distinct from n.{quote(name)}{cast}"
+
+
+def _columns(connection: DuckDBPyConnection, path: Path) -> dict[str, str]:
+    rows = connection.execute(f"describe select * from read_parquet({text(path)})").fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def _count(connection: DuckDBPyConnection, path: Path | None) -> int:
+    if path is None:
+        return 0
+    row = connection.execute(f"select count(*) from read_parquet({text(path)})").fetchone()
+    return int(row[0]) if row else 0
+
+
+def quote(name: str) -> str:
+    """An identifier in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: object) -> str:
+    """A string in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,190 @@
+"""What a release will be, before it has a folder: the records and comparisons that go into its files.
+
+Belongs here: the draft, the package description, and the JSON documents. Pure: no file is read, no clock.
+Does not belong here: writing (see `folder`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan, Verdict
+from rcs_pipeline.release.describe import published_tables, resource
+from rcs_pipeline.release.diff import TableDiff
+from rcs_pipeline.release.pointer import SCHEMA_VERSION
+from rcs_pipeline.release.versions import Reason, stamped
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+SYNTHETIC_NOTICE = (
+    "SYNTHETIC: every row of this release was made up by the demonstration. "
+    "No figure says anything about a real pupil, school, service or place."
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One audience's differences between the current release and the candidate."""
+
+    audience: str
+    base_version: str | None
+    reasons: tuple[Reason, ...]
+    tables: tuple[TableDiff, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything that one audience's release folder is made of, but the rows."""
+
+    product: Product
+    audience: str
+    plan: Plan
+    candidate: CandidateRecord
+    approval: Approval
+    verdicts: tuple[Verdict, ...]
+    comparison: Comparison
+    released_at: str
+    synthetic: bool
+
+    @property
+    def version(self) -> str:
+        """The version of the release."""
+        return self.plan.version
+
+    @property
+    def row_version(self) -> str:
+        """The version as every row names it."""
+        return stamped(self.plan.version, synthetic=self.synthetic)
+
+
+def describe_package(product: Product, audience: str, *, synthetic: bool) -> dict[str, Any]:
+    """What a consumer is told about a product, whatever the version: terms and tables."""
+    file = product.file
+    mark = "SYNTHETIC: " if synthetic else ""
+    notice = f"{SYNTHETIC_NOTICE} " if synthetic else ""
+    package: dict[str, Any] = {
+        "$schema": PROFILE,
+        "name": file.id.replace("_", "-"),
+        "title": f"{mark}{file.title}",
+        "description": f"{notice}{' '.join(file.description.split())}",
+        "licenses": [{"name": file.licence, "title": file.licence_title}],
+        "contributors": [{"title": file.publisher, "roles": ["publisher"], "contact": file.contact}],
+        "attribution": list(file.attribution),
+        "audience": audience,
+        "synthetic": synthetic,
+        "resources": [resource(table, audience) for table in published_tables(product, audience)],
+    }
+    if synthetic:
+        for item in package["resources"]:
+            item["title"] = f"{mark}{item['title']}"
+            item["synthetic"] = True
+    return package
+
+
+def package_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """`datapackage.json`.
+
+    Sources are named by dataset, collection and content, never by file name: a name can identify.
+
+    Args:
+        draft: the release.
+        files: for each table what its CSV and Parquet files turned out to be.
+    """
+    package = describe_package(draft.product, draft.audience, synthetic=draft.synthetic)
+    resources = [{**item, **files[item["name"]]} for item in package.pop("resources")]
+    sources = sorted(
+        {
+            (str(item["dataset"]), str(item["collection"]), str(item["sha256"]))
+            for item in draft.candidate.inputs
+        }
+    )
+    return {
+        **package,
+        "version": draft.version,
+        "created": draft.released_at,
+        "candidate": draft.candidate.hash,
+        "sources": [
+            {"title": f"{dataset}, {collection}", "version": f"sha256:{digest}"} for dataset, collection, digest in sources
+        ],
+        "resources": resources,
+    }  # fmt: skip
+
+
+def verdicts_document(draft: Draft) -> dict[str, Any]:
+    """`verdicts.json`: every check and its outcome.
+
+    Messages and places stay in the ledger: they are written for those who may see what was withheld.
+    """
+    return {
+        **_head(draft),
+        "candidate": draft.candidate.hash,
+        "required": sorted(draft.candidate.required_checks),
+        "verdicts": [
+            {
+                "check": item.check,
+                "kind": item.kind,
+                "severity": item.severity.value,
+                "outcome": item.outcome.value,
+                "required": item.check in draft.candidate.required_checks,
+            }
+            for item in sorted(draft.verdicts, key=lambda item: item.check)
+        ],
+    }
+
+
+def approval_document(draft: Draft) -> dict[str, Any]:
+    """`approval.json`: who said yes to what, and who built it.
+
+    A name on a command line is a claim, so the account that the operating system knows stands beside it.
+    """
+    approval, candidate = draft.approval, draft.candidate
+    return {
+        **_head(draft),
+        "plan": approval.plan,
+        "candidate": approval.candidate,
+        "approver": {"name": approval.approver, "os_account": approval.os_account},
+        "builder": {"name": candidate.builder, "os_account": candidate.os_account},
+        "same_os_account": approval.os_account == candidate.os_account,
+        "note": approval.note,
+        "approved_at": approval.approved_at,
+    }
+
+
+def changes_document(draft: Draft) -> dict[str, Any]:
+    """`changes.json`: what is different from the release before, for machines."""
+    comparison = draft.comparison
+    return {
+        **_head(draft),
+        "base_version": comparison.base_version,
+        "change": draft.plan.change,
+        "reasons": [
+            {"change": reason.change.value, "sentence": reason.sentence} for reason in comparison.reasons
+        ],
+        "tables": [
+            {
+                "table": item.table,
+                "rows_before": item.rows_before,
+                "rows_after": item.rows_after,
+                "rows_added": item.added,
+                "rows_removed": item.removed,
+                "rows_changed": item.changed,
+                "values_changed": item.cells,
+                "values_no_longer_shown": item.hidden,
+                "changed_keys": list(item.keys),
+                "changed_keys_complete": len(item.keys) == item.changed,
+            }
+            for item in comparison.tables
+        ],
+    }
+
+
+def _head(draft: Draft) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "product": draft.product.id,
+        "audience": draft.audience,
+        "version": draft.version,
+        "synthetic": draft.synthetic,
+    }
+    return {**head, "notice": SYNTHETIC_NOTICE} if draft.synthetic else head

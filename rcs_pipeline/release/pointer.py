@@ -1,0 +1,151 @@
+"""The pointers: the small files that say which release is the current one, and what may be done with each.
+
+Belongs here: reading and replacing `current.json` and `status.json`, and checking a release folder
+against its own checksums. These two files are all that ever changes under `releases/`.
+Does not belong here: deciding when a pointer moves (see `journal`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.workspace import Workspace
+
+SUMS = "SHA256SUMS"
+CURRENT = "current.json"
+STATUS = "status.json"
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What `current.json` says. `hash` is the sha256 of the release's SHA256SUMS; `path` starts beside the pointer."""
+
+    product: str
+    audience: str
+    version: str
+    hash: str
+    path: str
+    released_at: str
+    synthetic: bool
+
+
+def audience_folder(workspace: Workspace, product_id: str, audience: str) -> Path:
+    """Where the releases of a product for one audience lie."""
+    return workspace.paths.releases / product_id / audience
+
+
+def release_folder(workspace: Workspace, product_id: str, audience: str, version: str) -> Path:
+    """Where one release lies."""
+    return audience_folder(workspace, product_id, audience) / version
+
+
+def current(workspace: Workspace, product_id: str, audience: str) -> Pointer | None:
+    """What consumers of this audience read now; None before the first release.
+
+    Raises:
+        RcsError: the pointer is there but cannot be read.
+    """
+    path = audience_folder(workspace, product_id, audience) / CURRENT
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Pointer(**{name: content[name] for name in Pointer.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RcsError(
+            "The pointer to the current release cannot be read", where=str(path),
+            expected="the JSON that publishing writes",
+            todo="`rcs rollback` to the version that should be current writes it again.",
+        ) from error  # fmt: skip
+
+
+def write_pointer(workspace: Workspace, pointer: Pointer) -> None:
+    """Replace an audience's pointer in one step."""
+    path = audience_folder(workspace, pointer.product, pointer.audience) / CURRENT
+    write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(pointer)})
+
+
+def write_status(
+    workspace: Workspace, product_id: str, audience: str, versions: dict[str, dict[str, Any]]
+) -> None:
+    """Replace an audience's list of versions with their status in one step."""
+    path = audience_folder(workspace, product_id, audience) / STATUS
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "product": product_id,
+        "audience": audience,
+        "versions": versions,
+    }
+    if workspace.synthetic:
+        content["synthetic"] = True
+    write_json(path, content)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that it is either whole or as it was."""
+    with whole_file(path) as part:
+        part.write_text(as_json(content), encoding="utf-8")
+
+
+def as_json(content: Any) -> str:
+    """JSON as every file of a release has it: the same content gives the same bytes."""
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_sums(folder: Path) -> str:
+    """Write the checksums of everything in a folder; returns the sha256 of that list."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{file_hash(folder / name)}  {name}\n" for name in files if name != SUMS]
+    target = folder / SUMS
+    target.write_text("".join(lines), encoding="utf-8")
+    return file_hash(target)
+
+
+def verify(folder: Path, expected: str | None = None) -> str:
+    """Check a release folder against its checksums; returns the sha256 of the list.
+
+    Args:
+        folder: the folder of one release.
+        expected: what the ledger or a pointer remembers as the hash of the list.
+
+    Raises:
+        RefusedError: something is missing, changed or was put in.
+    """
+    sums = folder / SUMS
+    if not sums.is_file():
+        raise _broken(folder, "has no SHA256SUMS")
+    found = file_hash(sums)
+    if expected is not None and found != expected:
+        raise _broken(folder, "has another SHA256SUMS than the one that was released")
+    listed = dict(
+        reversed(line.split("  ", 1)) for line in sums.read_text(encoding="utf-8").splitlines()  # type: ignore[misc]
+    )  # fmt: skip
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
+    for name in sorted(listed.keys() - present):
+        raise _broken(folder, f"lacks `{name}`")
+    for name in sorted(present - listed.keys()):
+        raise _broken(folder, f"holds `{name}`, which was not released")
+    for name, digest in listed.items():
+        if file_hash(folder / name) != digest:
+            raise _broken(folder, f"holds a changed `{name}`")
+    return found
+
+
+def _broken(folder: Path, problem: str) -> RefusedError:
+    return RefusedError(
+        f"The release {problem}", where=str(folder), expected="exactly what was published",
+        todo="Restore the folder from a backup; releases are never edited.",
+    )  # fmt: skip

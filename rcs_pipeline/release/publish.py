@@ -1,0 +1,132 @@
+"""Publishing: an approved plan becomes a release of every audience, and the pointers move last.
+
+Belongs here: the order of the steps and the conditions of the first of them.
+Does not belong here: what is in the folders (see `folder`), how pointers move (see `journal`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
+from rcs_pipeline.ledger.paths import TEMPORARY
+from rcs_pipeline.ledger.records import (
+    Approval,
+    CandidateRecord,
+    Plan,
+    PointerMove,
+    ReleaseRecord,
+    ReleaseStatus,
+)
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release import candidate as candidates
+from rcs_pipeline.release.approve import approval_of, require_open_gate
+from rcs_pipeline.release.draft import Comparison, Draft
+from rcs_pipeline.release.folder import PageWriter, write_release
+from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
+from rcs_pipeline.release.plan import Prospect, check_plan
+from rcs_pipeline.release.pointer import audience_folder, release_folder
+from rcs_pipeline.release.texts import CHANGELOG
+
+
+def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> ReleaseRecord:
+    """Publish an approved plan.
+
+    Args:
+        workspace: the home.
+        plan_id: what `make_plan` returned and a second person approved.
+        pages: what writes `site/` from the rest of a release folder (`site.index.write_pages`).
+
+    Raises:
+        RefusedError: the gate is closed, or something moved since the plan was made.
+        WaitingError: nobody has approved the plan.
+        NothingToDoError: the plan was published before.
+        LockedError: another process is writing.
+    """
+    with workspace.writing():
+        finished = finish_interrupted_moves(workspace)
+        plan = workspace.ledger.plan(plan_id)
+        earlier = _release_of(workspace, plan)
+        if earlier is not None:
+            if any(move.kind == PUBLISH and move.detail.get("plan") == plan.id for move in finished):
+                return earlier
+            raise NothingToDoError(f"The plan `{plan.id}` was published as {plan.product} {earlier.version}")
+        candidate = workspace.ledger.candidate(plan.candidate)
+        require_open_gate(workspace, candidate)
+        prospect = check_plan(workspace, plan)
+        approval = approval_of(workspace, plan, candidate)
+        return _publish(workspace, plan, candidate, approval, prospect, pages)
+
+
+def _publish(
+    workspace: Workspace, plan: Plan, candidate: CandidateRecord, approval: Approval, prospect: Prospect,
+    pages: PageWriter,
+) -> ReleaseRecord:  # fmt: skip
+    names = tuple(item.audience for item in prospect.comparisons)
+    remove_parts(workspace, plan.product, names)
+    released_at = workspace.now()
+    parts: dict[str, Path] = {}
+    hashes: dict[str, str] = {}
+    for comparison in prospect.comparisons:
+        draft = _draft(
+            workspace, plan, candidate, approval, comparison, released_at, synthetic=prospect.synthetic
+        )
+        parts[comparison.audience] = _part(workspace, plan, comparison.audience)
+        hashes[comparison.audience] = write_release(
+            parts[comparison.audience], draft,
+            candidates.protected_folder(workspace, candidate, comparison.audience),
+            _changelog(workspace, plan, comparison), pages,
+        )  # fmt: skip
+    release = ReleaseRecord(
+        product=plan.product, version=plan.version, candidate=candidate.hash, plan=plan.id,
+        status=ReleaseStatus.RELEASED, audiences=names, hashes=hashes, released_at=released_at,
+    )  # fmt: skip
+    where = {audience: workspace.paths.relative(part) for audience, part in parts.items()}
+    move = workspace.ledger.start_move(
+        PointerMove(
+            product=plan.product, kind=PUBLISH, from_version=plan.base_version, to_version=plan.version,
+            detail=as_detail(release, parts=where, synthetic=prospect.synthetic), started_at=workspace.now(),
+        )
+    )  # fmt: skip
+    carry_out(workspace, move)
+    workspace.note(
+        "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=candidate.hash
+    )
+    return release
+
+
+def _draft(
+    workspace: Workspace, plan: Plan, candidate: CandidateRecord, approval: Approval, comparison: Comparison,
+    released_at: str, *, synthetic: bool,
+) -> Draft:  # fmt: skip
+    return Draft(
+        product=workspace.catalogue.product(plan.product), audience=comparison.audience, plan=plan,
+        candidate=candidate, approval=approval, verdicts=tuple(workspace.ledger.verdicts(candidate.hash)),
+        comparison=comparison, released_at=released_at, synthetic=synthetic,
+    )  # fmt: skip
+
+
+def _part(workspace: Workspace, plan: Plan, audience: str) -> Path:
+    target = release_folder(workspace, plan.product, audience, plan.version)
+    if target.exists():
+        raise RefusedError(
+            f"There is a folder of version {plan.version} that the ledger knows nothing of", where=str(target),
+            expected="a version that was never given", todo="Find out who made it and move it away.",
+        )  # fmt: skip
+    folder = audience_folder(workspace, plan.product, audience)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{plan.version}"
+    part.mkdir()
+    return part
+
+
+def _changelog(workspace: Workspace, plan: Plan, comparison: Comparison) -> str | None:
+    if comparison.base_version is None:
+        return None
+    path = release_folder(workspace, plan.product, comparison.audience, comparison.base_version) / CHANGELOG
+    return path.read_text(encoding="utf-8")
+
+
+def _release_of(workspace: Workspace, plan: Plan) -> ReleaseRecord | None:
+    return next((item for item in workspace.ledger.releases(plan.product) if item.plan == plan.id), None)

@@ -1,0 +1,86 @@
+"""The plain-text files of a release: what is here, what changed, and that a demonstration is one.
+
+Belongs here: their wording. Pure. Does not belong here: pages (see `site`).
+"""
+
+from __future__ import annotations
+
+from rcs_pipeline.release.describe import published_tables
+from rcs_pipeline.release.draft import SYNTHETIC_NOTICE, Draft
+
+CHANGELOG = "CHANGELOG.md"
+README = "README.md"
+SYNTHETIC = "SYNTHETIC.txt"
+
+
+def changelog(draft: Draft, earlier: str | None) -> str:
+    """This version's entry on top of those of the release before.
+
+    Args:
+        draft: the release.
+        earlier: the changelog of the release it builds on.
+    """
+    reasons = draft.comparison.reasons
+    lines = [f"- {reason.sentence}" for reason in reasons] or ["- Nothing changed for this audience."]
+    if draft.comparison.base_version is None:
+        lines = ["- First release."]
+    note = [f"\nNote of the approver: {draft.approval.note}"] if draft.approval.note else []
+    entry = "\n".join(
+        [f"## {draft.version} ({draft.released_at[:10]}, {draft.plan.change})", "", *lines, *note]
+    )
+    before = earlier[earlier.index("## ") :].rstrip() if earlier and "## " in earlier else ""
+    parts = [f"# Changes of {draft.product.file.title}", *_notice(draft), entry, before]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def readme(draft: Draft) -> str:
+    """What the folder holds and on which terms it may be used."""
+    file = draft.product.file
+    tables = "\n".join(
+        f"- `{table.name}`: {table.description}" for table in published_tables(draft.product, draft.audience)
+    )
+    mark = (
+        "\nThe column `release_version` of every row ends in `+synthetic`, so that a copy of a table still says so.\n"
+        if draft.synthetic
+        else ""
+    )
+    terms = "\n".join([f"{file.licence_title} ({file.licence}).", *file.attribution])
+    heading = f"# {file.title}, version {draft.version}"
+    return (
+        "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
+        + f"""
+
+Each table is there twice with the same rows: `parquet/` for tools, `csv/` for everything else (UTF-8; an
+empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number is missing).
+`release_version`, the last column of every table, names the release that a row belongs to.
+{mark}
+## Beside them
+
+- `datapackage.json`: what every column means (Data Package v2)
+- `contracts/`: the data contracts of the tables (Open Data Contract Standard)
+- `changes.json`, `CHANGELOG.md`: what is different from the release before
+- `verdicts.json`, `approval.json`: the checks that were passed, and who signed the release off
+- `site/index.html`: the same for reading, opens without a server
+- `SHA256SUMS`: checksums; `sha256sum -c SHA256SUMS` tells whether a copy is complete
+
+## Terms
+
+{terms}
+
+Published by {file.publisher}. Contact: {file.contact}
+"""
+    )
+
+
+def synthetic_note(draft: Draft) -> str:
+    """The file that stands beside the data of a demonstration."""
+    return f"{SYNTHETIC_NOTICE}\n\n{draft.product.file.title}, version {draft.version}\n"
+
+
+def marked_contract(text: str, *, synthetic: bool) -> str:
+    """A contract as it is released; in a demonstration it says so in its first line."""
+    return f"# {SYNTHETIC_NOTICE}\n{text}" if synthetic else text
+
+
+def _notice(draft: Draft) -> list[str]:
+    return [f"**{SYNTHETIC_NOTICE}**"] if draft.synthetic else []
