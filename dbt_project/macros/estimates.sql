@@ -1,0 +1,159 @@
+{#- Estimates of one instrument from its sums: totals and variances wide, then one row an estimate.
+
+relation      the model of sums
+levels        list of {name, code, groups, spread}: a level of geography, the expression of its code, the groups tabulated
+              there, and whether clusters can be the units of variance (they cannot within one school)
+shares        indicators that are 0, 1 or NULL
+means         indicators that are hundredths of a score: list of {id, unit}, `unit` a power of two above every score -#}
+{% macro estimates(relation, instrument, levels, shares, means) %}
+{%- set mean_ids = means | map(attribute='id') | list -%}
+{%- set units = {} -%}
+{%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- endfor -%}
+{%- set items = shares + mean_ids -%}
+{%- set key = 'geography_level, geography_code, wave, group_by, group_value' -%}
+with sums as (
+    select * from {{ relation }}
+),
+
+-- The full design: a cluster counts in its stratum even where it has nobody in the group.
+full_design as (
+    select
+        collection,
+        stratum,
+        count(distinct cluster) as stratum_clusters
+    from sums
+    where group_by = 'all'
+    group by collection, stratum
+),
+
+totals as (
+    {% for level in levels -%}
+    select
+        '{{ level.name }}' as geography_level,
+        {{ level.code }} as geography_code,
+        wave,
+        group_by,
+        group_value,
+        {{ 'max(tranche)' if level.name != 'programme' else 'cast(null as varchar)' }} as tranche,
+        {{ 'max(cpp_code)' if level.name in ['school', 'learning_community', 'cpp'] else 'cast(null as varchar)' }} as cpp_code,
+        case when min(collected) = max(collected) then min(collected) else min(collected) || ' to ' || max(collected) end as collected,
+        {{ cell_sums(shares, mean_ids) }}
+    from sums
+    where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
+    group by 1, 2, 3, 4, 5
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+clusters as (
+    {% for level in levels | selectattr('spread') -%}
+    select
+        '{{ level.name }}' as geography_level,
+        {{ level.code }} as geography_code,
+        wave,
+        group_by,
+        group_value,
+        collection,
+        stratum,
+        cluster,
+        {% for item in items -%}
+        sum({{ item }}__w) as {{ item }}__w,
+        sum({{ item }}__wy) as {{ item }}__wy{{ ',' if not loop.last }}
+        {% endfor -%}
+    from sums
+    where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
+    group by 1, 2, 3, 4, 5, 6, 7, 8
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+deviations as (
+    select
+        {% for column in key.split(', ') -%} clusters.{{ column }}, {% endfor %}
+        clusters.collection,
+        clusters.stratum,
+        {% for item in items -%}
+        (clusters.{{ item }}__wy - totals.{{ item }}__wy / nullif(totals.{{ item }}__w, 0) * clusters.{{ item }}__w)
+        / nullif(totals.{{ item }}__w{{ ' * ' ~ units[item] if item in units }}, 0) as {{ item }}__z{{ ',' if not loop.last }}
+        {% endfor -%}
+    from clusters
+    inner join totals
+        on {% for column in key.split(', ') -%} clusters.{{ column }} = totals.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+),
+
+strata as (
+    select
+        {% for column in key.split(', ') -%} deviations.{{ column }}, {% endfor %}
+        full_design.stratum_clusters,
+        {% for item in items -%}
+        count({{ item }}__z) as {{ item }}__c,
+        {{ exact_sum(item ~ '__z') }} as {{ item }}__s,
+        {{ exact_sum(item ~ '__z * ' ~ item ~ '__z') }} as {{ item }}__q{{ ',' if not loop.last }}
+        {% endfor -%}
+    from deviations
+    inner join full_design
+        on deviations.collection = full_design.collection and deviations.stratum = full_design.stratum
+    group by {% for column in key.split(', ') -%} deviations.{{ column }}, {% endfor %} deviations.collection, deviations.stratum, full_design.stratum_clusters
+),
+
+-- Squares about the mean of the stratum's clusters, those with nobody counted as zero; a stratum of one cluster is
+-- centred on the grand mean, which is zero.
+spread as (
+    select
+        {{ key }},
+        {% for item in items -%}
+        sum({{ item }}__c) as {{ item }}__c,
+        sum(case when {{ item }}__c > 0 then 1 else 0 end) as {{ item }}__h,
+        {{ exact_sum(squares_about_the_mean(item)) }} as {{ item }}__v{{ ',' if not loop.last }}
+        {% endfor -%}
+    from strata
+    group by {{ key }}
+),
+
+placed as (
+    select
+        totals.*,
+        {% for item in items -%}
+        spread.{{ item }}__c, spread.{{ item }}__h, spread.{{ item }}__v{{ ',' if not loop.last }}
+        {% endfor -%}
+    from totals
+    left join spread
+        on {% for column in key.split(', ') -%} totals.{{ column }} = spread.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+),
+
+long as (
+    {% for item in items -%}
+    select
+        '{{ item }}' as indicator_id,
+        {{ key }}, tranche, cpp_code, collected,
+        {{ 'true' if item in mean_ids else 'false' }} as is_mean,
+        cast({{ item }}__n as bigint) as base,
+        {{ 'cast(null as bigint)' if item in mean_ids else 'cast(' ~ item ~ '__x as bigint)' }} as numerator,
+        {{ item }}__w as weighted_base,
+        {{ item }}__wy as weighted_sum,
+        {{ item }}__ww as squared_weights,
+        {% if item in mean_ids -%}
+        cast({{ item }}__wyy as double) / 1048576.0 as weighted_squares,
+        {% else -%}
+        {{ item }}__wy as weighted_squares,
+        {% endif -%}
+        {{ item }}__c as clusters,
+        {{ item }}__h as strata,
+        {{ item }}__v{{ ' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units }} as variance
+    from placed
+    where {{ item }}__n > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+
+{{ intervals('long', instrument) }}
+{% endmacro %}
+
+
+{% macro squares_about_the_mean(item) -%}
+case
+            when stratum_clusters > 1
+                then stratum_clusters / (stratum_clusters - 1.0) * ({{ item }}__q - {{ item }}__s * {{ item }}__s / stratum_clusters)
+            else {{ item }}__q
+        end
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{#- Sums that do not depend on the order in which an engine meets the rows.
+
+A double that is a multiple of 2^-20 adds up exactly as long as the total stays below 2^33; everything that is summed
+over pupils is such a number. Ratios are not: over clusters they are summed as whole multiples of 2^-60. -#}
+
+{% macro dyadic(expression, places) -%}
+    round(({{ expression }}) * {{ 2 ** places }}.0) / {{ 2 ** places }}.0
+{%- endmacro %}
+
+{% macro exact_sum(expression) -%}
+    {{ return(adapter.dispatch('exact_sum', 'rcs')(expression)) }}
+{%- endmacro %}
+
+{% macro default__exact_sum(expression) -%}
+    cast(sum(cast({{ expression }} as decimal(38, 18))) as double)
+{%- endmacro %}
+
+{#- |expression| <= 4: shares of a total and their squares are. -#}
+{% macro duckdb__exact_sum(expression) -%}
+    cast(sum(cast(round(({{ expression }}) * 1152921504606846976.0) as bigint)) as double) / 1152921504606846976.0
+{%- endmacro %}
+
+{#- A whole number from 0 to 2^32 - 1 that depends on the text alone. -#}
+{% macro uniform_32(expression) -%}
+    {{ return(adapter.dispatch('uniform_32', 'rcs')(expression)) }}
+{%- endmacro %}
+
+{% macro default__uniform_32(expression) -%}
+    cast(conv(substr(md5({{ expression }}), 1, 8), 16, 10) as bigint)
+{%- endmacro %}
+
+{% macro duckdb__uniform_32(expression) -%}
+    cast('0x' || substr(md5({{ expression }}), 1, 8) as bigint)
+{%- endmacro %}

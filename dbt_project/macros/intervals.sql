@@ -1,0 +1,172 @@
+{#- Standard errors, effective bases and 95 % intervals from totals and variances.
+
+Proportions get logit limits with t, means t limits; 0 %, 100 % and whatever has no variance between clusters get
+Wilson's limits on the effective base. Where fewer than two degrees of freedom are left the pupils are the units. -#}
+{% macro intervals(relation, instrument) %}
+, ratios as (
+    select
+        *,
+        weighted_sum / nullif(weighted_base, 0) as ratio,
+        coalesce(clusters - strata, 0) as degrees_of_freedom,
+        coalesce(clusters - strata, 0) >= 2 as by_cluster,
+        -- Below this it is the noise of the last bit.
+        case when variance < 1e-20 then 0.0 else variance end as cluster_variance,
+        weighted_base * weighted_base / nullif(squared_weights, 0) as kish_base
+    from {{ relation }}
+),
+
+simple as (
+    select
+        *,
+        case
+            when is_mean then greatest(weighted_squares / nullif(weighted_base, 0) - ratio * ratio, 0.0)
+            else ratio * (1 - ratio)
+        end as pupil_variance
+    from ratios
+),
+
+effective as (
+    select
+        *,
+        by_cluster and cluster_variance > 0 and pupil_variance > 0 as has_design_effect
+    from simple
+),
+
+based as (
+    select
+        effective.*,
+        case
+            when has_design_effect then least(base, pupil_variance / nullif(cluster_variance, 0))
+            else least(base, kish_base)
+        end as effective_base,
+        case
+            when has_design_effect then cluster_variance * base / nullif(pupil_variance, 0)
+            else base / nullif(kish_base, 0)
+        end as design_effect,
+        case
+            when by_cluster then sqrt(cluster_variance)
+            when is_mean then sqrt(pupil_variance * base / nullif(base - 1, 0) / nullif(kish_base, 0))
+            else sqrt(pupil_variance / nullif(kish_base, 0))
+        end as standard_error,
+        case
+            when not by_cluster and base < 2 then cast(null as double)
+            else {{ t_quantile('case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end', 'quantiles.t_975') }}
+        end as t
+    from effective
+    left join {{ ref('t_quantiles') }} as quantiles
+        on case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end = quantiles.degrees_of_freedom
+),
+
+limited as (
+    select
+        *,
+        case
+            when is_mean then ratio - t * standard_error
+            when has_design_effect then {{ logit_limit('-') }}
+            else greatest({{ wilson_limit('-') }}, 0.0)
+        end as lower_limit,
+        case
+            when is_mean then ratio + t * standard_error
+            when has_design_effect then {{ logit_limit('+') }}
+            else least({{ wilson_limit('+') }}, 1.0)
+        end as upper_limit
+    from based
+),
+
+published as (
+    select
+        indicator_id,
+        '{{ instrument }}' as instrument,
+        wave,
+        geography_level,
+        geography_code,
+        tranche,
+        cpp_code,
+        group_by,
+        group_value,
+        collected,
+        is_mean,
+        ratio / case when is_mean then 100.0 else 1.0 end as estimate,
+        standard_error / case when is_mean then 100.0 else 1.0 end as standard_error,
+        lower_limit / case when is_mean then 100.0 else 1.0 end as lower_limit,
+        upper_limit / case when is_mean then 100.0 else 1.0 end as upper_limit,
+        base,
+        weighted_base,
+        weighted_sum,
+        numerator,
+        effective_base,
+        design_effect,
+        degrees_of_freedom,
+        case when by_cluster then 'cluster' else 'pupil' end as variance_method,
+        case when effective_base < {{ var('unreliable_effective_base') }} then 'u' end as quality_flag
+    from limited
+),
+
+-- The others of a CPP are all CPPs of its wave but itself; these totals are exact, so taking one away is too.
+everybody as (
+    select
+        indicator_id,
+        wave,
+        group_by,
+        group_value,
+        sum(weighted_base) as weighted_base,
+        sum(weighted_sum) as weighted_sum
+    from published
+    where geography_level = 'cpp'
+    group by indicator_id, wave, group_by, group_value
+)
+
+select
+    published.*,
+    case
+        when published.geography_level = 'cpp'
+            then (everybody.weighted_sum - published.weighted_sum)
+                / nullif(everybody.weighted_base - published.weighted_base, 0)
+                / case when published.is_mean then 100.0 else 1.0 end
+        when published.geography_level in ('school', 'learning_community') then parent.estimate
+    end as comparator
+from published
+left join everybody
+    on
+        published.geography_level = 'cpp'
+        and published.indicator_id = everybody.indicator_id
+        and published.wave = everybody.wave
+        and published.group_by = everybody.group_by
+        and published.group_value = everybody.group_value
+left join published as parent
+    on
+        published.geography_level in ('school', 'learning_community')
+        and parent.geography_level = 'cpp'
+        and published.cpp_code = parent.geography_code
+        and published.indicator_id = parent.indicator_id
+        and published.wave = parent.wave
+        and published.group_by = parent.group_by
+        and published.group_value = parent.group_value
+{% endmacro %}
+
+
+{#- logit(p) -/+ t se / (p (1 - p)), back on the scale of p. -#}
+{% macro logit_limit(sign) -%}
+    1 / nullif(1 + exp(-(ln(ratio / nullif(1 - ratio, 0)) {{ sign }} t * standard_error / nullif(ratio * (1 - ratio), 0))), 0)
+{%- endmacro %}
+
+
+{% macro wilson_limit(sign) -%}
+    {%- set z = '1.959963984540054' -%}
+    (2 * effective_base * ratio + {{ z }} * {{ z }} {{ sign }} {{ z }} * sqrt({{ z }} * {{ z }} + 4 * effective_base * ratio * (1 - ratio)))
+    / nullif(2 * (effective_base + {{ z }} * {{ z }}), 0)
+{%- endmacro %}
+
+
+{#- The 97.5 % point of t: from the table, and beyond it from the normal point by Cornish and Fisher's expansion. -#}
+{% macro t_quantile(df, from_table) -%}
+    {%- set z = 1.959963984540054 -%}
+    {%- set terms = [
+        (z ** 3 + z) / 4,
+        (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+        (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+        (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
+    ] -%}
+    coalesce({{ from_table }}, {{ z }}
+    {%- for term in terms %} + {{ term }} / nullif(power(cast({{ df }} as double), {{ loop.index }}), 0) {%- endfor %})
+{%- endmacro %}

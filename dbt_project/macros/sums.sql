@@ -1,0 +1,129 @@
+{#- One scan over the pupils: for each unit (school) and group the sums that every estimate and its variance follow from.
+
+relation      one row a pupil, with `<indicator>__y` and `design_weight`
+units         list of {alias, column}: what a unit is
+groups        list of {name, parts: list of {column, value}}: `column` is grouped by, `value` turns it into text
+shares        indicators that are 0, 1 or NULL
+means         indicators that are hundredths of a score
+
+With few group columns the pupils are first added up to the finest cells, and the grouping sets run over those: half the time. -#}
+{% macro sums(relation, units, groups, shares, means) %}
+{%- set unit_columns = units | map(attribute='column') | unique | list -%}
+{%- set group_columns = [] -%}
+{%- for group in groups -%}
+    {%- for part in group.parts -%}
+        {%- if part.column not in group_columns -%} {%- do group_columns.append(part.column) -%} {%- endif -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- set two_steps = group_columns | length <= 4 -%}
+with weighted as (
+    select
+        *,
+        {{ dyadic('design_weight * design_weight', 30) }} as design_weight_squared
+    from {{ relation }}
+    where design_weight > 0
+),
+{% if two_steps %}
+cells as (
+    select
+        {{ (unit_columns + group_columns) | join(', ') }},
+        {{ pupil_sums(shares, means) }}
+    from weighted
+    group by {{ (unit_columns + group_columns) | join(', ') }}
+),
+{% endif %}
+grouped as (
+    select
+        {% for unit in units -%} {{ unit.column }} as unit_{{ unit.alias }}, {% endfor %}
+        case
+            {% for group in groups | rejectattr('name', 'equalto', 'all') -%}
+            when {{ grouped_by(group, group_columns) }} then '{{ group.name }}'
+            {% endfor -%}
+            else 'all'
+        end as group_by,
+        case
+            {% for group in groups | rejectattr('name', 'equalto', 'all') -%}
+            when {{ grouped_by(group, group_columns) }} then {{ group.parts | map(attribute='value') | join(" || '+' || ") }}
+            {% endfor -%}
+            else 'all'
+        end as group_value,
+        {{ cell_sums(shares, means) if two_steps else pupil_sums(shares, means) }}
+    from {{ 'cells' if two_steps else 'weighted' }}
+    group by grouping sets (
+        {%- for group in groups %}
+        ({{ (unit_columns + group.parts | map(attribute='column') | list) | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+)
+
+select
+    registered.wave,
+    registered.tranche,
+    registered.collected,
+    {% if units | selectattr('alias', 'equalto', 'cpp') | list -%}
+    coalesce(registered.cpp_code, cast(grouped.unit_cpp as varchar)) as cpp_code,
+    {% else -%}
+    registered.cpp_code,
+    {% endif -%}
+    grouped.unit_collection as collection,
+    {% for alias in ['stratum', 'cluster', 'school', 'community'] -%}
+    {% if units | selectattr('alias', 'equalto', alias) | list -%}
+    cast(grouped.unit_{{ alias }} as varchar) as {{ alias }},
+    {% else -%}
+    cast(null as varchar) as {{ alias }},
+    {% endif -%}
+    {% endfor -%}
+    grouped.group_by,
+    grouped.group_value,
+    {% for item in shares + means -%}
+    {% for column in sum_names(item, shares) -%}
+    grouped.{{ column }},
+    {% endfor -%}
+    {% endfor -%}
+    grouped.pupils
+from grouped
+left join {{ ref('registered_collections') }} as registered
+    on grouped.unit_collection = registered.collection
+-- Pupils whose group is not known stand in no group.
+where grouped.group_value is not null
+{% endmacro %}
+
+
+{% macro grouped_by(group, group_columns) -%}
+    {%- set own = group.parts | map(attribute='column') | list -%}
+    {%- for column in group_columns -%}
+        grouping({{ column }}) = {{ 0 if column in own else 1 }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro pupil_sums(shares, means) -%}
+    {%- for item in shares + means %}
+        {%- set y = item ~ '__y' %}
+        sum(case when {{ y }} is not null then cast(1 as double) end) as {{ item }}__n,
+        {%- if item in shares %}
+        sum(cast({{ y }} as double)) as {{ item }}__x,
+        {%- else %}
+        sum(cast(design_weight * 1048576 as bigint) * {{ y }} * {{ y }}) as {{ item }}__wyy,
+        {%- endif %}
+        sum(case when {{ y }} is not null then design_weight end) as {{ item }}__w,
+        sum({{ y }} * design_weight) as {{ item }}__wy,
+        sum(case when {{ y }} is not null then design_weight_squared end) as {{ item }}__ww,
+    {%- endfor %}
+        cast(count(*) as double) as pupils
+{%- endmacro %}
+
+
+{% macro sum_names(item, shares) -%}
+    {{ return([item ~ '__n', item ~ ('__x' if item in shares else '__wyy'), item ~ '__w', item ~ '__wy', item ~ '__ww']) }}
+{%- endmacro %}
+
+
+{% macro cell_sums(shares, means) -%}
+    {%- for item in shares + means %}
+        {%- for column in sum_names(item, shares) %}
+        sum({{ column }}) as {{ column }},
+        {%- endfor %}
+    {%- endfor %}
+        sum(pupils) as pupils
+{%- endmacro %}

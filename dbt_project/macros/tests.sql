@@ -1,0 +1,62 @@
+{#- Data tests in one scan a table, however many columns they look at. Each returns the rows that break it. -#}
+
+{% macro column_list(columns) -%}
+    {%- for column in columns -%} {{ adapter.quote(column) }}{{ ', ' if not loop.last }} {%- endfor -%}
+{%- endmacro %}
+
+
+{% test unique_rows(model, columns) %}
+select {{ column_list(columns) }}
+from {{ model }}
+group by {{ column_list(columns) }}
+having count(*) > 1
+{% endtest %}
+
+
+{% test always_filled(model, columns) %}
+select {{ column_list(columns) }}
+from {{ model }}
+where
+    {% for column in columns -%}
+    {{ adapter.quote(column) }} is null{{ ' or ' if not loop.last }}
+    {%- endfor %}
+{% endtest %}
+
+
+{% test answers_within_codes(model, codes) %}
+select {{ column_list(codes.keys()) }}
+from {{ model }}
+where
+    {% for column, accepted in codes.items() -%}
+    {{ adapter.quote(column) }} not in (
+        {%- for code in accepted -%}
+        {{ "'" ~ code | replace("'", "''") ~ "'" if code is string else code }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ){{ ' or ' if not loop.last }}
+    {% endfor %}
+{% endtest %}
+
+
+{% test within_range(model, ranges) %}
+select {{ column_list(ranges.keys()) }}
+from {{ model }}
+where
+    {% for column, range in ranges.items() -%}
+    {{ adapter.quote(column) }} < {{ range[0] if range[0] is not none else adapter.quote(column) }}
+    or {{ adapter.quote(column) }} > {{ range[1] if range[1] is not none else adapter.quote(column) }}{{ ' or ' if not loop.last }}
+    {% endfor %}
+{% endtest %}
+
+
+{% test interval_contains_estimate(model) %}
+select *
+from {{ model }}
+where estimate not between lower - 1e-9 and upper + 1e-9 or standard_error < 0
+{% endtest %}
+
+
+{% test bases_in_order(model) %}
+select *
+from {{ model }}
+where numerator > base or effective_base > base + 1e-6 or base < 1
+{% endtest %}

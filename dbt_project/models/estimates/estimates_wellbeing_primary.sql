@@ -1,0 +1,53 @@
+-- Generated from data_contracts/products/rcs/product.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
+{{ config(materialized='table', schema='estimates') }}
+
+{{ estimates(
+    relation=ref('sums_wellbeing_primary'),
+    instrument='primary',
+    levels=[
+        {
+            'name': 'programme', 'code': "'rcs'", 'spread': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+        },
+        {
+            'name': 'tranche', 'code': 'tranche', 'spread': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+        },
+        {
+            'name': 'cpp', 'code': 'cpp_code', 'spread': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+        },
+        {
+            'name': 'school', 'code': 'school', 'spread': false,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+        },
+    ],
+    shares=[
+        'p_low_mood',
+        'p_life_satisfaction_high',
+        'p_meals_rare',
+        'p_family_gets_on',
+        'p_enjoys_family_time',
+        'p_talks_to_family',
+        'p_enjoys_learning',
+        'p_choice_in_learning',
+        'p_happy_at_school',
+        'p_fair_teachers',
+        'p_adult_at_school',
+        'p_worries_about_work',
+        'p_positive_future',
+        'p_has_friends',
+        'p_left_out',
+        'p_bullied',
+        'p_safe_area',
+        'p_places_to_play',
+        'p_likes_area',
+        'p_good_health',
+        'p_active_yesterday',
+        'p_fruit_veg',
+        'p_sleeps_well',
+    ],
+    means=[
+        {'id': 'p_life_satisfaction_mean', 'unit': 2048},
+    ],
+) }}

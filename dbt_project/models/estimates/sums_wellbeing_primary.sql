@@ -1,0 +1,59 @@
+-- Generated from data_contracts/products/rcs/product.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
+{{ config(materialized='table', schema='estimates') }}
+
+{{ sums(
+    relation=ref('scored_wellbeing_primary'),
+    units=[
+        {'alias': 'collection', 'column': 'collection'},
+        {'alias': 'cpp', 'column': 'cpp_code'},
+        {'alias': 'stratum', 'column': 'cpp_code'},
+        {'alias': 'cluster', 'column': 'school_code'},
+        {'alias': 'school', 'column': 'school_code'},
+        {'alias': 'community', 'column': 'learning_community'},
+    ],
+    groups=[
+        {'name': 'all', 'parts': [
+        ]},
+        {'name': 'stage', 'parts': [
+            {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+        {'name': 'sex', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+        ]},
+        {'name': 'simd_quintile', 'parts': [
+            {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
+        ]},
+        {'name': 'sex+stage', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+            {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+    ],
+    shares=[
+        'p_low_mood',
+        'p_life_satisfaction_high',
+        'p_meals_rare',
+        'p_family_gets_on',
+        'p_enjoys_family_time',
+        'p_talks_to_family',
+        'p_enjoys_learning',
+        'p_choice_in_learning',
+        'p_happy_at_school',
+        'p_fair_teachers',
+        'p_adult_at_school',
+        'p_worries_about_work',
+        'p_positive_future',
+        'p_has_friends',
+        'p_left_out',
+        'p_bullied',
+        'p_safe_area',
+        'p_places_to_play',
+        'p_likes_area',
+        'p_good_health',
+        'p_active_yesterday',
+        'p_fruit_veg',
+        'p_sleeps_well',
+    ],
+    means=[
+        'p_life_satisfaction_mean',
+    ],
+) }}

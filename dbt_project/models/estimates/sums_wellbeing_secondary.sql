@@ -1,0 +1,75 @@
+-- Generated from data_contracts/products/rcs/product.yaml and the measures of `secondary` by `make generate`. Do not edit: change the contract.
+{{ config(materialized='table', schema='estimates') }}
+
+{{ sums(
+    relation=ref('scored_wellbeing_secondary'),
+    units=[
+        {'alias': 'collection', 'column': 'collection'},
+        {'alias': 'cpp', 'column': 'cpp_code'},
+        {'alias': 'stratum', 'column': 'cpp_code'},
+        {'alias': 'cluster', 'column': 'school_code'},
+        {'alias': 'school', 'column': 'school_code'},
+        {'alias': 'community', 'column': 'learning_community'},
+    ],
+    groups=[
+        {'name': 'all', 'parts': [
+        ]},
+        {'name': 'stage', 'parts': [
+            {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+        {'name': 'sex', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+        ]},
+        {'name': 'simd_quintile', 'parts': [
+            {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
+        ]},
+        {'name': 'sex+stage', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+            {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+    ],
+    shares=[
+        's_emotional_very_high',
+        's_conduct_very_high',
+        's_hyperactivity_very_high',
+        's_peer_very_high',
+        's_prosocial_very_low',
+        's_total_raised',
+        's_total_very_high',
+        's_total_abnormal',
+        's_total_borderline',
+        's_meals_rare',
+        's_family_conflict',
+        's_talks_to_family',
+        's_enjoys_family_time',
+        's_enjoys_learning',
+        's_choice_in_learning',
+        's_happy_at_school',
+        's_fair_teachers',
+        's_adult_at_school',
+        's_worries_about_work',
+        's_skips_school',
+        's_positive_future',
+        's_close_friends',
+        's_left_out',
+        's_bullied',
+        's_bullied_online',
+        's_lonely',
+        's_safe_area',
+        's_things_to_do',
+        's_good_health',
+        's_fruit_veg',
+        's_breakfast',
+        's_sleeps_well',
+        's_smoked_ever',
+        's_vaped_ever',
+        's_drank_ever',
+        's_drugs_ever',
+        's_active_five_days',
+    ],
+    means=[
+        's_total_mean',
+        's_wemwbs_mean',
+        's_swemwbs_mean',
+    ],
+) }}

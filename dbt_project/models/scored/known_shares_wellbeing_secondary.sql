@@ -1,0 +1,88 @@
+-- Generated from data_contracts/deliveries/wellbeing_secondary.odcs.yaml by `make generate`. Do not edit: change the contract.
+{{ config(materialized='table', schema='scored') }}
+
+-- Cumulative counts of the known values: a draw between 0 and the last of them picks a value.
+with cells as (
+    select
+        collection,
+        school_code,
+        stage,
+        sum(case when sex in (1) then 1 else 0 end) as sex__1,
+        sum(case when sex in (1, 2) then 1 else 0 end) as sex__2,
+        sum(case when simd_quintile in (1) then 1 else 0 end) as simd_quintile__1,
+        sum(case when simd_quintile in (1, 2) then 1 else 0 end) as simd_quintile__2,
+        sum(case when simd_quintile in (1, 2, 3) then 1 else 0 end) as simd_quintile__3,
+        sum(case when simd_quintile in (1, 2, 3, 4) then 1 else 0 end) as simd_quintile__4,
+        sum(case when simd_quintile in (1, 2, 3, 4, 5) then 1 else 0 end) as simd_quintile__5
+    from {{ ref('stg_wellbeing_secondary') }}
+    group by collection, school_code, stage
+),
+
+collections as (
+    select
+        collection,
+        sum(sex__1) as sex__1,
+        sum(sex__2) as sex__2,
+        sum(simd_quintile__1) as simd_quintile__1,
+        sum(simd_quintile__2) as simd_quintile__2,
+        sum(simd_quintile__3) as simd_quintile__3,
+        sum(simd_quintile__4) as simd_quintile__4,
+        sum(simd_quintile__5) as simd_quintile__5
+    from cells
+    group by collection
+),
+
+everybody as (
+    select
+        sum(sex__1) as sex__1,
+        sum(sex__2) as sex__2,
+        sum(simd_quintile__1) as simd_quintile__1,
+        sum(simd_quintile__2) as simd_quintile__2,
+        sum(simd_quintile__3) as simd_quintile__3,
+        sum(simd_quintile__4) as simd_quintile__4,
+        sum(simd_quintile__5) as simd_quintile__5
+    from cells
+)
+
+select
+    cells.collection,
+    cells.school_code,
+    cells.stage,
+    cast(case
+        when cells.sex__2 > 0 then cells.sex__1
+        when collections.sex__2 > 0 then collections.sex__1
+        else everybody.sex__1
+    end as bigint) as sex__1,
+    cast(case
+        when cells.sex__2 > 0 then cells.sex__2
+        when collections.sex__2 > 0 then collections.sex__2
+        else everybody.sex__2
+    end as bigint) as sex__2,
+    cast(case
+        when cells.simd_quintile__5 > 0 then cells.simd_quintile__1
+        when collections.simd_quintile__5 > 0 then collections.simd_quintile__1
+        else everybody.simd_quintile__1
+    end as bigint) as simd_quintile__1,
+    cast(case
+        when cells.simd_quintile__5 > 0 then cells.simd_quintile__2
+        when collections.simd_quintile__5 > 0 then collections.simd_quintile__2
+        else everybody.simd_quintile__2
+    end as bigint) as simd_quintile__2,
+    cast(case
+        when cells.simd_quintile__5 > 0 then cells.simd_quintile__3
+        when collections.simd_quintile__5 > 0 then collections.simd_quintile__3
+        else everybody.simd_quintile__3
+    end as bigint) as simd_quintile__3,
+    cast(case
+        when cells.simd_quintile__5 > 0 then cells.simd_quintile__4
+        when collections.simd_quintile__5 > 0 then collections.simd_quintile__4
+        else everybody.simd_quintile__4
+    end as bigint) as simd_quintile__4,
+    cast(case
+        when cells.simd_quintile__5 > 0 then cells.simd_quintile__5
+        when collections.simd_quintile__5 > 0 then collections.simd_quintile__5
+        else everybody.simd_quintile__5
+    end as bigint) as simd_quintile__5
+from cells
+inner join collections on cells.collection = collections.collection
+cross join everybody

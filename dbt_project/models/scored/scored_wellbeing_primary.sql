@@ -1,0 +1,82 @@
+-- Generated from data_contracts/deliveries/wellbeing_primary.odcs.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
+{{ config(materialized='view', schema='scored') }}
+
+with pupils as (
+    select * from {{ ref('pupils_wellbeing_primary') }}
+),
+
+answered as (
+    select
+        *,
+        (
+            case when mood_sad between 1 and 5 then 1 else 0 end
+            + case when mood_worried between 1 and 5 then 1 else 0 end
+            + case when mood_lonely between 1 and 5 then 1 else 0 end
+            + case when mood_cheerful between 1 and 5 then 1 else 0 end
+        ) as primary_low_mood__answered,
+        (
+            case when mood_sad between 1 and 5 then mood_sad else 0 end
+            + case when mood_worried between 1 and 5 then mood_worried else 0 end
+            + case when mood_lonely between 1 and 5 then mood_lonely else 0 end
+            + case when mood_cheerful between 1 and 5 then 6 - mood_cheerful else 0 end
+        ) as primary_low_mood__total,
+        (
+            case when life_going_well between 1 and 5 then 1 else 0 end
+            + case when life_as_wanted between 1 and 5 then 1 else 0 end
+            + case when life_good between 1 and 5 then 1 else 0 end
+        ) as primary_life_satisfaction__answered,
+        (
+            case when life_going_well between 1 and 5 then life_going_well else 0 end
+            + case when life_as_wanted between 1 and 5 then life_as_wanted else 0 end
+            + case when life_good between 1 and 5 then life_good else 0 end
+        ) as primary_life_satisfaction__total
+    from pupils
+),
+
+scores_0 as (
+    select
+        *,
+        cast(case when primary_low_mood__answered >= 3 then floor((2 * 4 * primary_low_mood__total + primary_low_mood__answered) / nullif(2.0 * primary_low_mood__answered, 0)) end as integer) as primary_low_mood__score,
+        cast(case when primary_life_satisfaction__answered = 3 then primary_life_satisfaction__total end as integer) as primary_life_satisfaction__score
+    from answered
+),
+
+banded as (
+    select
+        *,
+        case when primary_low_mood__score between 4 and 11 then 'other' when primary_low_mood__score between 12 and 20 then 'low_mood' end as primary_low_mood__relative,
+        case when primary_life_satisfaction__score between 3 and 12 then 'other' when primary_life_satisfaction__score between 13 and 15 then 'high' end as primary_life_satisfaction__relative
+    from scores_0
+),
+
+indicators as (
+    select
+        *,
+        case when primary_low_mood__score between 12 and 20 then 1 when primary_low_mood__score is not null then 0 end as p_low_mood__y,
+        case when primary_life_satisfaction__score between 13 and 15 then 1 when primary_life_satisfaction__score is not null then 0 end as p_life_satisfaction_high__y,
+        cast(primary_life_satisfaction__score * 100 as integer) as p_life_satisfaction_mean__y,
+        case when fam_meals_together in (1) then 1 when fam_meals_together in (2, 3, 4, 5) then 0 end as p_meals_rare__y,
+        case when fam_gets_on in (4, 5) then 1 when fam_gets_on in (1, 2, 3) then 0 end as p_family_gets_on__y,
+        case when fam_enjoys_time in (4, 5) then 1 when fam_enjoys_time in (1, 2, 3) then 0 end as p_enjoys_family_time__y,
+        case when fam_talks_if_worried in (3, 4) then 1 when fam_talks_if_worried in (1, 2) then 0 end as p_talks_to_family__y,
+        case when sch_enjoys_learning in (4, 5) then 1 when sch_enjoys_learning in (1, 2, 3) then 0 end as p_enjoys_learning__y,
+        case when sch_has_choice in (4, 5) then 1 when sch_has_choice in (1, 2, 3) then 0 end as p_choice_in_learning__y,
+        case when sch_happy in (4, 5) then 1 when sch_happy in (1, 2, 3) then 0 end as p_happy_at_school__y,
+        case when sch_fair_teachers in (4, 5) then 1 when sch_fair_teachers in (1, 2, 3) then 0 end as p_fair_teachers__y,
+        case when sch_adult_to_talk_to in (4, 5) then 1 when sch_adult_to_talk_to in (1, 2, 3) then 0 end as p_adult_at_school__y,
+        case when sch_worries_about_work in (4, 5) then 1 when sch_worries_about_work in (1, 2, 3) then 0 end as p_worries_about_work__y,
+        case when future_positive in (4, 5) then 1 when future_positive in (1, 2, 3) then 0 end as p_positive_future__y,
+        case when peer_has_friends in (4, 5) then 1 when peer_has_friends in (1, 2, 3) then 0 end as p_has_friends__y,
+        case when peer_left_out in (4, 5) then 1 when peer_left_out in (1, 2, 3) then 0 end as p_left_out__y,
+        case when peer_bullied in (3, 4, 5) then 1 when peer_bullied in (1, 2) then 0 end as p_bullied__y,
+        case when area_safe in (4, 5) then 1 when area_safe in (1, 2, 3) then 0 end as p_safe_area__y,
+        case when area_places_to_play in (4, 5) then 1 when area_places_to_play in (1, 2, 3) then 0 end as p_places_to_play__y,
+        case when area_likes_living in (4, 5) then 1 when area_likes_living in (1, 2, 3) then 0 end as p_likes_area__y,
+        case when hlth_general in (3, 4, 5) then 1 when hlth_general in (1, 2) then 0 end as p_good_health__y,
+        case when hlth_active_yesterday in (1) then 1 when hlth_active_yesterday in (0) then 0 end as p_active_yesterday__y,
+        case when hlth_fruit_veg_daily in (1) then 1 when hlth_fruit_veg_daily in (0) then 0 end as p_fruit_veg__y,
+        case when hlth_sleeps_well in (4, 5) then 1 when hlth_sleeps_well in (1, 2, 3) then 0 end as p_sleeps_well__y
+    from banded
+)
+
+select * from indicators

@@ -1,0 +1,218 @@
+-- Generated from data_contracts/deliveries/wellbeing_secondary.odcs.yaml and the measures of `secondary` by `make generate`. Do not edit: change the contract.
+{{ config(materialized='view', schema='scored') }}
+
+with pupils as (
+    select * from {{ ref('pupils_wellbeing_secondary') }}
+),
+
+answered as (
+    select
+        *,
+        (
+            case when sdq_03 between 0 and 2 then 1 else 0 end
+            + case when sdq_08 between 0 and 2 then 1 else 0 end
+            + case when sdq_13 between 0 and 2 then 1 else 0 end
+            + case when sdq_16 between 0 and 2 then 1 else 0 end
+            + case when sdq_24 between 0 and 2 then 1 else 0 end
+        ) as sdq_emotional__answered,
+        (
+            case when sdq_03 between 0 and 2 then sdq_03 else 0 end
+            + case when sdq_08 between 0 and 2 then sdq_08 else 0 end
+            + case when sdq_13 between 0 and 2 then sdq_13 else 0 end
+            + case when sdq_16 between 0 and 2 then sdq_16 else 0 end
+            + case when sdq_24 between 0 and 2 then sdq_24 else 0 end
+        ) as sdq_emotional__total,
+        (
+            case when sdq_05 between 0 and 2 then 1 else 0 end
+            + case when sdq_07 between 0 and 2 then 1 else 0 end
+            + case when sdq_12 between 0 and 2 then 1 else 0 end
+            + case when sdq_18 between 0 and 2 then 1 else 0 end
+            + case when sdq_22 between 0 and 2 then 1 else 0 end
+        ) as sdq_conduct__answered,
+        (
+            case when sdq_05 between 0 and 2 then sdq_05 else 0 end
+            + case when sdq_07 between 0 and 2 then 2 - sdq_07 else 0 end
+            + case when sdq_12 between 0 and 2 then sdq_12 else 0 end
+            + case when sdq_18 between 0 and 2 then sdq_18 else 0 end
+            + case when sdq_22 between 0 and 2 then sdq_22 else 0 end
+        ) as sdq_conduct__total,
+        (
+            case when sdq_02 between 0 and 2 then 1 else 0 end
+            + case when sdq_10 between 0 and 2 then 1 else 0 end
+            + case when sdq_15 between 0 and 2 then 1 else 0 end
+            + case when sdq_21 between 0 and 2 then 1 else 0 end
+            + case when sdq_25 between 0 and 2 then 1 else 0 end
+        ) as sdq_hyperactivity__answered,
+        (
+            case when sdq_02 between 0 and 2 then sdq_02 else 0 end
+            + case when sdq_10 between 0 and 2 then sdq_10 else 0 end
+            + case when sdq_15 between 0 and 2 then sdq_15 else 0 end
+            + case when sdq_21 between 0 and 2 then 2 - sdq_21 else 0 end
+            + case when sdq_25 between 0 and 2 then 2 - sdq_25 else 0 end
+        ) as sdq_hyperactivity__total,
+        (
+            case when sdq_06 between 0 and 2 then 1 else 0 end
+            + case when sdq_11 between 0 and 2 then 1 else 0 end
+            + case when sdq_14 between 0 and 2 then 1 else 0 end
+            + case when sdq_19 between 0 and 2 then 1 else 0 end
+            + case when sdq_23 between 0 and 2 then 1 else 0 end
+        ) as sdq_peer__answered,
+        (
+            case when sdq_06 between 0 and 2 then sdq_06 else 0 end
+            + case when sdq_11 between 0 and 2 then 2 - sdq_11 else 0 end
+            + case when sdq_14 between 0 and 2 then 2 - sdq_14 else 0 end
+            + case when sdq_19 between 0 and 2 then sdq_19 else 0 end
+            + case when sdq_23 between 0 and 2 then sdq_23 else 0 end
+        ) as sdq_peer__total,
+        (
+            case when sdq_01 between 0 and 2 then 1 else 0 end
+            + case when sdq_04 between 0 and 2 then 1 else 0 end
+            + case when sdq_09 between 0 and 2 then 1 else 0 end
+            + case when sdq_17 between 0 and 2 then 1 else 0 end
+            + case when sdq_20 between 0 and 2 then 1 else 0 end
+        ) as sdq_prosocial__answered,
+        (
+            case when sdq_01 between 0 and 2 then sdq_01 else 0 end
+            + case when sdq_04 between 0 and 2 then sdq_04 else 0 end
+            + case when sdq_09 between 0 and 2 then sdq_09 else 0 end
+            + case when sdq_17 between 0 and 2 then sdq_17 else 0 end
+            + case when sdq_20 between 0 and 2 then sdq_20 else 0 end
+        ) as sdq_prosocial__total,
+        (
+            case when wemwbs_01 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_02 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_03 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_04 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_05 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_06 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_07 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_08 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_09 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_10 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_11 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_12 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_13 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_14 between 1 and 5 then 1 else 0 end
+        ) as wemwbs__answered,
+        (
+            case when wemwbs_01 between 1 and 5 then wemwbs_01 else 0 end
+            + case when wemwbs_02 between 1 and 5 then wemwbs_02 else 0 end
+            + case when wemwbs_03 between 1 and 5 then wemwbs_03 else 0 end
+            + case when wemwbs_04 between 1 and 5 then wemwbs_04 else 0 end
+            + case when wemwbs_05 between 1 and 5 then wemwbs_05 else 0 end
+            + case when wemwbs_06 between 1 and 5 then wemwbs_06 else 0 end
+            + case when wemwbs_07 between 1 and 5 then wemwbs_07 else 0 end
+            + case when wemwbs_08 between 1 and 5 then wemwbs_08 else 0 end
+            + case when wemwbs_09 between 1 and 5 then wemwbs_09 else 0 end
+            + case when wemwbs_10 between 1 and 5 then wemwbs_10 else 0 end
+            + case when wemwbs_11 between 1 and 5 then wemwbs_11 else 0 end
+            + case when wemwbs_12 between 1 and 5 then wemwbs_12 else 0 end
+            + case when wemwbs_13 between 1 and 5 then wemwbs_13 else 0 end
+            + case when wemwbs_14 between 1 and 5 then wemwbs_14 else 0 end
+        ) as wemwbs__total,
+        (
+            case when wemwbs_01 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_02 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_03 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_06 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_07 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_09 between 1 and 5 then 1 else 0 end
+            + case when wemwbs_11 between 1 and 5 then 1 else 0 end
+        ) as swemwbs__answered,
+        (
+            case when wemwbs_01 between 1 and 5 then wemwbs_01 else 0 end
+            + case when wemwbs_02 between 1 and 5 then wemwbs_02 else 0 end
+            + case when wemwbs_03 between 1 and 5 then wemwbs_03 else 0 end
+            + case when wemwbs_06 between 1 and 5 then wemwbs_06 else 0 end
+            + case when wemwbs_07 between 1 and 5 then wemwbs_07 else 0 end
+            + case when wemwbs_09 between 1 and 5 then wemwbs_09 else 0 end
+            + case when wemwbs_11 between 1 and 5 then wemwbs_11 else 0 end
+        ) as swemwbs__total
+    from pupils
+),
+
+scores_0 as (
+    select
+        *,
+        cast(case when sdq_emotional__answered >= 3 then floor((2 * 5 * sdq_emotional__total + sdq_emotional__answered) / nullif(2.0 * sdq_emotional__answered, 0)) end as integer) as sdq_emotional__score,
+        cast(case when sdq_conduct__answered >= 3 then floor((2 * 5 * sdq_conduct__total + sdq_conduct__answered) / nullif(2.0 * sdq_conduct__answered, 0)) end as integer) as sdq_conduct__score,
+        cast(case when sdq_hyperactivity__answered >= 3 then floor((2 * 5 * sdq_hyperactivity__total + sdq_hyperactivity__answered) / nullif(2.0 * sdq_hyperactivity__answered, 0)) end as integer) as sdq_hyperactivity__score,
+        cast(case when sdq_peer__answered >= 3 then floor((2 * 5 * sdq_peer__total + sdq_peer__answered) / nullif(2.0 * sdq_peer__answered, 0)) end as integer) as sdq_peer__score,
+        cast(case when sdq_prosocial__answered >= 3 then floor((2 * 5 * sdq_prosocial__total + sdq_prosocial__answered) / nullif(2.0 * sdq_prosocial__answered, 0)) end as integer) as sdq_prosocial__score,
+        cast(case when wemwbs__answered = 14 and stage in ('S2', 'S3', 'S4') then wemwbs__total end as integer) as wemwbs__score,
+        cast(case when swemwbs__answered = 7 and stage in ('S2', 'S3', 'S4') then case swemwbs__total when 7 then 7.00 when 8 then 9.51 when 9 then 11.25 when 10 then 12.40 when 11 then 13.33 when 12 then 14.08 when 13 then 14.75 when 14 then 15.32 when 15 then 15.84 when 16 then 16.36 when 17 then 16.88 when 18 then 17.43 when 19 then 17.98 when 20 then 18.59 when 21 then 19.25 when 22 then 19.98 when 23 then 20.73 when 24 then 21.54 when 25 then 22.35 when 26 then 23.21 when 27 then 24.11 when 28 then 25.03 when 29 then 26.02 when 30 then 27.03 when 31 then 28.13 when 32 then 29.31 when 33 then 30.70 when 34 then 32.55 when 35 then 35.00 end end as decimal(9, 2)) as swemwbs__score
+    from answered
+),
+
+scores_1 as (
+    select
+        *,
+        cast(sdq_emotional__score + sdq_conduct__score + sdq_hyperactivity__score + sdq_peer__score as integer) as sdq_total__score
+    from scores_0
+),
+
+banded as (
+    select
+        *,
+        case when sdq_emotional__score between 0 and 5 then 'normal' when sdq_emotional__score between 6 and 6 then 'borderline' when sdq_emotional__score between 7 and 10 then 'abnormal' end as sdq_emotional__three_band,
+        case when sdq_emotional__score between 0 and 4 then 'close_to_average' when sdq_emotional__score between 5 and 5 then 'slightly_raised' when sdq_emotional__score between 6 and 6 then 'high' when sdq_emotional__score between 7 and 10 then 'very_high' end as sdq_emotional__four_band,
+        case when sdq_conduct__score between 0 and 3 then 'normal' when sdq_conduct__score between 4 and 4 then 'borderline' when sdq_conduct__score between 5 and 10 then 'abnormal' end as sdq_conduct__three_band,
+        case when sdq_conduct__score between 0 and 3 then 'close_to_average' when sdq_conduct__score between 4 and 4 then 'slightly_raised' when sdq_conduct__score between 5 and 5 then 'high' when sdq_conduct__score between 6 and 10 then 'very_high' end as sdq_conduct__four_band,
+        case when sdq_hyperactivity__score between 0 and 5 then 'normal' when sdq_hyperactivity__score between 6 and 6 then 'borderline' when sdq_hyperactivity__score between 7 and 10 then 'abnormal' end as sdq_hyperactivity__three_band,
+        case when sdq_hyperactivity__score between 0 and 5 then 'close_to_average' when sdq_hyperactivity__score between 6 and 6 then 'slightly_raised' when sdq_hyperactivity__score between 7 and 7 then 'high' when sdq_hyperactivity__score between 8 and 10 then 'very_high' end as sdq_hyperactivity__four_band,
+        case when sdq_peer__score between 0 and 3 then 'normal' when sdq_peer__score between 4 and 5 then 'borderline' when sdq_peer__score between 6 and 10 then 'abnormal' end as sdq_peer__three_band,
+        case when sdq_peer__score between 0 and 2 then 'close_to_average' when sdq_peer__score between 3 and 3 then 'slightly_raised' when sdq_peer__score between 4 and 4 then 'high' when sdq_peer__score between 5 and 10 then 'very_high' end as sdq_peer__four_band,
+        case when sdq_prosocial__score between 6 and 10 then 'normal' when sdq_prosocial__score between 5 and 5 then 'borderline' when sdq_prosocial__score between 0 and 4 then 'abnormal' end as sdq_prosocial__three_band,
+        case when sdq_prosocial__score between 7 and 10 then 'close_to_average' when sdq_prosocial__score between 6 and 6 then 'slightly_lowered' when sdq_prosocial__score between 5 and 5 then 'low' when sdq_prosocial__score between 0 and 4 then 'very_low' end as sdq_prosocial__four_band,
+        case when sdq_total__score between 0 and 15 then 'normal' when sdq_total__score between 16 and 19 then 'borderline' when sdq_total__score between 20 and 40 then 'abnormal' end as sdq_total__three_band,
+        case when sdq_total__score between 0 and 14 then 'close_to_average' when sdq_total__score between 15 and 17 then 'slightly_raised' when sdq_total__score between 18 and 19 then 'high' when sdq_total__score between 20 and 40 then 'very_high' end as sdq_total__four_band
+    from scores_1
+),
+
+indicators as (
+    select
+        *,
+        case when sdq_emotional__score between 7 and 10 then 1 when sdq_emotional__score is not null then 0 end as s_emotional_very_high__y,
+        case when sdq_conduct__score between 6 and 10 then 1 when sdq_conduct__score is not null then 0 end as s_conduct_very_high__y,
+        case when sdq_hyperactivity__score between 8 and 10 then 1 when sdq_hyperactivity__score is not null then 0 end as s_hyperactivity_very_high__y,
+        case when sdq_peer__score between 5 and 10 then 1 when sdq_peer__score is not null then 0 end as s_peer_very_high__y,
+        case when sdq_prosocial__score between 0 and 4 then 1 when sdq_prosocial__score is not null then 0 end as s_prosocial_very_low__y,
+        case when sdq_total__score between 15 and 17 or sdq_total__score between 18 and 19 or sdq_total__score between 20 and 40 then 1 when sdq_total__score is not null then 0 end as s_total_raised__y,
+        case when sdq_total__score between 20 and 40 then 1 when sdq_total__score is not null then 0 end as s_total_very_high__y,
+        case when sdq_total__score between 20 and 40 then 1 when sdq_total__score is not null then 0 end as s_total_abnormal__y,
+        case when sdq_total__score between 16 and 19 then 1 when sdq_total__score is not null then 0 end as s_total_borderline__y,
+        cast(sdq_total__score * 100 as integer) as s_total_mean__y,
+        case when stage in ('S2', 'S3', 'S4') then cast(wemwbs__score * 100 as integer) end as s_wemwbs_mean__y,
+        case when stage in ('S2', 'S3', 'S4') then cast(swemwbs__score * 100 as integer) end as s_swemwbs_mean__y,
+        case when fam_meals_together in (1) then 1 when fam_meals_together in (2, 3, 4, 5) then 0 end as s_meals_rare__y,
+        case when fam_conflict in (4, 5) then 1 when fam_conflict in (1, 2, 3) then 0 end as s_family_conflict__y,
+        case when fam_talks_if_worried in (3, 4) then 1 when fam_talks_if_worried in (1, 2) then 0 end as s_talks_to_family__y,
+        case when fam_enjoys_time in (4, 5) then 1 when fam_enjoys_time in (1, 2, 3) then 0 end as s_enjoys_family_time__y,
+        case when sch_enjoys_learning in (4, 5) then 1 when sch_enjoys_learning in (1, 2, 3) then 0 end as s_enjoys_learning__y,
+        case when sch_has_choice in (4, 5) then 1 when sch_has_choice in (1, 2, 3) then 0 end as s_choice_in_learning__y,
+        case when sch_happy in (4, 5) then 1 when sch_happy in (1, 2, 3) then 0 end as s_happy_at_school__y,
+        case when sch_fair_teachers in (4, 5) then 1 when sch_fair_teachers in (1, 2, 3) then 0 end as s_fair_teachers__y,
+        case when sch_adult_to_talk_to in (4, 5) then 1 when sch_adult_to_talk_to in (1, 2, 3) then 0 end as s_adult_at_school__y,
+        case when sch_worries_about_work in (4, 5) then 1 when sch_worries_about_work in (1, 2, 3) then 0 end as s_worries_about_work__y,
+        case when sch_skips in (3, 4, 5) then 1 when sch_skips in (1, 2) then 0 end as s_skips_school__y,
+        case when future_positive in (4, 5) then 1 when future_positive in (1, 2, 3) then 0 end as s_positive_future__y,
+        case when peer_close_friends in (4, 5) then 1 when peer_close_friends in (1, 2, 3) then 0 end as s_close_friends__y,
+        case when peer_left_out in (4, 5) then 1 when peer_left_out in (1, 2, 3) then 0 end as s_left_out__y,
+        case when peer_bullied in (3, 4, 5) then 1 when peer_bullied in (1, 2) then 0 end as s_bullied__y,
+        case when peer_bullied_online in (3, 4, 5) then 1 when peer_bullied_online in (1, 2) then 0 end as s_bullied_online__y,
+        case when peer_lonely in (4, 5) then 1 when peer_lonely in (1, 2, 3) then 0 end as s_lonely__y,
+        case when area_safe in (4, 5) then 1 when area_safe in (1, 2, 3) then 0 end as s_safe_area__y,
+        case when area_things_to_do in (4, 5) then 1 when area_things_to_do in (1, 2, 3) then 0 end as s_things_to_do__y,
+        case when hlth_general in (3, 4, 5) then 1 when hlth_general in (1, 2) then 0 end as s_good_health__y,
+        case when hlth_fruit_veg_daily in (1) then 1 when hlth_fruit_veg_daily in (0) then 0 end as s_fruit_veg__y,
+        case when hlth_breakfast in (4, 5) then 1 when hlth_breakfast in (1, 2, 3) then 0 end as s_breakfast__y,
+        case when hlth_sleeps_well in (4, 5) then 1 when hlth_sleeps_well in (1, 2, 3) then 0 end as s_sleeps_well__y,
+        case when sub_smoked_ever in (1) then 1 when sub_smoked_ever in (0) then 0 end as s_smoked_ever__y,
+        case when sub_vaped_ever in (1) then 1 when sub_vaped_ever in (0) then 0 end as s_vaped_ever__y,
+        case when sub_drank_ever in (1) then 1 when sub_drank_ever in (0) then 0 end as s_drank_ever__y,
+        case when stage in ('S2', 'S3', 'S4') then case when sub_drugs_ever in (1) then 1 when sub_drugs_ever in (0) then 0 end end as s_drugs_ever__y,
+        case when hlth_active_days >= 5 then 1 when hlth_active_days is not null then 0 end as s_active_five_days__y
+    from banded
+)
+
+select * from indicators

@@ -1,0 +1,35 @@
+-- Generated from data_contracts/deliveries/service_map.odcs.yaml by `make generate`. Do not edit: change the contract.
+{{ config(materialized='view', schema='staging') }}
+
+select
+    collection,
+    source_row,
+    service_id,
+    service_name,
+    lead_partner,
+    delivery_partner,
+    provider,
+    service_class,
+    level_of_support,
+    need_type,
+    shanarri,
+    age_from,
+    age_to,
+    geography,
+    capacity,
+    reach_year,
+    staff_fte,
+    gross_budget,
+    gross_actual,
+    income,
+    funding_source,
+    evidence_rating,
+    programme_name,
+    data_confidence,
+    contract_end_date,
+    cpp_code,
+    reporting_year,
+    case when delivery_partner is null then 'skipped' end as delivery_partner__missing,
+    case when shanarri is null then 'skipped' end as shanarri__missing,
+    case when funding_source is null then 'skipped' end as funding_source__missing
+from {{ source('raw', 'service_map') }}

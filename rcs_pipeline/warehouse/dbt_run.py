@@ -1,0 +1,148 @@
+"""Running dbt, in a process of its own, and reading what it says.
+
+Belongs here: assembling the project of a product, the command, its results as records.
+Does not belong here: what is in the models.
+
+In this process dbt would keep the database locked until we exit, so it always gets its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.warehouse.generate import COMMITTED_PRODUCT, PROJECT, generated_files, is_generated
+
+FIXED = ("dbt_project.yml", "profiles.yml")
+SHARED = ("macros", "seeds")
+HAND_WRITTEN = ("models", "tests")
+DEFAULT_THREADS = 2
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one model, seed, test or unit test of the build ended."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    message: str
+    failures: int | None
+    seconds: float
+    rows: int | None
+    attached_to: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is to be said against it. A data test that `warn`s has found rows."""
+        return self.status in ("success", "pass")
+
+
+def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
+    """Make `folder` the dbt project of the product; files that are right already stay untouched, for partial parsing."""
+    wanted: dict[str, bytes] = {name: (PROJECT / name).read_bytes() for name in FIXED}
+    kept = (*SHARED, *HAND_WRITTEN) if product.id == COMMITTED_PRODUCT else SHARED
+    for kind in kept:
+        for path in sorted((PROJECT / kind).rglob("*")):
+            if path.suffix in (".sql", ".yml", ".csv") and not (kind == "models" and is_generated(path)):
+                wanted[path.relative_to(PROJECT).as_posix()] = path.read_bytes()
+    wanted |= {name: text.encode() for name, text in generated_files(catalogue, product).items()}
+    for kind in (*SHARED, *HAND_WRITTEN):
+        for path in sorted((folder / kind).rglob("*")):
+            if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+                path.unlink()
+    for name, content in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def run_dbt(project: Path, database: Path, keep: Path, *, threads: int | None = None) -> tuple[NodeResult, ...]:
+    """One `dbt build` of `project` into `database`; its manifest and results are copied to `keep`.
+
+    Raises:
+        RcsError: dbt could not start, or a model, seed or unit test failed. Failing data tests are results.
+    """
+    target = project / "target"
+    (target / "run_results.json").unlink(missing_ok=True)
+    threads = threads or DEFAULT_THREADS
+    command = [
+        sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--quiet", "build",
+        "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
+        "--log-path", str(project / "logs"), "--log-level-file", "none", "--threads", str(threads),
+    ]  # fmt: skip
+    environment = os.environ | {
+        "RCS_DBT_DATABASE": str(database),
+        "RCS_DBT_THREADS": str(threads),
+        "RCS_DBT_ENGINE_THREADS": str(threads),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "0",
+        "DO_NOT_TRACK": "1",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=project)
+    if not (target / "run_results.json").is_file():
+        raise RcsError(
+            f"dbt stopped before it built anything: {_last_words(done.stdout + done.stderr)}",
+            where=str(project),
+            todo="If a contract or a measure was just changed, look there first.",
+        )
+    keep.mkdir(parents=True, exist_ok=True)
+    for name in ("manifest.json", "run_results.json"):
+        shutil.copyfile(target / name, keep / name)
+    results = read_results(keep)
+    _stop_at_failed_models(results)
+    return results
+
+
+def read_results(folder: Path) -> tuple[NodeResult, ...]:
+    """The results in a folder with `manifest.json` and `run_results.json`."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    results = json.loads((folder / "run_results.json").read_text(encoding="utf-8"))["results"]
+    nodes: dict[str, Any] = {**manifest["nodes"], **manifest.get("unit_tests", {})}
+    return tuple(_result(item, nodes.get(item["unique_id"], {})) for item in results)
+
+
+def _result(item: dict[str, Any], node: dict[str, Any]) -> NodeResult:
+    unique_id = item["unique_id"]
+    attached = node.get("attached_node")
+    if attached is None and unique_id.startswith("unit_test."):
+        attached = next((name for name in node.get("depends_on", {}).get("nodes", []) if name.endswith(f".{node['model']}")), None)
+    rows = (item.get("adapter_response") or {}).get("rows_affected")
+    return NodeResult(
+        unique_id=unique_id,
+        name=str(node.get("name") or unique_id.split(".")[2]),
+        resource_type=unique_id.split(".")[0],
+        status=str(item["status"]),
+        message=" ".join(str(item.get("message") or "").split()),
+        failures=item.get("failures"),
+        seconds=float(item.get("execution_time") or 0),
+        rows=rows if isinstance(rows, int) and rows >= 0 else None,
+        attached_to=attached.rpartition(".")[2] if attached else None,
+    )
+
+
+def _stop_at_failed_models(results: tuple[NodeResult, ...]) -> None:
+    broken = [item for item in results if item.resource_type != "test" and item.status in ("error", "fail", "runtime error")]
+    if broken:
+        first = broken[0]
+        noun = "unit test" if first.resource_type == "unit_test" else first.resource_type
+        raise RcsError(
+            f"The {noun} `{first.name}` failed: {first.message[:600]}",
+            where="dbt build",
+            todo=f"Mend what it names; {len(broken)} node(s) failed in all and nothing of this build was kept.",
+        )
+
+
+def _last_words(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return " ".join(lines[-6:])[:800] or "it said nothing"

@@ -1,0 +1,149 @@
+"""The design of a survey: who stands in which cell, for how many.
+
+Belongs here: allocating unknown groups, weights, strata and clusters, all as data for three models.
+Does not belong here: scores and estimates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract, Survey
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.staging import staging_name
+from rcs_pipeline.warehouse.templates import render
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """A group column whose unknown values are drawn from the known ones around them."""
+
+    column: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step of the collapse of weighting cells: the cell variables that are left."""
+
+    number: int
+    keys: tuple[str, ...]
+
+
+def survey_of(contract: DeliveryContract) -> Survey:
+    """The survey design of a contract that is known to have one."""
+    if contract.survey is None:
+        raise ContractError(f"`{contract.dataset}` is no survey", where=str(contract.path))
+    return contract.survey
+
+
+def allocated_columns(contract: DeliveryContract) -> tuple[Allocated, ...]:
+    """The columns to allocate, with their codes as SQL literals in the order of the contract.
+
+    Raises:
+        ContractError: a column to allocate has no code list.
+    """
+    result = []
+    for name in survey_of(contract).allocate:
+        column = contract.column(name)
+        if not column.codes:
+            raise ContractError(
+                f"`{name}` is to be allocated but has no codes", where=str(contract.path), expected="`codes` or `code_list`"
+            )
+        result.append(Allocated(name, tuple(sql.code(column, item) for item in column.codes)))
+    return tuple(result)
+
+
+def draw_key(contract: DeliveryContract) -> str:
+    """What identifies a pupil for the seeded draw: the identity key, or the row where there is none."""
+    keys = contract.key or ("source_row",)
+    parts = ", '|', ".join(f"cast({sql.name(key)} as varchar)" for key in keys)
+    return f"concat({parts})" if len(keys) > 1 else parts
+
+
+def known_shares_model(contract: DeliveryContract, source: str) -> str:
+    """How many pupils of each known value stand in each cell of allocation, widened where nobody does."""
+    return render(
+        "known_shares.sql.j2", source,
+        staging=staging_name(contract.dataset),
+        allocated=allocated_columns(contract),
+        within=survey_of(contract).allocate_within,
+    )  # fmt: skip
+
+
+def allocated_model(contract: DeliveryContract, source: str) -> str:
+    """Staging with unknown groups allocated and flagged."""
+    return render(
+        "allocated.sql.j2", source,
+        staging=staging_name(contract.dataset),
+        shares=f"known_shares_{contract.dataset}",
+        allocated=allocated_columns(contract),
+        within=survey_of(contract).allocate_within,
+        draw_key=draw_key(contract),
+        others=_others(contract),
+    )  # fmt: skip
+
+
+def weights_model(catalogue: Catalogue, contract: DeliveryContract, source: str) -> str:
+    """Non-response weights: roll over respondents, in cells that collapse where they are too thin.
+
+    Raises:
+        ContractError: the roll lacks one of the cell variables.
+    """
+    survey = survey_of(contract)
+    roll = survey.weight.roll
+    if roll is None:
+        raise ContractError(f"`{contract.dataset}` has no roll", where=str(contract.path))
+    roll_contract = catalogue.delivery(roll.dataset)
+    for name in (*survey.weight.cells, roll.count):
+        roll_contract.column(name)
+    in_survey = ""
+    if survey.stage and survey.stages and survey.stage in {item.name for item in roll_contract.columns}:
+        stage: Column = roll_contract.column(survey.stage)
+        in_survey = f"where {sql.among(stage, survey.stages)}"
+    cells = survey.weight.cells
+    return render(
+        "weights.sql.j2", source,
+        pupils=_allocated_relation(contract),
+        roll=staging_name(roll.dataset),
+        count=roll.count,
+        in_survey=in_survey,
+        levels=[Level(number, cells[:number]) for number in range(len(cells) + 1)],
+        cells=cells,
+        minimum=survey.weight.minimum_respondents,
+    )  # fmt: skip
+
+
+def pupils_model(contract: DeliveryContract, source: str) -> str:
+    """One row a respondent with all that estimation needs beside the answers."""
+    survey = survey_of(contract)
+    return render(
+        "pupils.sql.j2", source,
+        relation=_allocated_relation(contract),
+        survey=survey,
+        weights=f"weights_{contract.dataset}" if survey.weight.roll else None,
+        cells=survey.weight.cells,
+        weight_column=survey.weight.column,
+        cpp_column=contract.options.cpp,
+    )  # fmt: skip
+
+
+def _others(contract: DeliveryContract) -> list[str]:
+    """Everything staging has, but the columns that allocation replaces."""
+    from rcs_pipeline.warehouse.staging import has_missing_kinds
+
+    replaced = set(survey_of(contract).allocate)
+    names = ["collection", "source_row"]
+    for column in contract.stored_columns:
+        if column.name not in replaced:
+            names.append(column.name)
+        if column.symbols:
+            names.append(f"{column.name}__symbol")
+    names += [f"{column.name}__missing" for column in contract.stored_columns if has_missing_kinds(column)]
+    return names
+
+
+def _allocated_relation(contract: DeliveryContract) -> str:
+    return f"allocated_{contract.dataset}" if survey_of(contract).allocate else staging_name(contract.dataset)

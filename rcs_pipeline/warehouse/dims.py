@@ -1,0 +1,103 @@
+"""The small tables that come from the register, the measures and the product alone.
+
+Belongs here: collections, indicators and the names of places.
+Does not belong here: anything that is counted.
+"""
+
+from __future__ import annotations
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.contracts.register import Collection
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.staging import staging_name
+from rcs_pipeline.warehouse.templates import render
+
+COLLECTION_COLUMNS = (
+    "collection", "title", "tranche", "tranche_title", "cpp_code", "cpp_name",
+    "health_board_code", "health_board", "wave", "wave_title", "collected", "last_due_on",
+)  # fmt: skip
+INDICATOR_COLUMNS = (
+    "indicator_id", "instrument", "title", "description", "domain", "kind", "polarity", "sensitive", "stages",
+)  # fmt: skip
+SCHOOL_NAME = "school_name"
+
+
+def registered_collections_model(catalogue: Catalogue, product: Product, source: str) -> str:
+    """Every collection of the register from which the product takes something."""
+    wanted = set(product.file.datasets)
+    rows = [_collection(catalogue, item) for item in catalogue.register.collections if wanted & set(item.datasets)]
+    return render("values.sql.j2", source, columns=COLLECTION_COLUMNS, rows=rows or [_nothing()], empty=not rows)
+
+
+def registered_indicators_model(catalogue: Catalogue, product: Product, source: str) -> str:
+    """Every indicator that the product tabulates."""
+    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
+    rows = [
+        (
+            sql.text(item.id), sql.text(item.instrument), sql.text(item.title), sql.text(" ".join(item.description.split())),
+            sql.text(item.domain), sql.text(item.kind), sql.text(item.polarity.value), str(item.sensitive).lower(),
+            sql.text_or_null(", ".join(item.stages) or None),
+        )
+        for instrument in instruments
+        for item in catalogue.indicators_of(instrument)
+    ]  # fmt: skip
+    empty = [tuple("cast(null as boolean)" if name == "sensitive" else sql.text_or_null(None) for name in INDICATOR_COLUMNS)]
+    return render("values.sql.j2", source, columns=INDICATOR_COLUMNS, rows=rows or empty, empty=not rows)
+
+
+def geographies_model(catalogue: Catalogue, product: Product, source: str) -> str:
+    """The name of every place that an estimate can be about."""
+    register = catalogue.register
+    rows = [("programme", product.id, product.file.title)]
+    rows += [("tranche", item.id, item.title) for item in register.tranches]
+    rows += [("cpp", item.code, item.name) for item in register.cpps]
+    return render(
+        "geographies.sql.j2", source,
+        rows=[tuple(sql.text(value) for value in row) for row in rows],
+        schools=_school_names(catalogue, product),
+    )  # fmt: skip
+
+
+def dimension_model(table: ProductTable, base: str, source: str) -> str:
+    """A published dimension: the contract's columns of the internal table, in the contract's order and types.
+
+    A row that lacks a required column is left out: the national frame is no collection of a partnership.
+    """
+    return render(
+        "dimension.sql.j2", source, base=base,
+        columns=[(column.name, sql.TYPES[column.type]) for column in table.columns],
+        required=[column.name for column in table.columns if column.required and not column.filled_at_release],
+    )  # fmt: skip
+
+
+def _collection(catalogue: Catalogue, item: Collection) -> tuple[str, ...]:
+    register = catalogue.register
+    tranche = {entry.id: entry.title for entry in register.tranches}.get(item.tranche or "")
+    wave = {entry.id: entry.title for entry in register.waves}.get(item.wave)
+    cpp = register.cpp(item.cpp) if item.cpp else None
+    due = [day for day in item.datasets.values() if day is not None]
+    texts = (
+        item.key, item.title, item.tranche, tranche, item.cpp, cpp and cpp.name,
+        cpp and cpp.health_board_code, cpp and cpp.health_board, item.wave, wave, item.collected,
+    )  # fmt: skip
+    day = f"date '{max(due).isoformat()}'" if due else "cast(null as date)"
+    return (*(sql.text_or_null(value) for value in texts), day)
+
+
+def _nothing() -> tuple[str, ...]:
+    return (*(sql.text_or_null(None) for _ in COLLECTION_COLUMNS[:-1]), "cast(null as date)")
+
+
+def _school_names(catalogue: Catalogue, product: Product) -> list[tuple[str, str]]:
+    """Staging models that name schools, with the column of the school's code."""
+    found: dict[str, str] = {}
+    for dataset in product.file.datasets:
+        survey = catalogue.delivery(dataset).survey
+        roll = survey.weight.roll.dataset if survey and survey.weight.roll else None
+        if survey is None or survey.school is None or roll is None:
+            continue
+        columns = {column.name for column in catalogue.delivery(roll).columns}
+        if {survey.school, SCHOOL_NAME} <= columns:
+            found[staging_name(roll)] = survey.school
+    return list(found.items())

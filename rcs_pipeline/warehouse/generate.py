@@ -1,0 +1,156 @@
+"""From contracts to the files of a dbt project.
+
+Belongs here: which file is made from which contract, and writing or checking the committed ones.
+Does not belong here: the content of any one file.
+
+    python -m rcs_pipeline.warehouse.generate [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.errors import ContractError, RcsError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.warehouse import design, dims, marts, properties, scoring, staging, tabulation
+from rcs_pipeline.warehouse.lake import product_contracts
+from rcs_pipeline.warehouse.quantiles import QUANTILES_FILE, quantiles_text
+from rcs_pipeline.warehouse.templates import header
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+COMMITTED_PRODUCT = "rcs"
+MARTS = "models/marts"
+
+
+def generated_files(catalogue: Catalogue, product: Product) -> dict[str, str]:
+    """Every generated file of the product's dbt project: relative path -> text.
+
+    Raises:
+        ContractError: a published table is neither generated nor written by hand.
+    """
+    contracts = product_contracts(catalogue, product)
+    files: dict[str, str] = {}
+    files["models/sources.yml"] = properties.as_yaml(properties.sources_file(contracts), "the delivery contracts")
+    files["models/exposures.yml"] = properties.as_yaml(properties.exposures_file(product), _place(product.path))
+    for contract in contracts:
+        files.update(_staging(contract))
+        if contract.survey is not None:
+            files.update(_survey(catalogue, product, contract))
+    files.update(_register(catalogue, product))
+    files.update(_marts(catalogue, product))
+    return files
+
+
+def _staging(contract: DeliveryContract) -> Iterator[tuple[str, str]]:
+    source = _place(contract.path)
+    name = f"models/staging/{staging.staging_name(contract.dataset)}"
+    yield f"{name}.sql", staging.staging_model(contract, source)
+    yield f"{name}.yml", properties.as_yaml(properties.staging_properties(contract), source)
+
+
+def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) -> Iterator[tuple[str, str]]:
+    survey, dataset, source = design.survey_of(contract), contract.dataset, _place(contract.path)
+    tabulated = bool(tabulation.tabulations_of(product, survey.instrument))
+    measures = f"{source} and the measures of `{survey.instrument}`"
+    if survey.allocate:
+        yield f"models/scored/known_shares_{dataset}.sql", design.known_shares_model(contract, source)
+        yield f"models/scored/allocated_{dataset}.sql", design.allocated_model(contract, source)
+    if survey.weight.roll:
+        yield f"models/scored/weights_{dataset}.sql", design.weights_model(catalogue, contract, source)
+    yield f"models/scored/pupils_{dataset}.sql", design.pupils_model(contract, source)
+    yield f"models/scored/scored_{dataset}.sql", scoring.scored_model(catalogue, contract, measures)
+    described = properties.survey_properties(contract, tabulated=tabulated)
+    yield f"models/scored/survey_{dataset}.yml", properties.as_yaml(described, source)
+    if tabulated:
+        tables = f"{_place(product.path / 'product.yaml')} and the measures of `{survey.instrument}`"
+        yield f"models/estimates/sums_{dataset}.sql", tabulation.sums_model(catalogue, product, contract, tables)
+        yield f"models/estimates/estimates_{dataset}.sql", tabulation.estimates_model(catalogue, product, contract, tables)
+
+
+def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:
+    folder = "models/register"
+    yield f"{folder}/registered_collections.sql", dims.registered_collections_model(catalogue, product, "the register")
+    yield f"{folder}/registered_indicators.sql", dims.registered_indicators_model(catalogue, product, "the measures")
+    yield f"{folder}/geographies.sql", dims.geographies_model(catalogue, product, "the register")
+    yield f"{folder}/register.yml", properties.as_yaml(properties.register_properties(), "the register")
+
+
+def _marts(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:
+    for table in product.tables:
+        source = _place(table.path)
+        yield f"{MARTS}/{table.name}.yml", properties.as_yaml(properties.mart_properties(table), source)
+        if table.name in marts.GENERATED:
+            yield f"{MARTS}/{table.name}.sql", marts.mart_model(catalogue, product, table, source)
+        elif product.id != COMMITTED_PRODUCT or not (PROJECT / MARTS / f"{table.name}.sql").is_file():
+            raise ContractError(
+                f"Nobody makes the table `{table.name}`",
+                where=str(table.path),
+                expected=f"one of {', '.join(marts.GENERATED)}, or SQL of its own in dbt_project/{MARTS}",
+            )
+
+
+def _place(path: Path) -> str:
+    """A contract's path from its folder of contracts, the same on every machine."""
+    parts = path.parts
+    for kind in ("deliveries", "products"):
+        if kind in parts:
+            return "/".join(parts[parts.index(kind) - 1 :])
+    return path.name
+
+
+def committed_files() -> dict[str, str]:
+    """What the repository should hold: the project of the product `rcs`, and the table of quantiles."""
+    catalogue = load_catalogue()
+    return {**generated_files(catalogue, catalogue.product(COMMITTED_PRODUCT)), QUANTILES_FILE: quantiles_text()}
+
+
+def is_generated(path: Path) -> bool:
+    """Whether a file of the project carries the header of generated files."""
+    with path.open(encoding="utf-8") as handle:
+        return handle.readline().rstrip("\n").endswith(header("").rstrip("\n").rpartition(" by ")[2])
+
+
+def stale_files() -> list[str]:
+    """Committed files that differ from what the contracts give now, or that no contract gives any more."""
+    wanted = committed_files()
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (PROJECT / name).is_file() or (PROJECT / name).read_text(encoding="utf-8") != text
+    ]
+    present = (path for path in sorted((PROJECT / "models").rglob("*")) if path.suffix in (".sql", ".yml"))
+    stray = [path.relative_to(PROJECT).as_posix() for path in present if is_generated(path)]
+    return sorted({*stale, *(name for name in stray if name not in wanted)})
+
+
+def write() -> list[str]:
+    """Bring the committed files up to date. Returns those that changed."""
+    wanted, changed = committed_files(), stale_files()
+    for name in changed:
+        path = PROJECT / name
+        if name in wanted:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[name], encoding="utf-8")
+        else:
+            path.unlink()
+    return changed
+
+
+def main(arguments: list[str]) -> int:
+    """The command line of this module."""
+    try:
+        changed = stale_files() if "--check" in arguments else write()
+    except RcsError as error:
+        sys.stderr.write(f"{error}\n")
+        return int(error.exit_code)
+    for name in changed:
+        sys.stdout.write(f"{'stale' if '--check' in arguments else 'written'}: dbt_project/{name}\n")
+    return 1 if changed and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""The product tables that every survey product can have without a line of SQL.
+
+Belongs here: `indicator_estimates`, `indicators`, `collections` in the shape of their contracts.
+Does not belong here: tables with SQL of their own (dbt_project/models/marts).
+"""
+
+from __future__ import annotations
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.contracts.vocabulary import Polarity
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.dims import COLLECTION_COLUMNS, INDICATOR_COLUMNS, dimension_model
+from rcs_pipeline.warehouse.templates import render
+
+# How each column that a contract of estimates may name is written.
+ESTIMATE_COLUMNS = {
+    **{
+        name: f"estimates.{name}"
+        for name in (
+            "indicator_id", "instrument", "wave", "geography_level", "geography_code", "tranche", "group_by",
+            "group_value", "collected", "estimate", "standard_error", "base", "weighted_base", "numerator",
+            "effective_base", "design_effect", "degrees_of_freedom", "variance_method", "quality_flag", "comparator",
+        )
+    },
+    "geography_name": "coalesce(places.geography_name, estimates.geography_code)",
+    "lower": "estimates.lower_limit",
+    "upper": "estimates.upper_limit",
+    "band": "null",
+    "symbol": "null",
+    "release_version": "null",
+}  # fmt: skip
+GENERATED = ("indicator_estimates", "indicators", "collections")
+
+
+def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, source: str) -> str:
+    """The text of a generated product table.
+
+    Raises:
+        ContractError: the contract names a column that nobody computes.
+    """
+    if table.name == "indicators":
+        _known(table, INDICATOR_COLUMNS)
+        return dimension_model(table, "registered_indicators", source)
+    if table.name == "collections":
+        _known(table, COLLECTION_COLUMNS)
+        return dimension_model(table, "registered_collections", source)
+    _known(table, (*ESTIMATE_COLUMNS, "comparison"))
+    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
+    return render(
+        "indicator_estimates.sql.j2", source,
+        models=[f"estimates_{catalogue.instrument(name).dataset}" for name in instruments],
+        columns=[(column.name, ESTIMATE_COLUMNS.get(column.name), sql.TYPES[column.type]) for column in table.columns],
+        higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
+        order_by=table.extension.order_by or table.grain,
+    )  # fmt: skip
+
+
+def _known(table: ProductTable, known: tuple[str, ...]) -> None:
+    unknown = [column.name for column in table.columns if column.name not in known]
+    if unknown:
+        raise ContractError(
+            f"Nobody computes the column(s) {', '.join(unknown)} of `{table.name}`",
+            where=str(table.path),
+            expected=", ".join(known),
+        )

@@ -1,0 +1,186 @@
+"""The properties that go beside the models: sources, data tests, enforced contracts, exposures.
+
+Belongs here: plain data that is written as dbt's YAML.
+Does not belong here: SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.lake import SCHEMA
+from rcs_pipeline.warehouse.staging import staging_name
+from rcs_pipeline.warehouse.templates import header
+
+Properties = dict[str, Any]
+
+
+def as_yaml(content: Properties, source: str) -> str:
+    """The text of a properties file, with the header of generated files."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+            super().increase_indent(flow, False)
+
+    text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+    return header(source, "#") + text
+
+
+def sources_file(contracts: Iterable[DeliveryContract]) -> Properties:
+    """The raw lake as dbt sources, one a dataset."""
+    tables = [
+        {
+            "name": contract.dataset,
+            "description": f"{contract.title}: accepted rows of the deliveries that count.",
+            "config": {"meta": {"dagster": {"asset_key": [SCHEMA, contract.dataset]}}},
+        }
+        for contract in contracts
+    ]
+    return {"version": 2, "sources": [{"name": SCHEMA, "schema": SCHEMA, "tables": tables}]}
+
+
+def staging_properties(contract: DeliveryContract) -> Properties:
+    """Descriptions and data tests of a staging model: keys, required columns, groups, and every code list."""
+    key = [*contract.key] or ["source_row"]
+    coded = {
+        column.name: [_plain(column, code) for code in column.codes if code not in column.missing]
+        for column in contract.stored_columns
+        if column.codes
+    }
+    tests: list[Properties] = [_test("unique_rows", columns=["collection", *key])]
+    if coded:
+        tests.append(_test("answers_within_codes", codes=coded))
+    required = [column.name for column in contract.stored_columns if column.required and not column.missing]
+    if required:
+        tests.append(_test("always_filled", columns=required))
+    columns = [_staging_column(column) for column in contract.stored_columns]
+    model = {
+        "name": staging_name(contract.dataset),
+        "description": f"{contract.title}. {contract.description} Missing answers are NULL; their kind stands in `<column>__missing`.",
+        "data_tests": tests,
+        "columns": columns,
+    }
+    return {"version": 2, "models": [model]}
+
+
+def _staging_column(column: Column) -> Properties:
+    entry: Properties = {"name": column.name, "description": column.description}
+    if not sql.plain(column.name):
+        entry["quote"] = True
+    return entry
+
+
+def mart_properties(table: ProductTable) -> Properties:
+    """The enforced contract of a product table and the tests that its contract implies."""
+    tests: list[Properties] = [_test("unique_rows", columns=list(table.grain))]
+    required = [column.name for column in table.columns if column.required and not column.filled_at_release]
+    if required:
+        tests.append(_test("always_filled", columns=required))
+    coded = {column.name: list(column.codes) for column in table.columns if column.codes}
+    if coded:
+        tests.append(_test("answers_within_codes", codes=coded))
+    ranges = {column.name: [column.minimum, column.maximum] for column in table.columns if _bounded(column)}
+    if ranges:
+        tests.append(_test("within_range", ranges=ranges))
+    names = {column.name for column in table.columns}
+    if {"estimate", "lower", "upper"} <= names:
+        tests.append(_test("interval_contains_estimate"))
+    if {"base", "numerator", "effective_base"} <= names:
+        tests.append(_test("bases_in_order"))
+    model = {
+        "name": table.name,
+        "description": table.description or table.title,
+        "config": {"contract": {"enforced": True}, "meta": {"contract": table.id, "version": table.version}},
+        "data_tests": tests,
+        "columns": [
+            {"name": item.name, "description": item.description, "data_type": sql.TYPES[item.type]} for item in table.columns
+        ],
+    }
+    return {"version": 2, "models": [model]}
+
+
+def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Properties:
+    """Descriptions and tests of what stands between staging and the marts."""
+    survey = contract.survey
+    assert survey is not None  # noqa: S101  (called for surveys only)
+    dataset = contract.dataset
+    models: list[Properties] = []
+    if survey.allocate:
+        models += [
+            {"name": f"known_shares_{dataset}", "description": "Cumulative counts of known groups in each cell of allocation."},
+            {"name": f"allocated_{dataset}", "description": "Staging with unknown groups allocated and flagged."},
+        ]
+    if survey.weight.roll:
+        models.append({"name": f"weights_{dataset}", "description": "Roll over respondents in the weighting cells in use."})
+    models += [
+        {
+            "name": f"pupils_{dataset}",
+            "description": "One row a respondent: answers, groups, stratum, cluster, weight.",
+            "data_tests": [_test("always_filled", columns=["design_stratum", "design_cluster", "design_weight", "wave"])],
+        },
+        {"name": f"scored_{dataset}", "description": "Pupils with every score, band and indicator of the instrument."},
+    ]
+    if tabulated:
+        models += [
+            {
+                "name": f"sums_{dataset}",
+                "description": "Sums over pupils by unit and group: every estimate and its variance follow from them.",
+            },
+            {"name": f"estimates_{dataset}", "description": "One row an estimate, before names and the published shape."},
+        ]
+    return {"version": 2, "models": models}
+
+
+def register_properties() -> Properties:
+    """Descriptions of the tables made from the register and the measures."""
+    return {
+        "version": 2,
+        "models": [
+            {"name": "registered_collections", "description": "The collections of the register that the product draws on."},
+            {"name": "registered_indicators", "description": "The indicators that the product tabulates."},
+            {"name": "geographies", "description": "Names of places, by level and code."},
+        ],
+    }
+
+
+def exposures_file(product: Product) -> Properties:
+    """The release, as what the marts are made for."""
+    return {
+        "version": 2,
+        "exposures": [
+            {
+                "name": f"{product.id}_release",
+                "label": f"Release of {product.id}",
+                "type": "application",
+                "maturity": "high",
+                "description": f"{product.file.title}. {product.file.description}",
+                "owner": {"name": product.file.publisher},
+                "depends_on": [f"ref('{table.name}')" for table in product.tables],
+            }
+        ],
+    }
+
+
+def _test(name: str, **arguments: Any) -> Properties:
+    return {name: {"arguments": arguments}} if arguments else {name: {}}
+
+
+def _bounded(column: ProductColumn) -> bool:
+    return column.minimum is not None or column.maximum is not None
+
+
+def _plain(column: Column, code: str) -> str | int | float:
+    if not column.numeric:
+        return code
+    value = float(code)
+    return int(value) if value.is_integer() else value
+
+

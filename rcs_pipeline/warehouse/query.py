@@ -1,0 +1,71 @@
+"""Asking the marts: read-only, one statement at a time, recorded, denied by role.
+
+Belongs here: who may ask, and a connection that can reach nothing but the candidate's own file.
+Does not belong here: building (see `build`). What is read here is unprotected: it never leaves the team.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.ledger.records import CandidateRecord
+from rcs_pipeline.ledger.workspace import Workspace
+
+ROWS_SHOWN = 1_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question brought back. `more` says that rows beyond the limit were left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    more: bool
+
+
+def current_build(workspace: Workspace, product_id: str) -> CandidateRecord:
+    """The newest candidate of a product.
+
+    Raises:
+        RcsError: nothing was built yet.
+    """
+    known = workspace.ledger.candidates(product_id)
+    if not known:
+        raise RcsError(f"Nothing was built for `{product_id}` yet", todo="`rcs build` makes a candidate.")
+    return known[-1]
+
+
+def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: int = ROWS_SHOWN) -> Answer:
+    """Run one SELECT over a candidate's warehouse and record who asked what.
+
+    Raises:
+        RefusedError: the role may not ask.
+        RcsError: the statement is not valid, or tries to change or reach something.
+    """
+    import duckdb
+
+    roles = workspace.catalogue.product(candidate.product).file.query_roles
+    subject, role = candidate.hash[:16], workspace.settings.role
+    if role not in roles:
+        workspace.note("query denied", subject, role=role, sql=sql)
+        raise RefusedError(
+            f"The role `{role}` may not read unprotected tables", expected=" or ".join(roles),
+            todo="Read a release instead.",
+        )  # fmt: skip
+    workspace.note("query", subject, role=role, sql=sql)
+    database = workspace.paths.home / candidate.path / "warehouse.duckdb"
+    try:
+        # The raw views inside point at files; with external access off they cannot be followed.
+        config = {"enable_external_access": "false", "lock_configuration": "true"}
+        with duckdb.connect(str(database), read_only=True, config=config) as connection:
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1:
+                raise RcsError(f"There are {len(statements)} statements", expected="exactly one")
+            cursor = connection.execute(statements[0])
+            rows = cursor.fetchmany(limit + 1)
+            columns = tuple(item[0] for item in cursor.description or ())
+    except duckdb.Error as error:
+        raise RcsError(str(error).split("\n\n")[0], where="the query", todo="Correct it and ask again.") from None
+    return Answer(columns=columns, rows=tuple(rows[:limit]), more=len(rows) > limit)

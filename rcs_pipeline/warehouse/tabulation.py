@@ -1,0 +1,147 @@
+"""Sums and estimates: what is tabulated at which level for which groups.
+
+Belongs here: the arguments that the dbt macros `sums` and `estimates` are called with.
+Does not belong here: their SQL (dbt_project/macros), scoring, names of places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.product import Product, Tabulation
+from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.design import survey_of
+from rcs_pipeline.warehouse.scoring import score_bound
+from rcs_pipeline.warehouse.templates import render
+
+EVERYBODY = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One column of a group: what is grouped by, and how its value is written."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of the product contract: `all`, `sex`, `sex+stage` ..."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of geography: the expression of its code, its groups, and whether clusters can spread within it."""
+
+    name: str
+    code: str
+    groups: tuple[str, ...]
+    spread: bool
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An indicator that is a mean score, and a power of two that no score reaches (in hundredths)."""
+
+    id: str
+    unit: int
+
+
+def tabulations_of(product: Product, instrument: str) -> tuple[Tabulation, ...]:
+    """What the product tabulates of this instrument."""
+    return tuple(item for item in product.file.tabulations if item.instrument == instrument)
+
+
+def groups_of(product: Product, contract: DeliveryContract) -> tuple[Group, ...]:
+    """The groups to sum by. Everybody is always among them: the full design is read from there."""
+    named = dict.fromkeys([EVERYBODY])
+    for tabulation in tabulations_of(product, survey_of(contract).instrument):
+        named.update(dict.fromkeys(tabulation.groups))
+    return tuple(Group(name, _parts(contract, name)) for name in named)
+
+
+def levels_of(product: Product, contract: DeliveryContract) -> tuple[Level, ...]:
+    """The levels to tabulate, from the whole to the school, each with its groups."""
+    survey = survey_of(contract)
+    codes = {
+        GeographyLevel.PROGRAMME: sql.text(product.id),
+        GeographyLevel.TRANCHE: "tranche",
+        GeographyLevel.CPP: "cpp_code",
+        GeographyLevel.LEARNING_COMMUNITY: "cpp_code || '/' || community",
+        GeographyLevel.SCHOOL: "school",
+    }
+    levels = []
+    for level, code in codes.items():
+        groups: dict[str, None] = {}
+        for tabulation in tabulations_of(product, survey.instrument):
+            if level in tabulation.geographies:
+                groups.update(dict.fromkeys(tabulation.groups))
+        if groups:
+            alone = level is GeographyLevel.SCHOOL and survey.school == survey.cluster
+            levels.append(Level(level.value, code, tuple(groups), not alone))
+    return tuple(levels)
+
+
+def shares_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[str, ...]:
+    """The indicators that are shares of pupils."""
+    instrument = survey_of(contract).instrument
+    return tuple(item.id for item in catalogue.indicators_of(instrument) if item.kind == "proportion")
+
+
+def means_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[Mean, ...]:
+    """The indicators that are mean scores."""
+    return tuple(
+        Mean(item.id, 1 << int(100 * score_bound(catalogue.scales[item.mean_of], catalogue)).bit_length())
+        for item in catalogue.indicators_of(survey_of(contract).instrument)
+        if item.mean_of is not None
+    )
+
+
+def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
+    """The one scan over the pupils."""
+    survey = survey_of(contract)
+    units = {
+        "collection": "collection", "cpp": contract.options.cpp, "stratum": survey.stratum,
+        "cluster": survey.cluster, "school": survey.school, "community": survey.learning_community,
+    }  # fmt: skip
+    return render(
+        "sums.sql.j2", source, dataset=contract.dataset,
+        units=[(alias, sql.name(column)) for alias, column in units.items() if column is not None],
+        groups=groups_of(product, contract),
+        shares=shares_of(catalogue, contract),
+        means=[item.id for item in means_of(catalogue, contract)],
+    )  # fmt: skip
+
+
+def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
+    """One row an estimate, before names and the published shape."""
+    return render(
+        "estimates.sql.j2", source, dataset=contract.dataset, instrument=survey_of(contract).instrument,
+        levels=levels_of(product, contract),
+        shares=shares_of(catalogue, contract),
+        means=means_of(catalogue, contract),
+    )  # fmt: skip
+
+
+def _parts(contract: DeliveryContract, group: str) -> tuple[Part, ...]:
+    if group == EVERYBODY:
+        return ()
+    columns = {column.group or column.name: column for column in contract.columns}
+    return tuple(Part(sql.name(columns[part].name), _label(columns[part])) for part in group.split("+"))
+
+
+def _label(column: Column) -> str:
+    """The published value of a group column: by its mapping, else its code, else the value as text."""
+    name = sql.name(column.name)
+    mapping = column.group_values or {code: code for code in column.codes or {}}
+    if not mapping or (column.type is ColumnType.STRING and all(code == value for code, value in mapping.items())):
+        return f"cast({name} as varchar)"
+    branches = " ".join(f"when {sql.code(column, code)} then {sql.text(value)}" for code, value in mapping.items())
+    return f"case {name} {branches} end"
