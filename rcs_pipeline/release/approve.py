@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
+from rcs_pipeline.gate.decision import require_open
 from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.journal import finish_interrupted_moves
@@ -40,7 +41,7 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
         raise NothingToDoError(
             f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
         )
-    require_open_gate(workspace, candidate)
+    require_open(workspace, candidate)
     check_plan(workspace, plan)
     approval = Approval(
         plan=plan.id, candidate=plan.candidate, product=plan.product, version=plan.version, approver=said,
@@ -64,17 +65,6 @@ def approval_of(workspace: Workspace, plan: Plan, candidate: CandidateRecord) ->
             todo=f"`rcs approve {plan.id} --as NAME`",
         )  # fmt: skip
     return valid[0]
-
-
-def require_open_gate(workspace: Workspace, candidate: CandidateRecord) -> None:
-    """Ask the ledger, now, whether every required check of the candidate passed.
-
-    Raises:
-        RefusedError: a verdict is missing or not a pass.
-    """
-    from rcs_pipeline.gate.decision import require_open
-
-    require_open(workspace, candidate)
 
 
 def same_person(one: str, other: str) -> bool:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.gate.evidence import kept_product, protected_hashes, sealed_note
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.release.pointer import file_hash
 
 
 def choose(workspace: Workspace, product: Product, name: str | None) -> CandidateRecord:
@@ -59,33 +59,44 @@ def audiences(workspace: Workspace, product: Product, candidate: CandidateRecord
     return found
 
 
-def fingerprint(workspace: Workspace, product: Product, candidate: CandidateRecord) -> str:
-    """A hash of the protected files as they are now, after checking them against what was built.
+def product_of(workspace: Workspace, candidate: CandidateRecord) -> Product:
+    """The product by the contracts that the candidate was built with, which are still those of today.
 
     Raises:
-        RefusedError: a file or a contract is not what the candidate was made of.
+        RefusedError: a contract was edited since.
     """
-    _check_contracts(product, candidate)
-    root = workspace.paths.home / candidate.path / "protected"
-    files = {path.relative_to(root).as_posix(): file_hash(path) for path in sorted(root.rglob("*.parquet"))}
-    for table, facts in candidate.tables.items():
-        name = f"{table}.parquet"
-        matching = [digest for path, digest in files.items() if path == name or path.endswith(f"/{name}")]
-        if not matching or (facts.get("sha256") not in matching):
-            raise RefusedError(
-                f"The table `{table}` is not the one that was built", where=candidate.path,
-                expected="files that nobody touched since", todo="Build a new candidate: `rcs build`.",
-            )  # fmt: skip
+    folder = workspace.paths.home / candidate.path
+    kept, today = kept_product(folder), workspace.catalogue.product(candidate.product)
+    if _texts(kept) != _texts(today):
+        raise RefusedError(
+            f"The contracts of `{today.id}` were edited since the candidate `{candidate.hash[:16]}` was built",
+            where=str(today.path),
+            todo="Build a new candidate: `rcs build`.",
+        )
+    return kept
+
+
+def fingerprint(workspace: Workspace, candidate: CandidateRecord) -> str:
+    """A hash of the protected files as they are now, after comparing them with what was sealed.
+
+    Raises:
+        RefusedError: a file is not what it was.
+    """
+    files = protected_hashes(workspace.paths.home / candidate.path)
+    sealed = (sealed_note(workspace, candidate) or {}).get("files", {})
+    changed = sorted(name for name in {*files, *sealed} if files.get(name) != sealed.get(name))
+    if changed:
+        raise RefusedError(
+            f"`{changed[0]}` is not the file that was built",
+            where=candidate.path,
+            expected="protected tables that nobody touched since",
+            todo="Build a new candidate: `rcs build`.",
+        )
     return hashlib.sha256(
         "".join(f"{name} {digest}\n" for name, digest in files.items()).encode()
     ).hexdigest()
 
 
-def _check_contracts(product: Product, candidate: CandidateRecord) -> None:
-    for table in product.tables:
-        built = candidate.contracts.get(table.id)
-        if built is not None and built != table.version:
-            raise RefusedError(
-                f"The contract `{table.id}` is now version {table.version}; the candidate was built with {built}",
-                where=str(table.path), todo="Build a new candidate: `rcs build`.",
-            )  # fmt: skip
+def _texts(product: Product) -> dict[str, bytes]:
+    paths = (product.path / "product.yaml", *(table.path for table in product.tables))
+    return {path.name: path.read_bytes() for path in paths}

@@ -54,6 +54,7 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
             else:
                 _undo(workspace, move)
                 workspace.note(f"{move.kind}.undone", f"{move.product} {move.to_version}")
+            remove_parts(workspace, move.product, tuple(move.detail["audiences"]))
     return moves
 
 

@@ -32,6 +32,7 @@ class Prospect:
     """A plan with the comparisons it rests on."""
 
     plan: Plan
+    product: Product
     comparisons: tuple[Comparison, ...]
     synthetic: bool
 
@@ -50,7 +51,7 @@ def make_plan(workspace: Workspace, product_id: str, candidate: str | None = Non
     """
     finish_interrupted_moves(workspace)
     product = workspace.catalogue.product(product_id)
-    plan = prospect(workspace, product, candidates.choose(workspace, product, candidate)).plan
+    plan = prospect(workspace, candidates.choose(workspace, product, candidate)).plan
     workspace.ledger.add_plan(plan)
     return workspace.ledger.plan(plan.id)
 
@@ -61,8 +62,7 @@ def check_plan(workspace: Workspace, plan: Plan) -> Prospect:
     Raises:
         RefusedError: something moved since: a newer release, an edited contract, a touched file.
     """
-    product = workspace.catalogue.product(plan.product)
-    found = prospect(workspace, product, workspace.ledger.candidate(plan.candidate))
+    found = prospect(workspace, workspace.ledger.candidate(plan.candidate))
     if (found.plan.id, found.plan.version) != (plan.id, plan.version):
         raise RefusedError(
             f"The plan `{plan.id}` no longer holds: it starts from {plan.base_version or 'no release'},"
@@ -72,7 +72,7 @@ def check_plan(workspace: Workspace, plan: Plan) -> Prospect:
     return found
 
 
-def prospect(workspace: Workspace, product: Product, candidate: CandidateRecord) -> Prospect:
+def prospect(workspace: Workspace, candidate: CandidateRecord) -> Prospect:
     """Compare a candidate with the current release; writes nothing.
 
     Raises:
@@ -80,7 +80,8 @@ def prospect(workspace: Workspace, product: Product, candidate: CandidateRecord)
         RefusedError: see `make_plan`.
     """
     _refuse_withdrawn(workspace, candidate)
-    content = candidates.fingerprint(workspace, product, candidate)
+    product = candidates.product_of(workspace, candidate)
+    content = candidates.fingerprint(workspace, candidate)
     names = candidates.audiences(workspace, product, candidate)
     pointers = {name: current(workspace, product.id, name) for name in names}
     _refuse_fewer_audiences(workspace, product, names)
@@ -99,7 +100,7 @@ def prospect(workspace: Workspace, product: Product, candidate: CandidateRecord)
         why=why, made_at=workspace.now(), claimed_name=workspace.settings.name,
         os_account=workspace.settings.os_account,
     )  # fmt: skip
-    return Prospect(plan, comparisons, synthetic)
+    return Prospect(plan, product, comparisons, synthetic)
 
 
 def _version(

@@ -130,9 +130,8 @@ def verify(folder: Path, expected: str | None = None) -> str:
     found = file_hash(sums)
     if expected is not None and found != expected:
         raise _broken(folder, "has another SHA256SUMS than the one that was released")
-    listed = dict(
-        reversed(line.split("  ", 1)) for line in sums.read_text(encoding="utf-8").splitlines()  # type: ignore[misc]
-    )  # fmt: skip
+    lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
+    listed = {name: digest for digest, name in lines}
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
     for name in sorted(listed.keys() - present):
         raise _broken(folder, f"lacks `{name}`")

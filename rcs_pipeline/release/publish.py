@@ -7,9 +7,11 @@ Does not belong here: what is in the folders (see `folder`), how pointers move (
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
+from rcs_pipeline.gate.decision import require_open
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.records import (
     Approval,
@@ -21,7 +23,7 @@ from rcs_pipeline.ledger.records import (
 )
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.approve import approval_of, require_open_gate
+from rcs_pipeline.release.approve import approval_of
 from rcs_pipeline.release.draft import Comparison, Draft
 from rcs_pipeline.release.folder import PageWriter, write_release
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
@@ -53,58 +55,66 @@ def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> Release
                 return earlier
             raise NothingToDoError(f"The plan `{plan.id}` was published as {plan.product} {earlier.version}")
         candidate = workspace.ledger.candidate(plan.candidate)
-        require_open_gate(workspace, candidate)
+        require_open(workspace, candidate)
         prospect = check_plan(workspace, plan)
         approval = approval_of(workspace, plan, candidate)
-        return _publish(workspace, plan, candidate, approval, prospect, pages)
+        return _publish(workspace, _Order(plan, candidate, approval, prospect, workspace.now()), pages)
 
 
-def _publish(
-    workspace: Workspace, plan: Plan, candidate: CandidateRecord, approval: Approval, prospect: Prospect,
-    pages: PageWriter,
-) -> ReleaseRecord:  # fmt: skip
-    names = tuple(item.audience for item in prospect.comparisons)
+@dataclass(frozen=True)
+class _Order:
+    """What is published on whose word, once everything has been checked."""
+
+    plan: Plan
+    candidate: CandidateRecord
+    approval: Approval
+    prospect: Prospect
+    released_at: str
+
+
+def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseRecord:
+    plan = order.plan
+    names = tuple(item.audience for item in order.prospect.comparisons)
     remove_parts(workspace, plan.product, names)
-    released_at = workspace.now()
-    parts: dict[str, Path] = {}
-    hashes: dict[str, str] = {}
-    for comparison in prospect.comparisons:
-        draft = _draft(
-            workspace, plan, candidate, approval, comparison, released_at, synthetic=prospect.synthetic
-        )
-        parts[comparison.audience] = _part(workspace, plan, comparison.audience)
-        hashes[comparison.audience] = write_release(
-            parts[comparison.audience], draft,
-            candidates.protected_folder(workspace, candidate, comparison.audience),
-            _changelog(workspace, plan, comparison), pages,
-        )  # fmt: skip
+    try:
+        parts = {name: _part(workspace, plan, name) for name in names}
+        hashes = _fill(workspace, order, parts, pages)
+    except Exception:
+        remove_parts(workspace, plan.product, names)
+        raise
     release = ReleaseRecord(
-        product=plan.product, version=plan.version, candidate=candidate.hash, plan=plan.id,
-        status=ReleaseStatus.RELEASED, audiences=names, hashes=hashes, released_at=released_at,
+        product=plan.product, version=plan.version, candidate=order.candidate.hash, plan=plan.id,
+        status=ReleaseStatus.RELEASED, audiences=names, hashes=hashes, released_at=order.released_at,
     )  # fmt: skip
     where = {audience: workspace.paths.relative(part) for audience, part in parts.items()}
     move = workspace.ledger.start_move(
         PointerMove(
             product=plan.product, kind=PUBLISH, from_version=plan.base_version, to_version=plan.version,
-            detail=as_detail(release, parts=where, synthetic=prospect.synthetic), started_at=workspace.now(),
+            detail=as_detail(release, parts=where, synthetic=order.prospect.synthetic), started_at=workspace.now(),
         )
     )  # fmt: skip
     carry_out(workspace, move)
     workspace.note(
-        "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=candidate.hash
+        "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=order.candidate.hash
     )
     return release
 
 
-def _draft(
-    workspace: Workspace, plan: Plan, candidate: CandidateRecord, approval: Approval, comparison: Comparison,
-    released_at: str, *, synthetic: bool,
-) -> Draft:  # fmt: skip
-    return Draft(
-        product=workspace.catalogue.product(plan.product), audience=comparison.audience, plan=plan,
-        candidate=candidate, approval=approval, verdicts=tuple(workspace.ledger.verdicts(candidate.hash)),
-        comparison=comparison, released_at=released_at, synthetic=synthetic,
-    )  # fmt: skip
+def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: PageWriter) -> dict[str, str]:
+    verdicts = tuple(workspace.ledger.verdicts(order.candidate.hash))
+    hashes = {}
+    for comparison in order.prospect.comparisons:
+        draft = Draft(
+            product=order.prospect.product, audience=comparison.audience, plan=order.plan, candidate=order.candidate,
+            approval=order.approval, verdicts=verdicts, comparison=comparison, released_at=order.released_at,
+            synthetic=order.prospect.synthetic,
+        )  # fmt: skip
+        protected = candidates.protected_folder(workspace, order.candidate, comparison.audience)
+        earlier = _changelog(workspace, order.plan, comparison)
+        hashes[comparison.audience] = write_release(
+            parts[comparison.audience], draft, protected, earlier, pages
+        )
+    return hashes
 
 
 def _part(workspace: Workspace, plan: Plan, audience: str) -> Path:

@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 
 from rcs_pipeline.contracts.catalogue import load_catalogue
+from rcs_pipeline.gate import evidence
+from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Plan, ReleaseRecord, Verdict
 from rcs_pipeline.ledger.settings import load_settings
 from rcs_pipeline.ledger.workspace import Workspace
@@ -21,7 +23,7 @@ from rcs_pipeline.release.publish import publish
 from rcs_pipeline.site.index import write_pages
 
 CONTRACTS = Path(__file__).with_name("contracts")
-CHECKS = ("contract.estimates", "disclosure.open.estimates")
+INPUTS = ({"dataset": "wellbeing_primary", "collection": "t1-here-2016", "sha256": "ab" * 32, "receipt": 1},)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 ESTIMATES = """
@@ -82,27 +84,37 @@ def candidate(
                 connection.execute(f"copy ({query}) to '{path}' (format parquet)")
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 tables[f"{audience}/{name}"] = {"sha256": digest, "rows": 0}
-    digest = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+    evidence.keep_contracts(work.parent / "made", product)
+    contracts = [
+        path.read_text(encoding="utf-8") for path in sorted((work.parent / "made/contracts").iterdir())
+    ]
+    digest = hashlib.sha256(json.dumps([tables, contracts], sort_keys=True).encode()).hexdigest()
     folder = workspace.paths.candidates / digest[:16]
     if not folder.exists():
-        folder.mkdir()
+        (work.parent / "made").rename(folder)
         work.rename(folder / "protected")
+        (folder / "dbt").mkdir()
+        (folder / "dbt" / "manifest.json").write_text("{}", encoding="utf-8")
+    required = required_checks(product, {})
     record = CandidateRecord(
         hash=digest, product="mini", built_at=built_at, builder="demo-builder", os_account="tester",
-        path=workspace.paths.relative(folder), synthetic=workspace.synthetic,
-        inputs=({"dataset": "wellbeing_primary", "collection": "t1-here-2016", "sha256": "ab" * 32, "receipt": 1},),
-        contracts={table.id: table.version for table in product.tables}, tables=tables, required_checks=CHECKS,
+        path=workspace.paths.relative(folder), synthetic=workspace.synthetic, inputs=INPUTS, tables=tables,
+        contracts={table.id: table.version for table in product.tables}, required_checks=required,
     )  # fmt: skip
     workspace.ledger.add_candidate(record)
+    evidence.note_sealed(workspace, record)
     if passing:
-        verdicts = [
-            Verdict(
-                name, "contract", CheckSeverity.CRITICAL, Outcome.PASS, f"secret of {name}", location="row 7"
-            )
-            for name in CHECKS
-        ]
-        workspace.ledger.record_verdicts(digest, verdicts, workspace.now())
+        pass_all(workspace, record)
     return record
+
+
+def pass_all(workspace: Workspace, record: CandidateRecord) -> None:
+    """Record a passing verdict on every required check."""
+    verdicts = [
+        Verdict(name, "contract", CheckSeverity.CRITICAL, Outcome.PASS, f"secret of {name}", location="row 7")
+        for name in record.required_checks
+    ]
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now())
 
 
 def approved(workspace: Workspace) -> Plan:

@@ -12,7 +12,7 @@ from rcs_pipeline.release.plan import make_plan
 from rcs_pipeline.release.pointer import current
 from rcs_pipeline.release.publish import publish
 from rcs_pipeline.site.index import write_pages
-from tests.release.helpers import CHECKS, candidate
+from tests.release.helpers import candidate, pass_all
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,9 @@ def test_a_closed_gate_refuses_approval_and_publishing(workspace: Workspace) -> 
     plan = make_plan(workspace, "mini")
     with pytest.raises(RefusedError):
         approve(workspace, plan.id, "demo-approver")
-    passed = [Verdict(name, "contract", CheckSeverity.CRITICAL, Outcome.PASS, "fine") for name in CHECKS]
-    workspace.ledger.record_verdicts(record.hash, passed, workspace.now())
+    pass_all(workspace, record)
     approve(workspace, plan.id, "demo-approver")
-    failed = Verdict(CHECKS[0], "contract", CheckSeverity.CRITICAL, Outcome.FAIL, "a row too many")
+    failed = Verdict("contract.estimates", "contract", CheckSeverity.CRITICAL, Outcome.FAIL, "a row too many")
     workspace.ledger.record_verdicts(record.hash, [failed], workspace.now())
     with pytest.raises(RefusedError):
         publish(workspace, plan.id, pages=write_pages)

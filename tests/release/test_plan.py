@@ -98,6 +98,8 @@ def test_rows_in_another_order_and_wider_types_are_no_change(workspace: Workspac
         ("symbols: [c, x]", "symbols: [c]", "major", "loses the code `x`"),
         ("Share of the pupils.", "Share of all pupils.", "patch", "other words"),
         ("maximum: 1}", "maximum: 2}", "minor", "other values than before"),
+        ("version: 1.0.0", "version: 1.1.0", "minor", "from version 1.0.0 to 1.1.0"),
+        ("version: 1.0.0", "version: 2.0.0", "major", "from version 1.0.0 to 2.0.0"),
     ],
 )
 def test_a_contract_that_says_something_else_weighs_as_much(
@@ -112,20 +114,20 @@ def test_a_contract_that_says_something_else_weighs_as_much(
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
-    plan = make_plan(home(tmp_path / "home", contracts=contracts), "mini")
+    workspace = home(tmp_path / "home", contracts=contracts)
+    candidate(workspace, built_at=LATER)
+    plan = make_plan(workspace, "mini")
     assert plan.change == change
     assert any(sentence in why for why in plan.why), plan.why
 
 
-def test_a_contract_of_another_version_needs_a_new_build(tmp_path: Path) -> None:
+def test_a_contract_edited_since_the_build_needs_a_new_build(tmp_path: Path) -> None:
     candidate(home(tmp_path / "home"))
     contracts = tmp_path / "contracts"
     shutil.copytree(helpers.CONTRACTS, contracts)
     file = contracts / "products" / "mini" / "estimates.odcs.yaml"
-    file.write_text(
-        file.read_text(encoding="utf-8").replace("version: 1.0.0", "version: 1.1.0"), encoding="utf-8"
-    )
-    with pytest.raises(RefusedError, match="now version 1.1.0"):
+    file.write_text(file.read_text(encoding="utf-8").replace("Share of the", "Part of the"), encoding="utf-8")
+    with pytest.raises(RefusedError, match="edited since the candidate"):
         make_plan(home(tmp_path / "home", contracts=contracts), "mini")
 
 
@@ -133,7 +135,7 @@ def test_a_candidate_whose_file_was_touched_is_refused(workspace: Workspace) -> 
     record = candidate(workspace)
     file = workspace.paths.home / record.path / "protected" / "open" / "estimates.parquet"
     file.write_bytes(file.read_bytes() + b"x")
-    with pytest.raises(RefusedError, match="not the one that was built"):
+    with pytest.raises(RefusedError, match="not the file that was built"):
         make_plan(workspace, "mini")
 
 

@@ -1,0 +1,138 @@
+"""Runs a command again and again, killed one step later each time, and says what was found after recovery.
+
+Run as a script: `killed.py HOME publish|rollback`. For each step a copy of HOME is made, a child process
+takes the command and dies at that step without any clean-up (`os._exit`), and a second child recovers.
+A step is a rename or an entry in the ledger, and the child dies before or after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.ledger.ledger import Ledger
+from rcs_pipeline.release.journal import finish_interrupted_moves
+from rcs_pipeline.release.pointer import current, verify
+from rcs_pipeline.release.publish import publish
+from rcs_pipeline.release.rollback import rollback
+from rcs_pipeline.site.index import write_pages
+from tests.release.helpers import home
+
+KILLED = 9
+STEPS = ((os, "replace"), (shutil, "rmtree"), *((Ledger, name) for name in (
+    "start_move", "add_release", "set_release_status", "finish_move", "note",
+)))  # fmt: skip
+
+
+def die_at(step: int) -> None:
+    """Let this process die at its `step`-th chance."""
+    count = 0
+
+    def chance() -> None:
+        nonlocal count
+        count += 1
+        if count == step:
+            os._exit(KILLED)
+
+    def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            chance()
+            result = function(*args, **kwargs)
+            chance()
+            return result
+
+        return call
+
+    for owner, name in STEPS:
+        setattr(owner, name, wrapped(getattr(owner, name)))
+
+
+def command(folder: Path, kind: str) -> None:
+    workspace = home(folder)
+    if kind == "publish":
+        publish(workspace, (folder / "plan").read_text(encoding="utf-8"), pages=write_pages)
+    else:
+        rollback(workspace, "mini", "1.0.0", "wrong weights")
+
+
+def recovered(folder: Path, kind: str) -> dict[str, Any]:
+    """What a reader sees before recovery, and what is there after it and after running the command again."""
+    workspace = home(folder)
+    state: dict[str, Any] = {"torn": seen(folder)}
+    finish_interrupted_moves(workspace)
+    state["recovered"] = seen(folder)
+    state["left_over"] = [path.name for path in (folder / "releases").rglob(".part-*") if path.is_file()]
+    try:
+        command(folder, kind)
+        state["again"] = "done"
+    except Exception as error:
+        state["again"] = type(error).__name__
+    state["at_last"] = seen(folder)
+    state["statuses"] = {item.version: item.status.value for item in workspace.ledger.releases("mini")}
+    state["told"] = json.loads((folder / "releases/mini/open/status.json").read_text(encoding="utf-8"))[
+        "versions"
+    ]
+    state["parts"] = [path.name for path in (folder / "releases").rglob(".part-*")]
+    state["open_moves"] = len(workspace.ledger.moves(unfinished=True))
+    return state
+
+
+def seen(folder: Path) -> list[str | None]:
+    """The version that each audience's pointer names, its folder checked against its sums."""
+    workspace = home(folder)
+    found: list[str | None] = []
+    for audience in ("open", "partnership"):
+        pointer = current(workspace, "mini", audience)
+        if pointer is not None:
+            verify(folder / "releases" / "mini" / audience / pointer.path, pointer.hash)
+        found.append(pointer.version if pointer else None)
+    return found
+
+
+def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Run in a forked process; returns how it ended and what it wrote."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        try:
+            text = json.dumps(work())
+            os.write(writer, text.encode())
+            os._exit(0)
+        except BaseException as error:
+            os.write(writer, json.dumps(f"{type(error).__name__}: {error}").encode())
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as handle:
+        text = handle.read()
+    status = os.waitpid(child, 0)[1]
+    return os.waitstatus_to_exitcode(status), json.loads(text) if text else None
+
+
+def main(source: Path, kind: str) -> None:
+    """Kill at every step until the command survives; print one line of JSON a step."""
+    for step in range(1, 200):
+        folder = source.with_name(f"killed-{kind}-{step}")
+        shutil.copytree(source, folder)
+
+        def doomed(folder: Path = folder, step: int = step) -> None:
+            die_at(step)
+            command(folder, kind)
+
+        code, problem = in_child(doomed)
+        if code == 0:
+            break
+        if code != KILLED:
+            raise SystemExit(f"step {step}: {problem}")
+        code, state = in_child(lambda folder=folder: recovered(folder, kind))
+        print(json.dumps({"step": step, "state": state} if code == 0 else {"step": step, "problem": state}))
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
