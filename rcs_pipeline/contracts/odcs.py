@@ -20,7 +20,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.yaml_files import Model, parse, read_yaml
 
 if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
+    from jsonschema_rs import Validator
     from open_data_contract_standard.model import OpenDataContractStandard
 
 API_VERSION = "v3.1.0"
@@ -29,11 +29,11 @@ EXTENSION = "rcs"
 
 @cache
 def _validator() -> Validator:
-    from jsonschema.validators import validator_for
+    import jsonschema_rs
 
     text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8")
-    schema = json.loads(text)
-    return validator_for(schema)(schema)
+    validator: Validator = jsonschema_rs.validator_for(json.loads(text))
+    return validator
 
 
 def read_contract(path: Path) -> OpenDataContractStandard:
@@ -45,10 +45,10 @@ def read_contract(path: Path) -> OpenDataContractStandard:
     from open_data_contract_standard.model import OpenDataContractStandard
 
     content = read_yaml(path)
-    problems = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.absolute_path)))
+    problems = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.instance_path)))
     if problems:
         first = problems[0]
-        place = ".".join(str(part) for part in first.absolute_path) or "top level"
+        place = ".".join(str(part) for part in first.instance_path) or "top level"
         raise ContractError(
             f"`{place}` breaks the Open Data Contract Standard: {first.message[:300]}",
             where=str(path),

@@ -107,10 +107,12 @@ def _typed(column: Column, cell: str) -> str:
             return cell
         case ColumnType.INTEGER:
             # DuckDB would round 1.5 to 2; a point is allowed only where nothing follows it but zeros.
+            # Most answers are one character long, and those need no such care (half the time saved).
             kind = _memory_type(column)
             number = f"try_cast({cell} as double)"
             return (
-                f"case when contains({cell}, '.') then case when {number} = trunc({number}) "
+                f"case when strlen({cell}) = 1 then try_cast({cell} as {kind}) "
+                f"when contains({cell}, '.') then case when {number} = trunc({number}) "
                 f"then try_cast({number} as {kind}) end else try_cast({cell} as {kind}) end"
             )
         case ColumnType.NUMBER:

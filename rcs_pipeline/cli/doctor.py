@@ -1,0 +1,77 @@
+"""The verb doctor: is it me or the data?
+
+Belongs here: looking at versions, rights, contracts, the lock and unfinished work.
+Does not belong here: mending anything.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import click
+
+from rcs_pipeline.cli.output import format_option, result, table, workspace
+from rcs_pipeline.contracts.errors import ExitCode, LockedError, RcsError
+
+if TYPE_CHECKING:
+    from rcs_pipeline.ledger.workspace import Workspace
+
+PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas")
+LOW_DISK = 2 << 30
+
+
+@click.command()
+@format_option
+@click.pass_context
+def doctor(context: click.Context, form: str) -> int:
+    """Versions, settings and their origin, contracts, key, lock, disk, unfinished work."""
+    space = workspace(context)
+    checks = list(_checks(space))
+    text = table(["", "what", "found"], [["ok" if good else "LOOK", what, found] for good, what, found in checks])
+    result(form, text, checks=[{"ok": good, "what": what, "found": found} for good, what, found in checks])
+    return ExitCode.OK if all(good for good, _, _ in checks) else ExitCode.FINDINGS
+
+
+def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
+    yield (3, 11) <= sys.version_info[:2] < (3, 14), "Python", platform.python_version()
+    for name in PACKAGES:
+        yield True, name, metadata.version(name)
+    for setting in space.settings.origins:
+        yield True, f"setting {setting.name}", f"{setting.value or '-'} ({setting.origin})"
+    for what, look in {"contracts": _contracts, "key": _key, "lock": _lock, "ledger": _ledger}.items():
+        try:
+            yield True, what, look(space)
+        except RcsError as error:
+            yield False, what, str(error)
+    free = shutil.disk_usage(space.paths.home).free
+    yield free > LOW_DISK, "disk", f"{free >> 30} GiB free"
+
+
+def _contracts(space: Workspace) -> str:
+    found = space.catalogue
+    return f"{len(found.deliveries)} deliveries, {len(found.products)} products, {len(found.indicators)} indicators"
+
+
+def _key(space: Workspace) -> str:
+    space.pseudonym_key()
+    return "there is one" + (" (made for the demo)" if space.synthetic else "")
+
+
+def _lock(space: Workspace) -> str:
+    try:
+        with space.writing():
+            return "free"
+    except LockedError:
+        return "held by another process that is writing now"
+
+
+def _ledger(space: Workspace) -> str:
+    moves = space.ledger.moves(unfinished=True)
+    if moves:
+        raise RcsError(f"{len(moves)} pointer move(s) are unfinished", todo="Any publishing command completes them.")
+    return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move"

@@ -1,0 +1,181 @@
+"""Verbs about deliveries: check, ingest, status, show, rule.
+
+Belongs here: their options and output. Does not belong here: judging files (see `intake`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rcs_pipeline.cli.output import format_option, next_step, progress, result, table, workspace
+from rcs_pipeline.contracts.errors import ExitCode, RcsError
+
+if TYPE_CHECKING:
+    from rcs_pipeline.intake.delivery import Judgement
+    from rcs_pipeline.ledger.records import Receipt
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+PROBLEMS_SHOWN = 20
+
+
+@click.command()
+@FILE
+@click.option("--dataset", required=True, help="The kind of delivery, such as wellbeing_primary.")
+@click.option("--collection", required=True, help="The collection it belongs to, such as t2-falkirk-2016.")
+@click.option("--supplier", help="Who sent it.")
+@format_option
+@click.pass_context
+def check(context: click.Context, file: Path, dataset: str, collection: str, supplier: str | None, form: str) -> int:
+    """Judge FILE against its contract and store nothing."""
+    from rcs_pipeline.intake.delivery import check as judge
+
+    judgement = judge(workspace(context), file, dataset, collection, supplier)
+    _show_judgement(judgement, form, stored=False)
+    clean = judgement.receipt.reason is None and not judgement.receipt.rows_quarantined
+    if judgement.receipt.reason is None:
+        next_step(form, f"rcs ingest {file} --dataset {dataset} --collection {collection}")
+    return ExitCode.OK if clean else ExitCode.FINDINGS
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--dataset", help="With FILE: the kind of delivery.")
+@click.option("--collection", help="With FILE: the collection it belongs to.")
+@click.option("--supplier", help="With FILE: who sent it.")
+@click.option("--settle", default=1.0, show_default=True, help="Seconds over which an inbox file may not change.")
+@format_option
+@click.pass_context
+def ingest(
+    context: click.Context, file: Path | None, dataset: str | None, collection: str | None,
+    supplier: str | None, settle: float, form: str,
+) -> int:  # fmt: skip
+    """Take in FILE, or, without one, every file that has settled in the inbox."""
+    space = workspace(context)
+    if file is None:
+        return _ingest_inbox(space, settle, form)
+    if not dataset or not collection:
+        raise RcsError("A file needs its identity", expected="--dataset and --collection", todo="Give both.")
+    from rcs_pipeline.intake.delivery import take_in
+
+    judgement = take_in(space, file, dataset, collection, supplier)
+    _show_judgement(judgement, form, stored=True)
+    return _exit_code([judgement.receipt])
+
+
+def _ingest_inbox(space: Any, settle: float, form: str) -> int:
+    from rcs_pipeline.intake.inbox import take_in_inbox
+
+    receipts, errors = [], []
+    for taken in take_in_inbox(space, settle_seconds=settle):
+        place = f"{taken.arrival.dataset}/{taken.arrival.collection}/{taken.arrival.path.name}"
+        if taken.judgement is None:
+            errors.append({"file": place, "error": str(taken.error)})
+            progress(f"{place}: {taken.error}")
+            continue
+        receipts.append(taken.judgement.receipt)
+        progress(f"{place}: {_sentence(taken.judgement.receipt)}")
+    if not receipts and not errors:
+        result(form, f"Nothing waits in {space.paths.inbox}.", receipts=[], errors=[])
+        return ExitCode.NOTHING_TO_DO
+    totals = [sum(getattr(item, name) for item in receipts) for name in ("rows_in", "rows_accepted", "rows_quarantined")]
+    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, {totals[1]:,} accepted, {totals[2]:,} quarantined."
+    result(form, text, receipts=receipts, errors=errors)
+    next_step(form, "rcs build")
+    return ExitCode.FINDINGS if errors else _exit_code(receipts)
+
+
+@click.command()
+@click.option("--dataset", help="Only this kind of delivery.")
+@format_option
+@click.pass_context
+def status(context: click.Context, dataset: str | None, form: str) -> int:
+    """Collections and datasets: due, received, accepted, quarantined."""
+    space = workspace(context)
+    rows, content = [], []
+    for collection in space.catalogue.register.collections:
+        for name, due in collection.datasets.items():
+            if dataset and name != dataset:
+                continue
+            receipts = space.ledger.receipts(dataset=name, collection=collection.key)
+            current = next(iter(space.ledger.current_receipts(name, collection.key)), None)
+            state = _state(receipts, current)
+            accepted, quarantined = (current.rows_accepted, current.rows_quarantined) if current else (0, 0)
+            rows.append([collection.key, name, due or "-", state, f"{accepted:,}", f"{quarantined:,}", len(receipts)])
+            content.append(
+                {"collection": collection.key, "dataset": name, "due": due, "state": state, "rows_accepted": accepted,
+                 "rows_quarantined": quarantined, "receipts": len(receipts)}
+            )  # fmt: skip
+    result(form, table(["collection", "dataset", "due", "state", "accepted", "quarantined", "receipts"], rows), status=content)
+    return ExitCode.OK
+
+
+@click.command()
+@click.argument("delivery")
+@format_option
+@click.pass_context
+def show(context: click.Context, delivery: str, form: str) -> int:
+    """The whole life of DELIVERY: a receipt number, or the beginning of a sha256."""
+    space = workspace(context)
+    receipts = [item for item in space.ledger.receipts() if str(item.id) == delivery or item.sha256.startswith(delivery)]
+    if not receipts:
+        raise RcsError(f"No receipt has the number or sha256 `{delivery}`", todo="`rcs status` says what arrived.")
+    numbers = {item.id for item in receipts}
+    receipts += [item for item in space.ledger.receipts() if item.supersedes in numbers and item.id not in numbers]
+    lines = [f"{item.id}  {item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}" for item in receipts]
+    result(form, "\n".join(lines), receipts=receipts)
+    return ExitCode.OK
+
+
+@click.command()
+@click.argument("rule_id")
+@format_option
+@click.pass_context
+def rule(context: click.Context, rule_id: str, form: str) -> int:
+    """Explain RULE_ID: what it checks, how bad it is, how to mend it."""
+    catalogue = workspace(context).catalogue
+    entry = catalogue.messages.get(rule_id.upper())
+    if entry is not None:
+        text = f"{entry.id} ({entry.severity.value}): {entry.name}\n{entry.message}\n{entry.fix}\n{entry.example}".rstrip()
+        result(form, text, rule=entry.model_dump(mode="json"))
+        return ExitCode.OK
+    for contract in catalogue.deliveries.values():
+        for item in contract.rules:
+            if item.id == rule_id.upper():
+                text = f"{item.id} ({item.severity.value}), in {contract.dataset}: {item.name}\n{item.message}\n{item.fix}"
+                result(form, text, rule={"id": item.id, "dataset": contract.dataset, "message": item.message})
+                return ExitCode.OK
+    raise RcsError(f"There is no rule `{rule_id}`", expected="an id such as RCS-C03", todo="Copy it from a finding.")
+
+
+def _show_judgement(judgement: Judgement, form: str, *, stored: bool) -> None:
+    shown = [str(item) for item in judgement.problems[:PROBLEMS_SHOWN]]
+    if len(judgement.problems) > PROBLEMS_SHOWN:
+        shown.append(f"... and {len(judgement.problems) - PROBLEMS_SHOWN} more kinds of problem.")
+    text = "\n".join([_sentence(judgement.receipt), *shown])
+    result(form, text, receipt=judgement.receipt, problems=judgement.problems, stored=stored)
+
+
+def _sentence(receipt: Receipt) -> str:
+    counts = f"{receipt.rows_in:,} rows in, {receipt.rows_accepted:,} accepted, {receipt.rows_quarantined:,} quarantined"
+    if receipt.rows_refused:
+        counts += f", {receipt.rows_refused:,} refused"
+    reason = f" {receipt.reason}" if receipt.reason else ""
+    return f"{receipt.state.value}: {counts}.{reason}"
+
+
+def _state(receipts: list[Receipt], current: Receipt | None) -> str:
+    if current is not None:
+        return "accepted"
+    return receipts[-1].state.value if receipts else "missing"
+
+
+def _exit_code(receipts: list[Receipt]) -> int:
+    from rcs_pipeline.ledger.records import ReceiptState
+
+    states = {item.state for item in receipts}
+    if ReceiptState.REFUSED in states or any(item.rows_quarantined for item in receipts):
+        return ExitCode.FINDINGS
+    return ExitCode.NOTHING_TO_DO if states == {ReceiptState.DUPLICATE} else ExitCode.OK
