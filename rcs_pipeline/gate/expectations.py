@@ -63,15 +63,17 @@ def judge(folder: Path, product: Product, docs: Path | None = None) -> list[Verd
         context.build_data_docs(site_names=[SITE])
         close_pages(docs)
     return [
-        _verdict(item, failures.get(item.check, [])) for table in product.tables for item in suite(product, table)
+        _verdict(item, failures.get(item.check, []))
+        for table in product.tables
+        for item in suite(product, table)
     ]
 
 
 def _context(docs: Path | None) -> Any:
     import great_expectations as gx
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # else one bar a metric on stderr
     for site in list(context.get_site_names()):
         context.delete_data_docs_site(site)
     if docs is not None:
@@ -104,11 +106,17 @@ def _run(
     except OSError as error:
         return [(item, Outcome.ERROR, str(error)) for item in asked]
     name = f"{audience}.{table.name}"
-    batch = context.data_sources.get("protected").add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+    batch = (
+        context.data_sources.get("protected")
+        .add_dataframe_asset(name)
+        .add_batch_definition_whole_dataframe("all")
+    )
     made = context.suites.add(
         gx.ExpectationSuite(name=name, expectations=[_expectation(item, columns) for item in asked])
     )
-    definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=made))
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=name, data=batch, suite=made)
+    )
     result = definition.run(batch_parameters={"dataframe": frame}, result_format=RESULT_FORMAT)
     by_check = {item.expectation_config.meta["check"]: item for item in result.results}
     return [(item, *_outcome(by_check.get(item.check))) for item in asked]
@@ -128,7 +136,9 @@ def _frame(file: Path) -> pandas.DataFrame:
         with duckdb.connect(":memory:") as connection:
             return connection.execute(f"select * from read_parquet({text(str(file))})").df()
     except duckdb.Error as error:
-        raise OSError(f"{file.parent.name}/{file.name} cannot be read: {str(error).splitlines()[0]}") from error
+        raise OSError(
+            f"{file.parent.name}/{file.name} cannot be read: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _expectation(item: Expectation, columns: list[str]) -> Any:

@@ -1,0 +1,161 @@
+"""From the raw lake to a judged candidate, in one go and under the writer lock.
+
+Belongs here: the order of the steps, and what happens when a run was cut short.
+Does not belong here: the steps themselves (`warehouse`, `disclosure`, the other modules of this room).
+
+Cut short before sealing, a run leaves a folder that no record names. Cut short after it, the candidate
+has verdicts missing and cannot pass; the next run builds the same hash and completes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
+from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.gate import contract, evidence, expectations, reconciliation
+from rcs_pipeline.gate.required import required_checks
+from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
+from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
+from rcs_pipeline.ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rcs_pipeline.warehouse.build import Building
+
+    Build = Callable[[Workspace, str], Building]
+    Seal = Callable[[Workspace, Building, tuple[str, ...]], CandidateRecord]
+
+
+def make_candidate(
+    workspace: Workspace, product_id: str, *, build: Build | None = None, seal: Seal | None = None
+) -> CandidateRecord:
+    """Build, protect, seal and judge a candidate of the product.
+
+    Args:
+        workspace: the home.
+        product_id: the data product.
+        build: makes the warehouse; that of `warehouse.build` unless a test brings its own.
+        seal: names the candidate and enters it in the ledger; likewise.
+
+    Raises:
+        NothingToDoError: this very candidate exists and all its verdicts are recorded.
+        RefusedError: dbt could not build the tables.
+        LockedError: another process is writing.
+    """
+    if build is None or seal is None:
+        from rcs_pipeline.warehouse import build as warehouse
+
+        build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
+    product = workspace.catalogue.product(product_id)
+    with workspace.writing():
+        building = build(workspace, product_id)
+        results = list(building.results)
+        _require_built(results)
+        protect(building.database, building.protected, product, threads=workspace.settings.threads)
+        evidence.keep_contracts(building.folder, product)
+        checks = required_checks(product, evidence.read_manifest(building.folder))
+        files = evidence.protected_hashes(building.folder)
+        try:
+            record = seal(workspace, building, checks)
+        except NothingToDoError:
+            known = _unfinished(workspace, product_id, files)
+            if known is None:
+                raise
+            audit_candidate(workspace, known)
+            return known
+        evidence.note_sealed(workspace, record)
+        _judge(workspace, record, results)
+    return record
+
+
+def audit_candidate(workspace: Workspace, candidate: CandidateRecord) -> list[Verdict]:
+    """Run every check of an existing candidate again and record the verdicts.
+
+    dbt is not run again: its results are read from the candidate's folder.
+    """
+    from rcs_pipeline.warehouse.dbt_run import read_results
+
+    with workspace.writing():
+        folder = workspace.paths.home / candidate.path
+        if evidence.sealed_note(workspace, candidate) is None:
+            evidence.note_sealed(workspace, candidate)
+        return _judge(workspace, candidate, read_results(folder / evidence.MANIFEST.parent))
+
+
+def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node]) -> list[Verdict]:
+    folder = workspace.paths.home / record.path
+    product = evidence.kept_product(folder)
+    threads = workspace.settings.threads
+    verdicts = [
+        *dbt_verdicts(results),
+        *_guarded(reconciliation.required(product), "reconciliation",
+                  lambda: reconciliation.reconcile(workspace, folder, product, record.inputs)),
+        *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
+        *audit(folder, product, threads=threads),
+        *_guarded(expectations.required(product), expectations.KIND,
+                  lambda: expectations.judge(folder, product, docs_folder(workspace, record))),
+    ]  # fmt: skip
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now())
+    failed = sorted(item.check for item in verdicts if item.outcome is not Outcome.PASS)
+    workspace.note("candidate audited", record.hash, verdicts=len(verdicts), failed=failed)
+    return verdicts
+
+
+def docs_folder(workspace: Workspace, record: CandidateRecord) -> Path:
+    """Where the Data Docs of a candidate lie: internal, never part of a release."""
+    return workspace.paths.reports / record.hash[:16] / "data_docs"
+
+
+def _guarded(checks: Iterable[str], kind: str, run: Callable[[], list[Verdict]]) -> list[Verdict]:
+    """The verdicts of `run`; errors instead of them if it breaks off, so that nothing passes by accident."""
+    try:
+        return run()
+    except Exception as error:  # a check that cannot run must close the gate, not stop the others
+        message = f"the check broke off: {type(error).__name__}"
+        return [
+            Verdict(
+                check,
+                kind,
+                CheckSeverity.CRITICAL,
+                Outcome.ERROR,
+                message,
+                guidance="Report this as a defect.",
+            )
+            for check in checks
+        ]
+
+
+def _require_built(results: Iterable[Node]) -> None:
+    """Say which tests stopped the build, rather than which table is missing because of it."""
+    results = list(results)
+    verdicts = dbt_verdicts(results)
+    if next(item for item in verdicts if item.check == MODELS_CHECK).outcome is Outcome.PASS:
+        return
+    first = [f"{item.check}: {item.message}" for item in verdicts if item.outcome is not Outcome.PASS]
+    first.sort(key=lambda item: "skipped" in item)
+    raise RefusedError(
+        f"dbt could not build the tables: {'; '.join(first[:5])}",
+        todo="Mend the model or the delivery behind the first of them and run `rcs build` again.",
+    )
+
+
+def _unfinished(workspace: Workspace, product_id: str, files: dict[str, str]) -> CandidateRecord | None:
+    """The candidate that holds exactly these protected files, if its verdicts are not complete."""
+    for record in reversed(workspace.ledger.candidates(product_id)):
+        folder = workspace.paths.home / record.path
+        if evidence.protected_hashes(folder) != files:
+            continue
+        known = {item.check for item in workspace.ledger.verdicts(record.hash)}
+        try:
+            needed = {
+                *record.required_checks,
+                *required_checks(evidence.kept_product(folder), evidence.read_manifest(folder)),
+            }
+        except RcsError:
+            return None
+        complete = needed <= known and evidence.sealed_note(workspace, record) is not None
+        return None if complete else record
+    return None

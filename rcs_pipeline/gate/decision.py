@@ -1,0 +1,122 @@
+"""May this candidate be published? Asked of the ledger, now, every time.
+
+Belongs here: comparing what is required with what is recorded, and the files with what was sealed.
+Does not belong here: running checks (see `candidate`), approvals and plans (`release`).
+
+The list of required checks is put together from four places: the candidate's row, the note of its
+sealing, its own folder, and today's contracts. Whoever shortens one of them shortens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.gate import evidence, required
+from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
+from rcs_pipeline.ledger.workspace import Workspace
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the gate is open, and every reason why not.
+
+    `warnings`: failing checks that the project declares as warnings.
+    """
+
+    open: bool
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
+    """Decide on a candidate from the ledger and the candidate's own folder.
+
+    Args:
+        workspace: whose ledger is asked.
+        candidate: only its hash is used; everything else is read again.
+    """
+    try:
+        record = workspace.ledger.candidate(candidate.hash)
+    except RcsError as error:
+        return Decision(open=False, reasons=(str(error),))
+    folder = workspace.paths.home / record.path
+    reasons: list[str] = []
+    needed = set(record.required_checks)
+    manifest: dict[str, Any] = {}
+    try:
+        manifest = evidence.read_manifest(folder)
+        needed |= set(required.required_checks(evidence.kept_product(folder), manifest))
+    except RcsError as error:
+        reasons.append(str(error))
+    today = workspace.catalogue.products.get(record.product)
+    needed |= set(required.from_contracts(today)) if today else set()
+    note = evidence.sealed_note(workspace, record)
+    reasons += _changed(folder, record, note)
+    needed |= set((note or {}).get("required", ()))
+    closing, warnings = _judge(needed, workspace.ledger.verdicts(record.hash), required.may_warn(manifest))
+    reasons += closing
+    return Decision(open=not reasons, reasons=tuple(reasons), warnings=tuple(warnings))
+
+
+def require_open(workspace: Workspace, candidate: CandidateRecord) -> None:
+    """Let pass only if the gate is open.
+
+    Raises:
+        RefusedError: with the first reasons why not.
+    """
+    decision = decide(workspace, candidate)
+    if decision.open:
+        return
+    first = "; ".join(decision.reasons[:SHOWN])
+    more = len(decision.reasons) - SHOWN
+    raise RefusedError(
+        f"The gate is closed: {first}{f'; and {more} more' if more > 0 else ''}",
+        where=f"candidate {candidate.hash[:16]}",
+        expected="a passing verdict on every required check",
+        todo="Mend what failed and run `rcs build`; for a missing verdict `rcs build` runs the checks again.",
+    )
+
+
+def _judge(
+    needed: set[str], verdicts: Iterable[Verdict], may_warn: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    by_check = {item.check: item for item in verdicts}
+    closing = [f"`{check}` has no verdict" for check in sorted(needed - set(by_check))]
+    warnings: list[str] = []
+    for check, verdict in sorted(by_check.items()):
+        if verdict.outcome is Outcome.PASS:
+            continue
+        says = f"`{check}` {'failed' if verdict.outcome is Outcome.FAIL else 'broke off'}: {verdict.message}"
+        # A required check is a warning only where the project says so, whatever its row says.
+        harmless = verdict.severity is not CheckSeverity.CRITICAL and (
+            check in may_warn or check not in needed
+        )
+        (warnings if harmless else closing).append(says)
+    return closing, warnings
+
+
+def _changed(folder: Path, record: CandidateRecord, note: dict[str, Any] | None) -> list[str]:
+    """What is no longer as it was when the candidate was sealed."""
+    if note is None:
+        return ["the ledger has no note of what was sealed"]
+    held = evidence.protected_hashes(folder)
+    sealed: dict[str, str] = note.get("files", {})
+    recorded = {f"{table}.parquet": facts.get("sha256") for table, facts in record.tables.items()}
+    problems = []
+    for name in sorted({*held, *sealed}):
+        if held.get(name) != sealed.get(name):
+            problems.append(f"the protected file `{name}` is not the one that was sealed")
+        elif name in recorded and recorded[name] != held[name]:
+            problems.append(f"the candidate's record has another hash for `{name}`")
+    if evidence.contract_hashes(folder) != note.get("contracts"):
+        problems.append("the candidate's contracts are not the ones that were sealed")
+    manifest = folder / evidence.MANIFEST
+    if manifest.is_file() and evidence.file_hash(manifest) != note.get("manifest"):
+        problems.append("the candidate's dbt manifest is not the one that was sealed")
+    return problems

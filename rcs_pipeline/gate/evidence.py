@@ -1,0 +1,106 @@
+"""What a candidate's folder and the ledger keep so that a later decision need not trust either alone.
+
+Belongs here: the contracts as they were, dbt's manifest and results, the hashes of the protected files,
+and the ledger's note of all of them made when the candidate was sealed.
+Does not belong here: judging any of it (see `decision`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.ledger.records import CandidateRecord
+from rcs_pipeline.ledger.workspace import Workspace
+
+SEALED = "candidate sealed"
+CONTRACTS = "contracts"
+MANIFEST = Path("dbt") / "manifest.json"
+
+
+def keep_contracts(folder: Path, product: Product) -> None:
+    """Copy the product's contracts into a candidate folder, replacing what stands there."""
+    target = folder / CONTRACTS
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in (product.path / "product.yaml", *(table.path for table in product.tables)):
+        shutil.copyfile(path, target / path.name)
+
+
+def kept_product(folder: Path) -> Product:
+    """The product as its contracts were when the candidate was built.
+
+    Raises:
+        RcsError: they are not there, or no longer valid.
+    """
+    if not (folder / CONTRACTS).is_dir():
+        raise RcsError(
+            "The candidate has no contracts", where=str(folder), todo="Build a new candidate: `rcs build`."
+        )
+    return read_product(folder / CONTRACTS)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest dbt wrote for the build.
+
+    Raises:
+        RcsError: it is not there or not JSON.
+    """
+    return _read_json(folder / MANIFEST)
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def contract_hashes(folder: Path) -> dict[str, str]:
+    """File name -> sha256, for the contracts that a candidate keeps."""
+    return {path.name: file_hash(path) for path in sorted((folder / CONTRACTS).glob("*.yaml"))}
+
+
+def protected_hashes(folder: Path) -> dict[str, str]:
+    """`<audience>/<file>` -> sha256, for everything under `protected/`."""
+    root = folder / "protected"
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): file_hash(path) for path in files}
+
+
+def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
+    """Write down what the candidate consists of; the first such note on a candidate counts."""
+    folder = workspace.paths.home / record.path
+    workspace.note(
+        SEALED,
+        record.hash,
+        files=protected_hashes(folder),
+        manifest=file_hash(folder / MANIFEST),
+        contracts=contract_hashes(folder),
+        required=sorted(record.required_checks),
+    )
+
+
+def sealed_note(workspace: Workspace, record: CandidateRecord) -> dict[str, Any] | None:
+    """What was written down when the candidate was sealed; None if nothing was."""
+    events = workspace.ledger.events(action=SEALED, subject=record.hash)
+    return events[0].detail if events else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RcsError(
+            f"The candidate's `{path.name}` cannot be read",
+            where=str(path),
+            todo="Build a new one: `rcs build`.",
+        ) from error
+    if not isinstance(content, dict):
+        raise RcsError(f"The candidate's `{path.name}` is not what dbt writes", where=str(path))
+    return content
