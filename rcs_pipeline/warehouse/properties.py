@@ -55,12 +55,12 @@ def staging_properties(contract: DeliveryContract) -> Properties:
         for column in contract.stored_columns
         if column.codes
     }
-    tests: list[Properties] = [_test("unique_rows", columns=["collection", *key])]
+    tests: list[Properties] = [_test("unique_rows", staging_name(contract.dataset), columns=["collection", *key])]
     if coded:
-        tests.append(_test("answers_within_codes", codes=coded))
+        tests.append(_test("answers_within_codes", staging_name(contract.dataset), codes=coded))
     required = [column.name for column in contract.stored_columns if column.required and not column.missing]
     if required:
-        tests.append(_test("always_filled", columns=required))
+        tests.append(_test("always_filled", staging_name(contract.dataset), columns=required))
     columns = [_staging_column(column) for column in contract.stored_columns]
     model = {
         "name": staging_name(contract.dataset),
@@ -80,21 +80,21 @@ def _staging_column(column: Column) -> Properties:
 
 def mart_properties(table: ProductTable) -> Properties:
     """The enforced contract of a product table and the tests that its contract implies."""
-    tests: list[Properties] = [_test("unique_rows", columns=list(table.grain))]
+    tests: list[Properties] = [_test("unique_rows", table.name, columns=list(table.grain))]
     required = [column.name for column in table.columns if column.required and not column.filled_at_release]
     if required:
-        tests.append(_test("always_filled", columns=required))
+        tests.append(_test("always_filled", table.name, columns=required))
     coded = {column.name: list(column.codes) for column in table.columns if column.codes}
     if coded:
-        tests.append(_test("answers_within_codes", codes=coded))
+        tests.append(_test("answers_within_codes", table.name, codes=coded))
     ranges = {column.name: [column.minimum, column.maximum] for column in table.columns if _bounded(column)}
     if ranges:
-        tests.append(_test("within_range", ranges=ranges))
+        tests.append(_test("within_range", table.name, ranges=ranges))
     names = {column.name for column in table.columns}
     if {"estimate", "lower", "upper"} <= names:
-        tests.append(_test("interval_contains_estimate"))
+        tests.append(_test("interval_contains_estimate", table.name))
     if {"base", "numerator", "effective_base"} <= names:
-        tests.append(_test("bases_in_order"))
+        tests.append(_test("bases_in_order", table.name))
     model = {
         "name": table.name,
         "description": table.description or table.title,
@@ -124,7 +124,7 @@ def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Propert
         {
             "name": f"pupils_{dataset}",
             "description": "One row a respondent: answers, groups, stratum, cluster, weight.",
-            "data_tests": [_test("always_filled", columns=["design_stratum", "design_cluster", "design_weight", "wave"])],
+            "data_tests": [_test("always_filled", f"pupils_{dataset}", columns=["design_stratum", "design_cluster", "design_weight", "wave"])],
         },
         {"name": f"scored_{dataset}", "description": "Pupils with every score, band and indicator of the instrument."},
     ]
@@ -169,8 +169,9 @@ def exposures_file(product: Product) -> Properties:
     }
 
 
-def _test(name: str, **arguments: Any) -> Properties:
-    return {name: {"arguments": arguments}} if arguments else {name: {}}
+def _test(test: str, of: str, **arguments: Any) -> Properties:
+    """A data test under a name that a person can read: dbt's own would list every argument."""
+    return {test: {"name": f"{of}_{test}", **({"arguments": arguments} if arguments else {})}}
 
 
 def _bounded(column: ProductColumn) -> bool:

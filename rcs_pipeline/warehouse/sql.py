@@ -73,8 +73,30 @@ def listing(items: Iterable[str]) -> str:
 
 
 def among(column: Column, codes: Iterable[str]) -> str:
-    """`column in (codes)`, with literals of the column's type."""
-    return f"{name(column.name)} in {listing(code(column, item) for item in codes)}"
+    """That `column` is one of `codes`, as ranges of whole numbers and equalities.
+
+    Not as `in (...)`: DuckDB plans a join for every list of five or more, and a questionnaire has hundreds.
+    """
+    label, wanted = name(column.name), list(dict.fromkeys(codes))
+    if column.type is ColumnType.INTEGER:
+        parts = [
+            f"{label} between {low} and {high}" if low < high else f"{label} = {low}"
+            for low, high in _runs(sorted({int(float(item)) for item in wanted}))
+        ]
+    else:
+        parts = [f"{label} = {code(column, item)}" for item in wanted]
+    return f"({' or '.join(parts)})" if len(parts) > 1 else parts[0]
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring whole numbers as (first, last)."""
+    runs: list[tuple[int, int]] = []
+    for item in numbers:
+        if runs and runs[-1][1] == item - 1:
+            runs[-1] = (runs[-1][0], item)
+        else:
+            runs.append((item, item))
+    return runs
 
 
 def lines(items: Iterable[str], indent: int = 4, separator: str = ",") -> str:

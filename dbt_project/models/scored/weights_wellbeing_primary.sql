@@ -8,7 +8,7 @@ with roll as (
         collection, cpp_code, stage, sex,
         cast(sum(pupils) as bigint) as pupils
     from {{ ref('stg_school_roll') }}
-    where stage in ('P5', 'P6', 'P7')
+    where (stage = 'P5' or stage = 'P6' or stage = 'P7')
     group by collection, cpp_code, stage, sex
 ),
 

@@ -8,7 +8,7 @@ with roll as (
         collection, cpp_code, stage, sex,
         cast(sum(pupils) as bigint) as pupils
     from {{ ref('stg_school_roll') }}
-    where stage in ('S1', 'S2', 'S3', 'S4')
+    where (stage = 'S1' or stage = 'S2' or stage = 'S3' or stage = 'S4')
     group by collection, cpp_code, stage, sex
 ),
 
