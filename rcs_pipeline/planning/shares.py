@@ -50,9 +50,13 @@ def prevention_shares(table: Path) -> tuple[PreventionShare, ...]:
 
 def _share(row: dict[str, str]) -> PreventionShare:
     return PreventionShare(
-        collection=row["collection"], cpp_name=row["cpp_name"], reporting_year=row["reporting_year"],
-        gross_actual=_number(row["gross_actual"]), share=_number(row["prevention_share"]), symbol=row["symbol"],
-    )  # fmt: skip
+        collection=row["collection"],
+        cpp_name=row["cpp_name"],
+        reporting_year=row["reporting_year"],
+        gross_actual=_number(row["gross_actual"]),
+        share=_number(row["prevention_share"]),
+        symbol=row["symbol"],
+    )
 
 
 def _number(text: str) -> float | None:

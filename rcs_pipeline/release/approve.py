@@ -35,8 +35,9 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
     if same_person(said, candidate.builder):
         raise RefusedError(
             f"`{said}` built the candidate `{candidate.hash[:16]}` and cannot approve it",
-            expected="a second person", todo=f"Ask somebody else: `rcs approve {plan.id} --as NAME`.",
-        )  # fmt: skip
+            expected="a second person",
+            todo=f"Ask somebody else: `rcs approve {plan.id} --as NAME`.",
+        )
     if any(same_person(said, item.approver) for item in _valid(workspace, plan, candidate)):
         raise NothingToDoError(
             f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
@@ -44,9 +45,15 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
     require_open(workspace, candidate)
     check_plan(workspace, plan)
     approval = Approval(
-        plan=plan.id, candidate=plan.candidate, product=plan.product, version=plan.version, approver=said,
-        os_account=workspace.settings.os_account, approved_at=workspace.now(), note=note.strip(),
-    )  # fmt: skip
+        plan=plan.id,
+        candidate=plan.candidate,
+        product=plan.product,
+        version=plan.version,
+        approver=said,
+        os_account=workspace.settings.os_account,
+        approved_at=workspace.now(),
+        note=note.strip(),
+    )
     workspace.ledger.add_approval(approval)
     workspace.note("plan.approved", plan.id, approver=said, version=plan.version, candidate=plan.candidate)
     return approval
@@ -61,9 +68,10 @@ def approval_of(workspace: Workspace, plan: Plan, candidate: CandidateRecord) ->
     valid = _valid(workspace, plan, candidate)
     if not valid:
         raise WaitingError(
-            f"The plan `{plan.id}` waits for an approval", expected=f"a yes by somebody other than `{candidate.builder}`",
+            f"The plan `{plan.id}` waits for an approval",
+            expected=f"a yes by somebody other than `{candidate.builder}`",
             todo=f"`rcs approve {plan.id} --as NAME`",
-        )  # fmt: skip
+        )
     return valid[0]
 
 

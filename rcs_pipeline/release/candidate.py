@@ -69,7 +69,7 @@ def product_of(workspace: Workspace, candidate: CandidateRecord) -> Product:
     kept, today = kept_product(folder), workspace.catalogue.product(candidate.product)
     if _texts(kept) != _texts(today):
         raise RefusedError(
-            f"The contracts of `{today.id}` were edited since the candidate `{candidate.hash[:16]}` was built",
+            f"The contracts of `{today.id}` were edited since the candidate was built",
             where=str(today.path),
             todo="Build a new candidate: `rcs build`.",
         )

@@ -111,7 +111,17 @@ def _constraints(column: ProductColumn, table: ProductTable, allowed: tuple[str,
 
 def _version_column(audience: str) -> ProductColumn:
     return ProductColumn(
-        name=VERSION_COLUMN, type=ColumnType.STRING, description="Version of the release that the row belongs to.",
-        required=True, unique=False, audiences=(audience,), unit="", codes=None, minimum=None, maximum=None,
-        pattern=None, symbols=(), filled_at_release=True,
-    )  # fmt: skip
+        name=VERSION_COLUMN,
+        type=ColumnType.STRING,
+        description="Version of the release that the row belongs to.",
+        required=True,
+        unique=False,
+        audiences=(audience,),
+        unit="",
+        codes=None,
+        minimum=None,
+        maximum=None,
+        pattern=None,
+        symbols=(),
+        filled_at_release=True,
+    )

@@ -63,21 +63,19 @@ def compare(
         grain: the columns that identify a row in both.
         columns: the columns to compare, with the SQL type that they are published in.
     """
-    if before is None or after is None:
-        rows = {name: _count(connection, path) for name, path in (("before", before), ("after", after))}
-        return TableDiff(table, rows["before"], rows["after"], added=rows["after"], removed=rows["before"])
-    old, new = _columns(connection, before), dict(columns)
-    if not set(grain) <= set(old) & set(new):
-        rows = {name: _count(connection, path) for name, path in (("before", before), ("after", after))}
-        return TableDiff(table, rows["before"], rows["after"], added=rows["after"], removed=rows["before"])
-    shared = [name for name in new if name in old and name not in grain and name in columns]
+    old = _columns(connection, before) if before else {}
+    if before is None or after is None or not set(grain) <= set(old) & set(columns):
+        gone, come = _count(connection, before), _count(connection, after)
+        return TableDiff(table, gone, come, added=come, removed=gone)
+    shared = [name for name in columns if name in old and name not in grain]
     joined = _joined(before, after, grain, columns)
-    differs = {name: _differs(name, same_type=old[name].lower() == new[name].lower()) for name in shared}
+    differs = {name: _differs(name, same_type=old[name].lower() == columns[name]) for name in shared}
     any_differs = " or ".join(differs.values()) or "false"
     cells = "".join(f", count(*) filter (where __old and __new and {test})" for test in differs.values())
     went = " + ".join(
-        f"count(*) filter (where __old and __new and o.{quote(name)} is not null and n.{quote(name)} is null)" for name in shared
-    )  # fmt: skip
+        f"count(*) filter (where __old and __new and o.{quote(name)} is not null and n.{quote(name)} is null)"
+        for name in shared
+    )
     row = connection.execute(
         f"select count(*) filter (where __old), count(*) filter (where __new),"
         f" count(*) filter (where __old is null), count(*) filter (where __new is null),"
@@ -85,10 +83,16 @@ def compare(
     ).fetchone()
     assert row is not None  # noqa: S101  (an aggregate always has a row)
     return TableDiff(
-        table=table, rows_before=row[0], rows_after=row[1], added=row[2], removed=row[3], changed=row[4],
-        hidden=row[5], cells={name: count for name, count in zip(shared, row[6:], strict=True) if count},
+        table=table,
+        rows_before=row[0],
+        rows_after=row[1],
+        added=row[2],
+        removed=row[3],
+        changed=row[4],
+        hidden=row[5],
+        cells={name: count for name, count in zip(shared, row[6:], strict=True) if count},
         keys=_keys(connection, joined, grain, any_differs) if row[4] else (),
-    )  # fmt: skip
+    )
 
 
 def _joined(before: Path, after: Path, grain: tuple[str, ...], columns: Mapping[str, str]) -> str:
@@ -108,9 +112,12 @@ def _keys(
         f"select {names} {joined} where __old and __new and ({differs}) order by all limit {LISTED_KEYS}"
     ).fetchall()
     return tuple(
-        {name: value if isinstance(value, int | float | str | None) else str(value) for name, value in zip(grain, row, strict=True)}
+        {
+            name: value if isinstance(value, int | float | str | None) else str(value)
+            for name, value in zip(grain, row, strict=True)
+        }
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def _differs(name: str, *, same_type: bool) -> str:

@@ -105,10 +105,11 @@ def package_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str
         "created": draft.released_at,
         "candidate": draft.candidate.hash,
         "sources": [
-            {"title": f"{dataset}, {collection}", "version": f"sha256:{digest}"} for dataset, collection, digest in sources
+            {"title": f"{dataset}, {collection}", "version": f"sha256:{digest}"}
+            for dataset, collection, digest in sources
         ],
         "resources": resources,
-    }  # fmt: skip
+    }
 
 
 def verdicts_document(draft: Draft) -> dict[str, Any]:

@@ -89,9 +89,10 @@ def _write_tables(folder: Path, draft: Draft, protected: Path) -> dict[str, dict
             source = protected / f"{table.name}.parquet"
             if not source.is_file():
                 raise RefusedError(
-                    f"The candidate has no table `{table.name}` for `{draft.audience}`", where=str(protected),
+                    f"The candidate has no table `{table.name}` for `{draft.audience}`",
+                    where=str(protected),
                     todo="Build a new candidate: `rcs build`.",
-                )  # fmt: skip
+                )
             files[table.name] = _write_table(connection, folder, draft, table, source)
     return files
 
@@ -134,10 +135,11 @@ def _select(connection: DuckDBPyConnection, draft: Draft, table: ProductTable, s
     missing = [column.name for column in columns if column.name not in found and not column.filled_at_release]
     if missing:
         raise RefusedError(
-            f"The candidate's `{table.name}` lacks {', '.join(missing)}", where=str(source),
+            f"The candidate's `{table.name}` lacks {', '.join(missing)}",
+            where=str(source),
             expected="every column that the contract gives to this audience",
             todo="Build a new candidate: `rcs build`.",
-        )  # fmt: skip
+        )
     parts = [
         f"{text(draft.row_version) if column.filled_at_release else quote(column.name)}"
         f"::{SQL_TYPES[column.type]} as {quote(column.name)}"

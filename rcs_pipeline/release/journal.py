@@ -76,18 +76,27 @@ def carry_out(workspace: Workspace, move: PointerMove) -> ReleaseRecord:
 def as_detail(release: ReleaseRecord, **more: Any) -> dict[str, Any]:
     """What the journal keeps, so that a move can be carried out from it alone."""
     return {
-        "candidate": release.candidate, "plan": release.plan, "audiences": list(release.audiences),
-        "hashes": release.hashes, "released_at": release.released_at, **more,
-    }  # fmt: skip
+        "candidate": release.candidate,
+        "plan": release.plan,
+        "audiences": list(release.audiences),
+        "hashes": release.hashes,
+        "released_at": release.released_at,
+        **more,
+    }
 
 
 def _release(move: PointerMove) -> ReleaseRecord:
     detail = move.detail
     return ReleaseRecord(
-        product=move.product, version=move.to_version, candidate=detail["candidate"], plan=detail["plan"],
-        status=ReleaseStatus.RELEASED, audiences=tuple(detail["audiences"]), hashes=detail["hashes"],
+        product=move.product,
+        version=move.to_version,
+        candidate=detail["candidate"],
+        plan=detail["plan"],
+        status=ReleaseStatus.RELEASED,
+        audiences=tuple(detail["audiences"]),
+        hashes=detail["hashes"],
         released_at=detail["released_at"],
-    )  # fmt: skip
+    )
 
 
 def _parts(workspace: Workspace, move: PointerMove) -> dict[str, Path]:
@@ -120,9 +129,14 @@ def _name_folder(workspace: Workspace, move: PointerMove, audience: str) -> None
 
 def _pointer(workspace: Workspace, move: PointerMove, release: ReleaseRecord, audience: str) -> Pointer:
     return Pointer(
-        product=move.product, audience=audience, version=release.version, hash=release.hashes[audience],
-        path=release.version, released_at=release.released_at, synthetic=bool(move.detail["synthetic"]),
-    )  # fmt: skip
+        product=move.product,
+        audience=audience,
+        version=release.version,
+        hash=release.hashes[audience],
+        path=release.version,
+        released_at=release.released_at,
+        synthetic=bool(move.detail["synthetic"]),
+    )
 
 
 def _statuses(workspace: Workspace, move: PointerMove, release: ReleaseRecord) -> dict[str, dict[str, Any]]:

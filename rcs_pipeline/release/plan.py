@@ -22,7 +22,7 @@ from rcs_pipeline.release.draft import Comparison, describe_package
 from rcs_pipeline.release.journal import finish_interrupted_moves
 from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
 from rcs_pipeline.release.pointer import Pointer, current, release_folder, verify
-from rcs_pipeline.release.versions import FIRST_VERSION, Change, Reason, largest, next_version
+from rcs_pipeline.release.versions import Change, Reason, largest, next_version
 
 ID_LENGTH = 12
 
@@ -93,13 +93,27 @@ def prospect(workspace: Workspace, candidate: CandidateRecord) -> Prospect:
     )
     comparisons = tuple(_with_new_audience(item, base, product) for item in comparisons)
     change, version, why = _version(workspace, product, base, comparisons)
-    basis = [product.id, candidate.hash, content, described, {name: pointer and pointer.hash for name, pointer in pointers.items()}, base, version]  # fmt: skip
+    basis = [
+        product.id,
+        candidate.hash,
+        content,
+        described,
+        {name: pointer and pointer.hash for name, pointer in pointers.items()},
+        base,
+        version,
+    ]
     plan = Plan(
         id=hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:ID_LENGTH],
-        product=product.id, candidate=candidate.hash, base_version=base, version=version, change=change.value,
-        why=why, made_at=workspace.now(), claimed_name=workspace.settings.name,
+        product=product.id,
+        candidate=candidate.hash,
+        base_version=base,
+        version=version,
+        change=change.value,
+        why=why,
+        made_at=workspace.now(),
+        claimed_name=workspace.settings.name,
         os_account=workspace.settings.os_account,
-    )  # fmt: skip
+    )
     return Prospect(plan, product, comparisons, synthetic)
 
 
@@ -108,11 +122,7 @@ def _version(
 ) -> tuple[Change, str, tuple[str, ...]]:
     used = [release.version for release in workspace.ledger.releases(product.id)]
     if base is None:
-        return (
-            Change.FIRST,
-            next_version(Change.FIRST, used) if used else FIRST_VERSION,
-            ("This is the first release.",),
-        )
+        return Change.FIRST, next_version(Change.FIRST, used), ("This is the first release.",)
     reasons = [reason for item in comparisons for reason in item.reasons]
     if not reasons:
         raise NothingToDoError(
@@ -127,9 +137,13 @@ def _version(
 
 
 def _compare(
-    workspace: Workspace, product: Product, candidate: CandidateRecord, audience: str, pointer: Pointer | None,
+    workspace: Workspace,
+    product: Product,
+    candidate: CandidateRecord,
+    audience: str,
+    pointer: Pointer | None,
     described: dict[str, Any],
-) -> Comparison:  # fmt: skip
+) -> Comparison:
     before: dict[str, Any] = {"resources": []}
     old_tables = None
     if pointer is not None:
@@ -146,12 +160,13 @@ def _compare(
     with duckdb.connect(config={"threads": 1}) as connection:
         for name in sorted(was | now):
             diff = compare(
-                connection, name,
+                connection,
+                name,
                 old_tables / f"{name}.parquet" if old_tables and name in was else None,
                 new_tables / f"{name}.parquet" if name in now else None,
                 grain=product.table(name).grain if name in now else (),
                 columns=_compared(product, name, audience) if name in now else {},
-            )  # fmt: skip
+            )
             diffs.append(diff)
             if name in was and name in now:
                 resource = next(item for item in described["resources"] if item["name"] == name)
@@ -177,9 +192,11 @@ def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | 
     versions = {pointer.version for pointer in pointers.values() if pointer is not None}
     if len(versions) > 1:
         raise RcsError(
-            f"The pointers of `{product.id}` disagree: {', '.join(sorted(versions))}", where=str(workspace.paths.releases),
-            expected="one version for all audiences", todo="`rcs rollback` to the version that should be current.",
-        )  # fmt: skip
+            f"The pointers of `{product.id}` disagree: {', '.join(sorted(versions))}",
+            where=str(workspace.paths.releases),
+            expected="one version for all audiences",
+            todo="`rcs rollback` to the version that should be current.",
+        )
     released = [
         item.version
         for item in workspace.ledger.releases(product.id)
@@ -187,10 +204,11 @@ def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | 
     ]
     if not versions and released:
         raise RcsError(
-            f"`{product.id}` was released as {released[-1]}, but no pointer says so", where=str(workspace.paths.releases),
+            f"`{product.id}` was released as {released[-1]}, but no pointer says so",
+            where=str(workspace.paths.releases),
             expected="current.json beside the releases",
             todo="Restore the folder from a backup, or `rcs rollback` to the version that should be current.",
-        )  # fmt: skip
+        )
     return versions.pop() if versions else None
 
 
@@ -198,15 +216,17 @@ def _refuse_fewer_audiences(workspace: Workspace, product: Product, names: tuple
     for audience in product.file.audiences:
         if audience not in names and current(workspace, product.id, audience) is not None:
             raise RefusedError(
-                f"The candidate holds nothing for `{audience}`, which has a release", expected="every audience that has one",
+                f"The candidate holds nothing for `{audience}`, which has a release",
+                expected="every audience that has one",
                 todo="Build a new candidate: `rcs build`.",
-            )  # fmt: skip
+            )
 
 
 def _refuse_withdrawn(workspace: Workspace, candidate: CandidateRecord) -> None:
     for release in workspace.ledger.releases(candidate.product):
         if release.candidate == candidate.hash and release.status is ReleaseStatus.WITHDRAWN:
             raise RefusedError(
-                f"The candidate `{candidate.hash[:16]}` was released as {release.version} and withdrawn: {release.reason}",
+                f"The candidate `{candidate.hash[:16]}` was released as {release.version}"
+                f" and withdrawn: {release.reason}",
                 todo="Correct what was wrong and build a new candidate: `rcs build`.",
             )

@@ -25,7 +25,10 @@ SCHEMA_VERSION = "1.0"
 
 @dataclass(frozen=True)
 class Pointer:
-    """What `current.json` says. `hash` is the sha256 of the release's SHA256SUMS; `path` starts beside the pointer."""
+    """What `current.json` says.
+
+    `hash` is the sha256 of the release's SHA256SUMS; `path` starts beside the pointer.
+    """
 
     product: str
     audience: str
@@ -60,10 +63,11 @@ def current(workspace: Workspace, product_id: str, audience: str) -> Pointer | N
         return Pointer(**{name: content[name] for name in Pointer.__dataclass_fields__})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RcsError(
-            "The pointer to the current release cannot be read", where=str(path),
+            "The pointer to the current release cannot be read",
+            where=str(path),
             expected="the JSON that publishing writes",
             todo="`rcs rollback` to the version that should be current writes it again.",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def write_pointer(workspace: Workspace, pointer: Pointer) -> None:
@@ -77,7 +81,7 @@ def write_status(
 ) -> None:
     """Replace an audience's list of versions with their status in one step."""
     path = audience_folder(workspace, product_id, audience) / STATUS
-    content = {
+    content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "product": product_id,
         "audience": audience,
@@ -145,6 +149,8 @@ def verify(folder: Path, expected: str | None = None) -> str:
 
 def _broken(folder: Path, problem: str) -> RefusedError:
     return RefusedError(
-        f"The release {problem}", where=str(folder), expected="exactly what was published",
+        f"The release {problem}",
+        where=str(folder),
+        expected="exactly what was published",
         todo="Restore the folder from a backup; releases are never edited.",
-    )  # fmt: skip
+    )

@@ -83,16 +83,26 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
         remove_parts(workspace, plan.product, names)
         raise
     release = ReleaseRecord(
-        product=plan.product, version=plan.version, candidate=order.candidate.hash, plan=plan.id,
-        status=ReleaseStatus.RELEASED, audiences=names, hashes=hashes, released_at=order.released_at,
-    )  # fmt: skip
+        product=plan.product,
+        version=plan.version,
+        candidate=order.candidate.hash,
+        plan=plan.id,
+        status=ReleaseStatus.RELEASED,
+        audiences=names,
+        hashes=hashes,
+        released_at=order.released_at,
+    )
     where = {audience: workspace.paths.relative(part) for audience, part in parts.items()}
     move = workspace.ledger.start_move(
         PointerMove(
-            product=plan.product, kind=PUBLISH, from_version=plan.base_version, to_version=plan.version,
-            detail=as_detail(release, parts=where, synthetic=order.prospect.synthetic), started_at=workspace.now(),
+            product=plan.product,
+            kind=PUBLISH,
+            from_version=plan.base_version,
+            to_version=plan.version,
+            detail=as_detail(release, parts=where, synthetic=order.prospect.synthetic),
+            started_at=workspace.now(),
         )
-    )  # fmt: skip
+    )
     carry_out(workspace, move)
     workspace.note(
         "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=order.candidate.hash
@@ -105,10 +115,16 @@ def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: Pa
     hashes = {}
     for comparison in order.prospect.comparisons:
         draft = Draft(
-            product=order.prospect.product, audience=comparison.audience, plan=order.plan, candidate=order.candidate,
-            approval=order.approval, verdicts=verdicts, comparison=comparison, released_at=order.released_at,
+            product=order.prospect.product,
+            audience=comparison.audience,
+            plan=order.plan,
+            candidate=order.candidate,
+            approval=order.approval,
+            verdicts=verdicts,
+            comparison=comparison,
+            released_at=order.released_at,
             synthetic=order.prospect.synthetic,
-        )  # fmt: skip
+        )
         protected = candidates.protected_folder(workspace, order.candidate, comparison.audience)
         earlier = _changelog(workspace, order.plan, comparison)
         hashes[comparison.audience] = write_release(
@@ -121,9 +137,11 @@ def _part(workspace: Workspace, plan: Plan, audience: str) -> Path:
     target = release_folder(workspace, plan.product, audience, plan.version)
     if target.exists():
         raise RefusedError(
-            f"There is a folder of version {plan.version} that the ledger knows nothing of", where=str(target),
-            expected="a version that was never given", todo="Find out who made it and move it away.",
-        )  # fmt: skip
+            f"There is a folder of version {plan.version} that the ledger knows nothing of",
+            where=str(target),
+            expected="a version that was never given",
+            todo="Find out who made it and move it away.",
+        )
     folder = audience_folder(workspace, plan.product, audience)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{plan.version}"

@@ -52,14 +52,18 @@ def rollback(
         left = next((item.version for item in pointers.values() if item and item.version != version), None)
         move = workspace.ledger.start_move(
             PointerMove(
-                product=product_id, kind=ROLLBACK, from_version=left, to_version=version,
+                product=product_id,
+                kind=ROLLBACK,
+                from_version=left,
+                to_version=version,
                 detail=as_detail(
-                    target, synthetic=_synthetic(workspace, target),
+                    target,
+                    synthetic=_synthetic(workspace, target),
                     left={"status": leave.value, "reason": reason.strip()},
                 ),
                 started_at=workspace.now(),
             )
-        )  # fmt: skip
+        )
         release = carry_out(workspace, move)
         workspace.note("release.rolled_back", f"{product_id} {version}", left=left, reason=reason.strip())
     return release
@@ -69,8 +73,9 @@ def _target(workspace: Workspace, product_id: str, version: str) -> ReleaseRecor
     releases = {item.version: item for item in workspace.ledger.releases(product_id)}
     if version not in releases:
         raise RcsError(
-            f"There is no release {version} of `{product_id}`", expected=", ".join(releases) or "a release, but none was made yet"
-        )  # fmt: skip
+            f"There is no release {version} of `{product_id}`",
+            expected=", ".join(releases) or "a release, but none was made yet",
+        )
     if releases[version].status is ReleaseStatus.WITHDRAWN:
         raise RefusedError(
             f"{version} of `{product_id}` was withdrawn: {releases[version].reason}",

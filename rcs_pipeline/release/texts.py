@@ -40,7 +40,7 @@ def readme(draft: Draft) -> str:
         f"- `{table.name}`: {table.description}" for table in published_tables(draft.product, draft.audience)
     )
     mark = (
-        "\nThe column `release_version` of every row ends in `+synthetic`, so that a copy of a table still says so.\n"
+        "\nIn every row the version ends in `+synthetic`, so that a copy of a table still says what it is.\n"
         if draft.synthetic
         else ""
     )
@@ -50,9 +50,9 @@ def readme(draft: Draft) -> str:
         "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
         + f"""
 
-Each table is there twice with the same rows: `parquet/` for tools, `csv/` for everything else (UTF-8; an
-empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number is missing).
-`release_version`, the last column of every table, names the release that a row belongs to.
+Each table is there twice with the same rows: `parquet/` for tools, `csv/` for everything else (UTF-8).
+An empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number
+is missing. The column `release_version` names the release that a row belongs to.
 {mark}
 ## Beside them
 

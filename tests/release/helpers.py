@@ -6,12 +6,13 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from rcs_pipeline.contracts.catalogue import load_catalogue
+from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.gate import evidence
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Plan, ReleaseRecord, Verdict
@@ -40,6 +41,12 @@ from range(1, 6) t(i)
 """
 
 
+@cache
+def catalogue(contracts: Path) -> Catalogue:
+    """The contracts of a folder, read once; tests that edit contracts do so in a folder of their own."""
+    return load_catalogue(base=contracts)
+
+
 def home(
     folder: Path, *, synthetic: bool = True, contracts: Path = CONTRACTS, clock: datetime = NOON
 ) -> Workspace:
@@ -48,7 +55,7 @@ def home(
         {"home": str(folder), "name": "demo-builder"}, environment={}, folder=folder.parent
     )
     workspace = Workspace(settings, clock=lambda: clock)
-    workspace.__dict__["catalogue"] = load_catalogue(base=contracts)
+    workspace.__dict__["catalogue"] = catalogue(contracts)
     if synthetic:
         workspace.paths.demo_mark.write_text("{}", encoding="utf-8")
     return workspace
@@ -97,10 +104,18 @@ def candidate(
         (folder / "dbt" / "manifest.json").write_text("{}", encoding="utf-8")
     required = required_checks(product, {})
     record = CandidateRecord(
-        hash=digest, product="mini", built_at=built_at, builder="demo-builder", os_account="tester",
-        path=workspace.paths.relative(folder), synthetic=workspace.synthetic, inputs=INPUTS, tables=tables,
-        contracts={table.id: table.version for table in product.tables}, required_checks=required,
-    )  # fmt: skip
+        hash=digest,
+        product="mini",
+        built_at=built_at,
+        builder="demo-builder",
+        os_account="tester",
+        path=workspace.paths.relative(folder),
+        synthetic=workspace.synthetic,
+        inputs=INPUTS,
+        tables=tables,
+        contracts={table.id: table.version for table in product.tables},
+        required_checks=required,
+    )
     workspace.ledger.add_candidate(record)
     evidence.note_sealed(workspace, record)
     if passing:

@@ -23,8 +23,12 @@ def killed_at_every_step(workspace: Workspace, kind: str) -> list[dict[str, Any]
     workspace.ledger.close()
     run = subprocess.run(
         [sys.executable, "-m", "tests.release.killed", str(workspace.paths.home), kind],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     broken = [line for line in lines if "problem" in line]
@@ -38,7 +42,7 @@ def test_a_killed_publication_is_completed_or_undone(workspace: Workspace) -> No
     candidate(workspace, corrected(), built_at=LATER)
     (workspace.paths.home / "plan").write_text(approved(workspace).id, encoding="utf-8")
     states = killed_at_every_step(workspace, "publish")
-    assert len(states) > 15
+    assert len(states) >= 10
     for state in states:
         assert state["recovered"] in (["1.0.0", "1.0.0"], ["1.0.1", "1.0.1"]), state
         assert state["again"] == ("done" if state["recovered"][0] == "1.0.0" else "NothingToDoError"), state
@@ -92,6 +96,8 @@ def test_a_publication_whose_folder_was_lost_is_undone(workspace: Workspace, dam
         pointer = current(workspace, "mini", audience)
         assert pointer is not None and pointer.version == "1.0.0"
         assert sorted(path.name for path in (folder.parent / audience).iterdir()) == [
-            "1.0.0", "current.json", "status.json",
-        ]  # fmt: skip
+            "1.0.0",
+            "current.json",
+            "status.json",
+        ]
     assert publish.publish(workspace, plan.id, pages=write_pages).version == "1.0.1"

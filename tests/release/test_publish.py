@@ -43,11 +43,22 @@ def test_every_audience_gets_its_folder_and_pointer(workspace: Workspace) -> Non
     release = released(workspace)
     assert (release.version, release.audiences) == ("1.0.0", ("open", "partnership"))
     assert sorted(files_of(folder_of(workspace))) == [
-        "CHANGELOG.md", "README.md", "SHA256SUMS", "SYNTHETIC.txt", "approval.json", "changes.json",
-        "contracts/estimates.odcs.yaml", "contracts/indicators.odcs.yaml", "csv/estimates.csv", "csv/indicators.csv",
-        "datapackage.json", "parquet/estimates.parquet", "parquet/indicators.parquet", "site/index.html",
+        "CHANGELOG.md",
+        "README.md",
+        "SHA256SUMS",
+        "SYNTHETIC.txt",
+        "approval.json",
+        "changes.json",
+        "contracts/estimates.odcs.yaml",
+        "contracts/indicators.odcs.yaml",
+        "csv/estimates.csv",
+        "csv/indicators.csv",
+        "datapackage.json",
+        "parquet/estimates.parquet",
+        "parquet/indicators.parquet",
+        "site/index.html",
         "verdicts.json",
-    ]  # fmt: skip
+    ]
     for audience in release.audiences:
         pointer = current(workspace, "mini", audience)
         assert pointer is not None
@@ -99,9 +110,12 @@ def test_units_codes_and_kinds_of_missing_are_described(workspace: Workspace) ->
     estimates = package["resources"][0]
     fields = {field["name"]: field for field in estimates["schema"]["fields"]}
     assert fields["estimate"] == {
-        "name": "estimate", "type": "number", "description": "Share of the pupils.", "unit": "fraction of 1",
+        "name": "estimate",
+        "type": "number",
+        "description": "Share of the pupils.",
+        "unit": "fraction of 1",
         "constraints": {"minimum": 0, "maximum": 1},
-    }  # fmt: skip
+    }
     assert [item["value"] for item in fields["symbol"]["categories"]] == ["c", "x"]
     assert estimates["schema"]["missingValues"][0]["value"] == ""
     assert package["sources"] == [
@@ -118,7 +132,10 @@ def test_csv_and_parquet_hold_the_same_rows_and_the_release_version(workspace: W
         for table in ("estimates", "indicators"):
             parquet = connection.execute(f"select * from '{folder}/parquet/{table}.parquet'").fetchall()
             names = [item[0] for item in connection.description or []]
-            csv = connection.execute(f"from read_csv('{folder}/csv/{table}.csv', auto_type_candidates=['bigint','double','date','boolean','varchar'])")  # fmt: skip
+            csv = connection.execute(
+                f"from read_csv('{folder}/csv/{table}.csv',"
+                " auto_type_candidates=['bigint', 'double', 'date', 'boolean', 'varchar'])"
+            )
             assert [item[0] for item in csv.description or []] == names
             assert csv.fetchall() == parquet
             assert names[-1] == "release_version"
@@ -276,10 +293,10 @@ def test_a_tampered_release_is_noticed_before_the_next_one_builds_on_it(workspac
     file = folder_of(workspace) / "csv" / "estimates.csv"
     file.chmod(0o644)
     file.write_text(file.read_text(encoding="utf-8").replace("0.1", "0.9", 1), encoding="utf-8")
-    with pytest.raises(RefusedError, match="changed `csv/estimates.csv`"):
+    with pytest.raises(RefusedError, match=r"changed `csv/estimates\.csv`"):
         verify(folder_of(workspace))
     candidate(workspace, corrected(), built_at=LATER)
-    with pytest.raises(RefusedError, match="changed `csv/estimates.csv`"):
+    with pytest.raises(RefusedError, match=r"changed `csv/estimates\.csv`"):
         approved(workspace)
 
 
@@ -308,8 +325,9 @@ def test_two_do_not_publish_at_once(workspace: Workspace) -> None:
     plan = approved(workspace)
     holder = subprocess.Popen(
         ["flock", str(workspace.paths.lock), "sh", "-c", "echo held; read line"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         with pytest.raises(LockedError):
