@@ -42,7 +42,7 @@ class RcsError(Exception):
             parts.append(f"Expected: {self.expected}")
         if self.todo:
             parts.append(f"To do: {self.todo}")
-        return " ".join(part if part.endswith((".", "?", "!", "`")) else f"{part}." for part in parts)
+        return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 class ContractError(RcsError):
