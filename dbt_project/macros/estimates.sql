@@ -37,7 +37,10 @@ totals as (
         {{ 'max(tranche)' if level.name != 'programme' else 'cast(null as varchar)' }} as tranche,
         {{ 'max(cpp_code)' if level.name in ['school', 'learning_community', 'cpp'] else 'cast(null as varchar)' }} as cpp_code,
         case when min(collected) = max(collected) then min(collected) else min(collected) || ' to ' || max(collected) end as collected,
-        {{ cell_sums(shares, mean_ids) }}
+        {%- for item in items %}
+        {{- final_sums(item, shares, ['n', 'x' if item in shares else 'wyy', 'w', 'wy', 'ww']) }}
+        {%- endfor %}
+        count(*) as cells
     from sums
     where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
     group by 1, 2, 3, 4, 5
@@ -56,10 +59,10 @@ clusters as (
         collection,
         stratum,
         cluster,
-        {% for item in items -%}
-        sum({{ item }}__w) as {{ item }}__w,
-        sum({{ item }}__wy) as {{ item }}__wy{{ ',' if not loop.last }}
-        {% endfor -%}
+        {%- for item in items %}
+        {{- final_sums(item, shares, ['w', 'wy']) }}
+        {%- endfor %}
+        count(*) as cells
     from sums
     where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
     group by 1, 2, 3, 4, 5, 6, 7, 8
@@ -133,7 +136,7 @@ long as (
         {{ item }}__wy as weighted_sum,
         {{ item }}__ww as squared_weights,
         {% if item in mean_ids -%}
-        cast({{ item }}__wyy as double) / 1048576.0 as weighted_squares,
+        {{ item }}__wyy as weighted_squares,
         {% else -%}
         {{ item }}__wy as weighted_squares,
         {% endif -%}

@@ -1,7 +1,11 @@
 {#- Sums that do not depend on the order in which an engine meets the rows.
 
-A double that is a multiple of 2^-20 adds up exactly as long as the total stays below 2^33; everything that is summed
-over pupils is such a number. Ratios are not: over clusters they are summed as whole multiples of 2^-60. -#}
+A double that is a multiple of 2^-26 adds up exactly as long as the total stays below 2^27, one of 2^-30 below 2^23;
+everything that is summed over pupils is such a number (the data test `sums_are_exact` watches the limits), or a whole
+number. Ratios are not: over clusters they are summed as whole multiples of 2^-60. -#}
+
+{#- The places of a weight: finer than the last digit of any published one, coarse enough to add up exactly. -#}
+{% macro weight_places() -%} {{ return(26) }} {%- endmacro %}
 
 {% macro dyadic(expression, places) -%}
     round(({{ expression }}) * {{ 2 ** places }}.0) / {{ 2 ** places }}.0

@@ -80,7 +80,8 @@ select
     grouped.{{ column }},
     {% endfor -%}
     {% endfor -%}
-    grouped.pupils
+    grouped.all_weights,
+    grouped.all_weights_squared
 from grouped
 left join {{ ref('registered_collections') }} as registered
     on grouped.unit_collection = registered.collection
@@ -103,14 +104,22 @@ where grouped.group_value is not null
         sum(case when {{ y }} is not null then cast(1 as double) end) as {{ item }}__n,
         {%- if item in shares %}
         sum(cast({{ y }} as double)) as {{ item }}__x,
+        sum({{ y }} * design_weight) as {{ item }}__wy,
         {%- else %}
-        sum(cast(design_weight * 1048576 as bigint) * {{ y }} * {{ y }}) as {{ item }}__wyy,
+        sum(cast(round(design_weight * {{ mean_units().wyy }}) as bigint) * {{ y }} * {{ y }}) as {{ item }}__wyy,
+        sum(cast(round(design_weight * {{ mean_units().wy }}) as bigint) * {{ y }}) as {{ item }}__wy,
         {%- endif %}
         sum(case when {{ y }} is not null then design_weight end) as {{ item }}__w,
-        sum({{ y }} * design_weight) as {{ item }}__wy,
         sum(case when {{ y }} is not null then design_weight_squared end) as {{ item }}__ww,
     {%- endfor %}
-        cast(count(*) as double) as pupils
+        sum(design_weight) as all_weights,
+        sum(design_weight_squared) as all_weights_squared
+{%- endmacro %}
+
+
+{#- Weighted sums of scores are whole numbers of these parts, wide integers in the sums and doubles after the last sum. -#}
+{% macro mean_units() -%}
+    {{ return({'wy': 67108864, 'wyy': 1048576}) }}
 {%- endmacro %}
 
 
@@ -125,5 +134,18 @@ where grouped.group_value is not null
         sum({{ column }}) as {{ column }},
         {%- endfor %}
     {%- endfor %}
-        sum(pupils) as pupils
+        sum(all_weights) as all_weights,
+        sum(all_weights_squared) as all_weights_squared
+{%- endmacro %}
+
+
+{#- The last sum: every column a double. -#}
+{% macro final_sums(item, shares, columns) -%}
+    {%- for column in columns %}
+        {%- if item not in shares and column in mean_units() %}
+        cast(sum({{ item }}__{{ column }}) as double) / {{ mean_units()[column] }}.0 as {{ item }}__{{ column }},
+        {%- else %}
+        sum({{ item }}__{{ column }}) as {{ item }}__{{ column }},
+        {%- endif %}
+    {%- endfor %}
 {%- endmacro %}

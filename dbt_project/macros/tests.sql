@@ -59,3 +59,14 @@ select *
 from {{ model }}
 where numerator > base or effective_base > base + 1e-6 or base < 1
 {% endtest %}
+
+
+{#- Beyond these totals a double loses its last bits, and the sums would depend on the order of the rows. -#}
+{% test sums_are_exact(model) %}
+select
+    sum(all_weights) as all_weights,
+    sum(all_weights_squared) as all_weights_squared
+from {{ model }}
+where group_by = 'all'
+having sum(all_weights) >= {{ 2 ** 27 }} or sum(all_weights_squared) >= {{ 2 ** 23 }}
+{% endtest %}

@@ -133,6 +133,7 @@ def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Propert
             {
                 "name": f"sums_{dataset}",
                 "description": "Sums over pupils by unit and group: every estimate and its variance follow from them.",
+                "data_tests": [_test("sums_are_exact", f"sums_{dataset}")],
             },
             {"name": f"estimates_{dataset}", "description": "One row an estimate, before names and the published shape."},
         ]

@@ -36,7 +36,7 @@ def staging_model(contract: DeliveryContract, source: str) -> str:
 def _value(column: Column, *, rounded: bool) -> str:
     name = sql.name(column.name)
     if rounded:
-        return f"{{{{ dyadic('{column.name}', 20) }}}} as {name}"
+        return f"{{{{ dyadic('{column.name}', weight_places()) }}}} as {name}"
     if column.missing:
         return f"case when {sql.among(column, column.missing)} then null else {name} end as {name}"
     return name

@@ -140,5 +140,5 @@ select
     roll,
     respondents,
     -- Without any roll everybody counts once.
-    case when coalesce(roll, 0) > 0 then {{ dyadic('cast(roll as double) / nullif(respondents, 0)', 20) }} else 1.0 end as weight
+    case when coalesce(roll, 0) > 0 then {{ dyadic('cast(roll as double) / nullif(respondents, 0)', weight_places()) }} else 1.0 end as weight
 from counted
