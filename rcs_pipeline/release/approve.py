@@ -19,6 +19,12 @@ from rcs_pipeline.release.plan import check_plan
 def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Approval:
     """Record that `name` approves the plan.
 
+    Args:
+        workspace: the home.
+        plan_id: what `make_plan` returned.
+        name: who approves; the operating system's account is recorded beside it.
+        note: a word to the consumers; it is released with the changelog.
+
     Raises:
         RcsError: no name was given, or there is no such plan.
         RefusedError: the gate is closed, the plan no longer holds, or the builder approves.

@@ -63,11 +63,12 @@ def carry_out(workspace: Workspace, move: PointerMove) -> ReleaseRecord:
     release = _release(move)
     for audience in release.audiences:
         _name_folder(workspace, move, audience)
-    for audience in release.audiences:
-        write_pointer(workspace, _pointer(workspace, move, release, audience))
+    pointers = [_pointer(move, release, audience) for audience in release.audiences]
+    for pointer in pointers:
+        write_pointer(workspace, pointer)
     statuses = _statuses(workspace, move, release)
-    for audience in release.audiences:
-        write_status(workspace, move.product, audience, statuses)
+    for pointer in pointers:
+        write_status(workspace, pointer, statuses)
     _tell_ledger(workspace, move, release)
     workspace.ledger.finish_move(move, workspace.now())
     return release
@@ -127,7 +128,7 @@ def _name_folder(workspace: Workspace, move: PointerMove, audience: str) -> None
         _flush_folder(target.parent)
 
 
-def _pointer(workspace: Workspace, move: PointerMove, release: ReleaseRecord, audience: str) -> Pointer:
+def _pointer(move: PointerMove, release: ReleaseRecord, audience: str) -> Pointer:
     return Pointer(
         product=move.product,
         audience=audience,
@@ -178,7 +179,7 @@ def _undo(workspace: Workspace, move: PointerMove) -> None:
         pointer = current(workspace, move.product, audience)
         if pointer is not None and pointer.version == move.to_version:
             if before is not None and audience in before.hashes:
-                write_pointer(workspace, _pointer(workspace, move, before, audience))
+                write_pointer(workspace, _pointer(move, before, audience))
             else:
                 (audience_folder(workspace, move.product, audience) / CURRENT).unlink()
     if move.kind == PUBLISH:

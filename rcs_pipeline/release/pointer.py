@@ -76,19 +76,16 @@ def write_pointer(workspace: Workspace, pointer: Pointer) -> None:
     write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(pointer)})
 
 
-def write_status(
-    workspace: Workspace, product_id: str, audience: str, versions: dict[str, dict[str, Any]]
-) -> None:
-    """Replace an audience's list of versions with their status in one step."""
-    path = audience_folder(workspace, product_id, audience) / STATUS
-    content: dict[str, Any] = {
+def write_status(workspace: Workspace, pointer: Pointer, versions: dict[str, dict[str, Any]]) -> None:
+    """Replace the list of versions with their status, beside a pointer, in one step."""
+    path = audience_folder(workspace, pointer.product, pointer.audience) / STATUS
+    content = {
         "schema_version": SCHEMA_VERSION,
-        "product": product_id,
-        "audience": audience,
+        "product": pointer.product,
+        "audience": pointer.audience,
+        "synthetic": pointer.synthetic,
         "versions": versions,
     }
-    if workspace.synthetic:
-        content["synthetic"] = True
     write_json(path, content)
 
 

@@ -1,7 +1,8 @@
 """Runs a command again and again, killed one step later each time, and says what was found after recovery.
 
 Run as a script: `killed.py HOME publish|rollback`. For each step a copy of HOME is made, a child process
-takes the command and dies at that step without any clean-up (`os._exit`), and a second child recovers.
+takes the command and dies at that step without any clean-up (`os._exit`), a second one dies while it
+recovers, and a third one recovers.
 A step is a rename or an entry in the ledger, and the child dies just before it.
 """
 
@@ -12,6 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +70,17 @@ def command(folder: Path, kind: str) -> None:
         rollback(workspace, "mini", "1.0.0", "wrong weights")
 
 
+def recover_and_die(folder: Path) -> None:
+    """Begin the recovery and die at its third step, if it has that many."""
+    die_at(3)
+    finish_interrupted_moves(home(folder))
+
+
 def recovered(folder: Path, kind: str) -> dict[str, Any]:
-    """What a reader sees before recovery, and what is there after it and after running the command again."""
+    """What a reader sees after recovery, and what is there after running the command again."""
     workspace = home(folder)
-    state: dict[str, Any] = {"torn": seen(folder)}
     finish_interrupted_moves(workspace)
-    state["recovered"] = seen(folder)
-    state["left_over"] = [path.name for path in (folder / "releases").rglob(".part-*") if path.is_file()]
+    state: dict[str, Any] = {"recovered": seen(folder)}
     try:
         command(folder, kind)
         state["again"] = "done"
@@ -124,7 +130,10 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
 
 def main(source: Path, kind: str) -> None:
     """Kill at every step until the command survives; print one line of JSON a step."""
-    catalogue(CONTRACTS)  # once, for every child
+    # Once, for every child: what the commands import where they use it, and the contracts.
+    for name in ("duckdb", "filelock", "jinja2"):
+        import_module(name)
+    catalogue(CONTRACTS)
     for step in range(1, 200):
         folder = source.with_name(f"killed-{kind}-{step}")
         shutil.copytree(source, folder)
@@ -138,8 +147,12 @@ def main(source: Path, kind: str) -> None:
             break
         if code != KILLED:
             raise SystemExit(f"step {step}: {problem}")
+        torn = in_child(lambda folder=folder: seen(folder))[1]
+        in_child(lambda folder=folder: recover_and_die(folder))
         code, state = in_child(lambda folder=folder: recovered(folder, kind))
-        print(json.dumps({"step": step, "state": state} if code == 0 else {"step": step, "problem": state}))
+        print(
+            json.dumps({"step": step, "state": {**state, "torn": torn}} if code == 0 else {"problem": state})
+        )
         shutil.rmtree(folder)
 
 
