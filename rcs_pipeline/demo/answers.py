@@ -1,7 +1,8 @@
-"""Answers: codes drawn so that published shares come out, with schools that differ and answers that hang together.
+"""Answers: codes drawn so that published shares come out, schools differ and answers hang together.
 
-Behind every answer stands a normal number: the pupil's distress, the school's part, and chance, of variance 1 in all.
-Thresholds cut it into codes; a shift for stage, sex and deprivation moves the share above the threshold that counts.
+Behind every answer stands a normal number: the pupil's distress, the school's part, and chance, of
+variance 1 in all. Thresholds cut it into codes; a shift for stage, sex and deprivation moves the share
+above the threshold that counts.
 
 Belongs here: drawing codes and the kinds of missing answers.
 Does not belong here: the figures themselves (data_contracts/demo/calibration.yaml).
@@ -57,7 +58,8 @@ class Room:
 
 def draw_answers(
     pupils: Pupils, stages: tuple[str, ...], schools: int, version: NDArray[np.str_], catalogue: Catalogue,
-    contract: DeliveryContract, calibration: InstrumentCalibration, school_variance: float, rng: np.random.Generator,
+    contract: DeliveryContract, calibration: InstrumentCalibration, school_variance: float,
+    rng: np.random.Generator,
 ) -> dict[str, Codes]:  # fmt: skip
     """One column of codes for each question of the contract that the calibration knows."""
     room = Room(
@@ -115,7 +117,7 @@ def _take_apart(scale: Scale, scores: Codes, rng: np.random.Generator) -> dict[s
 
 
 def _cell_shares(target: Target, stages: tuple[str, ...]) -> Floats:
-    """The share at or above the answer by stage, sex and quintile, before `female` and `deprivation` move it."""
+    """The share at or above the answer by stage, sex and quintile, before the log-odds are moved."""
     shares = np.empty((len(stages), len(SEXES), QUINTILES))
     for row, stage in enumerate(stages):
         for column, sex in enumerate(SEXES):

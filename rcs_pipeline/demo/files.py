@@ -64,7 +64,7 @@ def _write_xlsx(table: Table, path: Path, contract: DeliveryContract, made_on: d
         sheet.write_row(0, 0, list(table.columns), book.add_format({"bold": True}))
         sheet.freeze_panes(1, 0)
         columns = [(_cells(column), column.dtype.kind == "M") for column in table.columns.values()]
-        # A workbook is written cell by cell and row by row; there is no other way to keep its memory constant.
+        # Cell by cell and row by row: there is no other way to keep a workbook's memory constant.
         for row in range(len(table)):
             for index, (cells, is_day) in enumerate(columns):
                 value = cells[row]
@@ -96,7 +96,9 @@ def _write_sav(
         str(path),
         file_label=contract.title,
         column_labels={column.name: column.description[:LONGEST_LABEL] for column in contract.columns},
-        variable_value_labels={column.name: labels.get(column.name, _value_labels(column)) for column in coded},
+        variable_value_labels={
+            column.name: labels.get(column.name, _value_labels(column)) for column in coded
+        },
         missing_ranges={column.name: _missing_range(column) for column in coded if column.missing},
         row_compress=True,
     )
@@ -120,11 +122,11 @@ def _is_coded(column: Column) -> bool:
     return column.type is ColumnType.INTEGER and bool(column.codes or column.missing)
 
 
-def _value_labels(column: Column) -> dict[int, str]:
+def _value_labels(column: Column) -> dict[Any, str]:
     missing = {int(code): kind.value.replace("_", " ").capitalize() for code, kind in column.missing.items()}
     return {**missing, **{int(code): label for code, label in (column.codes or {}).items()}}
 
 
-def _missing_range(column: Column) -> list[dict[str, int]]:
+def _missing_range(column: Column) -> list[Any]:
     codes = [int(code) for code in column.missing]
     return [{"lo": min(codes), "hi": max(codes)}]

@@ -1,7 +1,7 @@
 """Schools of the demonstration programme, from the published frame.
 
-Belongs here: reading the workbook by the contract's header names, and stage rolls and deprivation of each school that
-add up to the official tables of the year.
+Belongs here: reading the workbook by the contract's header names, and stage rolls and deprivation of
+each school that add up to the official tables of the year.
 Does not belong here: pupils (see `pupils`).
 """
 
@@ -42,7 +42,7 @@ class School:
 
 @dataclass(frozen=True)
 class Roll:
-    """Who is on the roll of some schools of one partnership: pupils by school, stage and sex (girls first)."""
+    """The roll of some schools of one partnership: pupils by school, stage and sex (girls first)."""
 
     schools: tuple[School, ...]
     stages: tuple[str, ...]
@@ -60,11 +60,15 @@ def read_frame(contract: DeliveryContract, workbook: Path = WORKBOOK) -> tuple[S
     at = _positions(contract, [" ".join(str(cell).split()) for cell in rows[header_row]])
     council = contract.column("council").recode
     return tuple(
-        _school(row, at, council) for row in rows[header_row + 1 :] if row[at["school_type"]] in ("Primary", "Secondary")
+        _school(row, at, council)
+        for row in rows[header_row + 1 :]
+        if row[at["school_type"]] in ("Primary", "Secondary")
     )
 
 
-def stage_rolls(schools: tuple[School, ...], totals: dict[str, int], scale: float, rng: np.random.Generator) -> Roll:
+def stage_rolls(
+    schools: tuple[School, ...], totals: dict[str, int], scale: float, rng: np.random.Generator
+) -> Roll:
     """Rolls of the schools that add up to the official total of each stage, times `scale`."""
     stages = tuple(totals)
     published = np.array([[school.rolls.get(stage, 0.0) for stage in stages] for school in schools])
@@ -95,7 +99,7 @@ def fit_deprivation(rolls: tuple[Roll, ...], shares: tuple[float, ...]) -> tuple
 
 
 def communities(primary: Roll, secondary: Roll) -> tuple[str, ...]:
-    """The secondary around which each primary clusters: in order of codes, in proportion to the secondaries' rolls."""
+    """The secondary of each primary: in order of codes, in proportion to the secondaries' rolls."""
     sizes = np.maximum(secondary.pupils.sum(axis=(1, 2)), 1).astype(np.float64)
     bounds = np.cumsum(sizes) / sizes.sum()
     places = (np.arange(len(primary.schools)) + 0.5) / max(len(primary.schools), 1)

@@ -25,11 +25,11 @@ from rcs_pipeline.demo.files import write_table
 from rcs_pipeline.demo.frame import WORKBOOK, School, read_frame
 from rcs_pipeline.demo.services import service_table
 from rcs_pipeline.demo.survey import KINDS, Partnership, gather, roll_table, survey_table
+from rcs_pipeline.demo.table import Table
 from rcs_pipeline.ledger.paths import whole_file
 
 FRAME_DATASET = "school_statistics"
 DEFECTS_LIST = "planted_defects.csv"
-FEWEST_SERVICES = 12
 SMALLEST, LARGEST = 0.005, 100.0
 
 
@@ -66,7 +66,7 @@ def write_demo(
         out: the inbox. A list of planted defects goes beside it.
         catalogue: the contracts the files keep to; its first folder holds `demo/calibration.yaml`.
         seed: any whole number from 0.
-        scale: 1 is the programme's real size.
+        scale: 1 is the programme's real size. Schools and services stay as many as they are.
         defects: plant known defects.
 
     Raises:
@@ -81,7 +81,7 @@ def write_demo(
     schools = read_frame(catalogue.delivery(FRAME_DATASET))
     drafts: dict[tuple[str, str], Draft] = {}
     for partnership, collection in _partnerships(catalogue, calibration, schools, seed, scale):
-        for draft in _drafts(partnership, collection, catalogue, calibration, seed, scale):
+        for draft in _drafts(partnership, collection, catalogue, calibration, seed):
             drafts[(draft.dataset, draft.collection)] = draft
     planted = plant(drafts) if defects else ()
     files = [_write(draft, out, catalogue, calibration) for draft in drafts.values()]
@@ -119,8 +119,8 @@ def _partnerships(
 
 
 def _drafts(
-    partnership: Partnership, collection: Collection, catalogue: Catalogue, calibration: Calibration, seed: int,
-    scale: float,
+    partnership: Partnership, collection: Collection, catalogue: Catalogue, calibration: Calibration,
+    seed: int,
 ) -> Iterator[Draft]:  # fmt: skip
     figures = calibration.collections[collection.key]
     cpp = catalogue.register.cpp(str(collection.cpp))
@@ -128,9 +128,8 @@ def _drafts(
     yield _draft("school_roll", collection, catalogue, Format.CSV, roll_table(partnership, roll))
     for kind in KINDS:
         contract = catalogue.instrument(kind)
-        table = survey_table(
-            partnership, kind, contract, catalogue, calibration, stream(seed, contract.dataset, collection.key)
-        )
+        rng = stream(seed, contract.dataset, collection.key)
+        table = survey_table(partnership, kind, contract, catalogue, calibration, rng)
         written = figures.primary_format if kind == "primary" else Format.SAV
         yield _draft(contract.dataset, collection, catalogue, written, table)
     table = service_table(
@@ -138,7 +137,7 @@ def _drafts(
         partnership.council,
         collection.collected,
         sum(figures.rolls.values()),
-        max(round(figures.services * min(scale, 1.0)), FEWEST_SERVICES),
+        figures.services,
         catalogue.delivery("service_map"),
         calibration.services,
         stream(seed, "service_map", collection.key),
@@ -146,7 +145,7 @@ def _drafts(
     yield _draft("service_map", collection, catalogue, Format.XLSX, table)
 
 
-def _draft(dataset: str, collection: Collection, catalogue: Catalogue, kind: Format, table: object) -> Draft:
+def _draft(dataset: str, collection: Collection, catalogue: Catalogue, kind: Format, table: Table) -> Draft:
     sheet = catalogue.delivery(dataset).options.sheet
     return Draft(
         dataset=dataset,
@@ -154,7 +153,7 @@ def _draft(dataset: str, collection: Collection, catalogue: Catalogue, kind: For
         file=f"{dataset}_{collection.key}.{kind.value}",
         sheet=sheet.name if sheet and kind is Format.XLSX else "",
         format=kind,
-        table=table,  # type: ignore[arg-type]
+        table=table,
     )
 
 

@@ -19,7 +19,7 @@ from rcs_pipeline.demo.table import BLANK, Column
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Identifiers of one file are spread over a block of their own, by a multiplier prime to the size of the block.
+# Identifiers of one file are spread over a block of their own, by a multiplier prime to its size.
 BLOCK = 30_000_001
 MULTIPLIER = 7_654_321
 FIRST_IDENTIFIER = 100_000_000
@@ -27,7 +27,7 @@ FIRST_IDENTIFIER = 100_000_000
 
 @dataclass(frozen=True)
 class Pupils:
-    """Those who answered, as positions into the roll: school, stage, sex (0 girls), quintile (0 most deprived)."""
+    """Those who answered: positions of school and stage, sex (0 girls), quintile (0 most deprived)."""
 
     school: Integers
     stage: Integers
@@ -66,8 +66,8 @@ def draw_pupils(
 def identifiers(count: int, block: int, rng: np.random.Generator) -> NDArray[np.str_]:
     """Nine-digit identifiers that no other file of the programme uses."""
     start = int(rng.integers(BLOCK))
-    numbers = FIRST_IDENTIFIER + block * BLOCK + (start + np.arange(count, dtype=np.int64) * MULTIPLIER) % BLOCK
-    return numbers.astype(str)
+    spread = (start + np.arange(count, dtype=np.int64) * MULTIPLIER) % BLOCK
+    return (FIRST_IDENTIFIER + block * BLOCK + spread).astype(str)
 
 
 def linked_columns(
@@ -111,7 +111,7 @@ def minutes(count: int, typical: float, too_fast: float, rng: np.random.Generato
     """Minutes taken; a few clicked through."""
     taken = typical * np.exp(rng.normal(0, 0.28, count))
     fast = rng.random(count) * 100 < too_fast
-    return np.round(np.where(fast, rng.uniform(0.8, 2.9, count), taken.clip(4, 90)), 1)
+    return np.round(np.where(fast, rng.uniform(0.8, 2.9, count), taken.clip(4, 90)), 1).astype(np.float64)
 
 
 def _urban_rural(pupils: Pupils, roll: Roll, calibration: Calibration, rng: np.random.Generator) -> Integers:

@@ -17,10 +17,15 @@ from rcs_pipeline.contracts.register import Cpp
 from rcs_pipeline.demo.table import BLANK, Column, Table
 
 Texts = NDArray[np.str_]
+Floats = NDArray[np.float64]
 # Years of age that a service for everybody of a kind starts and ends with.
 AGES = ((-1, 3), (0, 5), (3, 5), (5, 11), (8, 16), (11, 18), (0, 18), (5, 18), (12, 25))
 COUNCIL = ("council_education", "council_social_work", "council_other")
-PUBLIC = {"police": "Police Scotland", "fire_rescue": "Scottish Fire and Rescue Service", "scra": "Children's Reporter"}
+PUBLIC = {
+    "police": "Police Scotland",
+    "fire_rescue": "Scottish Fire and Rescue Service",
+    "scra": "Children's Reporter",
+}
 
 
 def service_table(
@@ -59,7 +64,9 @@ def service_table(
         "staff_fte": np.round(np.maximum(spent / rng.uniform(34_000, 60_000, services), 0.2), 1),
         "gross_budget": np.round(spent * rng.uniform(0.93, 1.08, services), 2),
         "gross_actual": spent,
-        "income": np.round(np.where(rng.random(services) < 0.3, spent * rng.uniform(0.02, 0.4, services), 0), 2),
+        "income": np.round(
+            np.where(rng.random(services) < 0.3, spent * rng.uniform(0.02, 0.4, services), 0), 2
+        ),
         "funding_source": _draw(calibration.funding, services, rng),
         "evidence_rating": evidence,
         "programme_name": np.where(
@@ -78,7 +85,7 @@ def _draw(weights: dict[str, float], count: int, rng: np.random.Generator) -> Te
     return rng.choice(np.array(list(weights)), count, p=chances / chances.sum())
 
 
-def _spend(level: Texts, total: float, calibration: ServiceCalibration, rng: np.random.Generator) -> NDArray[np.float64]:
+def _spend(level: Texts, total: float, calibration: ServiceCalibration, rng: np.random.Generator) -> Floats:
     size = rng.lognormal(0, 1.1, len(level)) * np.array([calibration.level_weights[name] for name in level])
     return np.round(np.maximum(size / size.sum() * total, 3_000), 2)
 
@@ -107,5 +114,7 @@ def _providers(delivery: Texts, cpp: Cpp, calibration: ServiceCalibration, rng: 
         elif kind == "hscp":
             names.append(f"{cpp.name} Health and Social Care Partnership")
         else:
-            names.append(PUBLIC.get(kind, f"{'Charity' if kind == 'third_sector' else 'Provider'} {number:02d}"))
+            names.append(
+                PUBLIC.get(kind, f"{'Charity' if kind == 'third_sector' else 'Provider'} {number:02d}")
+            )
     return np.array(names)

@@ -34,8 +34,8 @@ class Partnership:
 
 
 def gather(
-    key: str, council: str, position: int, schools: tuple[School, ...], calibration: Calibration, scale: float,
-    rng: np.random.Generator,
+    key: str, council: str, position: int, schools: tuple[School, ...], calibration: Calibration,
+    scale: float, rng: np.random.Generator,
 ) -> Partnership:  # fmt: skip
     """The rolls of a collection, from the frame and the official totals."""
     figures = calibration.collections[key]
@@ -81,8 +81,8 @@ def roll_table(partnership: Partnership, contract: DeliveryContract) -> Table:
 
 
 def survey_table(
-    partnership: Partnership, kind: str, contract: DeliveryContract, catalogue: Catalogue, calibration: Calibration,
-    rng: np.random.Generator,
+    partnership: Partnership, kind: str, contract: DeliveryContract, catalogue: Catalogue,
+    calibration: Calibration, rng: np.random.Generator,
 ) -> Table:  # fmt: skip
     """The answers of one instrument, one row a pupil, in the order of school and stage."""
     figures = calibration.collections[partnership.key]

@@ -19,7 +19,7 @@ BLANK = -32768
 
 @dataclass(frozen=True)
 class Table:
-    """One file's content. Text blanks are '', whole-number blanks `BLANK`, number and date blanks NaN and NaT."""
+    """One file's content. Blanks are '' in text, `BLANK` in whole numbers, NaN and NaT otherwise."""
 
     columns: dict[str, Column]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
@@ -51,7 +53,9 @@ def test_bands_cover_every_score_once(catalogue: Catalogue, name: str) -> None:
 
 def test_the_five_scales_share_out_all_25_items(catalogue: Catalogue) -> None:
     parts = [scale for name, scale in catalogue.scales.items() if name.startswith("sdq_") and scale.items]
-    assert sorted(item for scale in parts for item in scale.items) == [f"sdq_{number:02d}" for number in range(1, 26)]
+    assert sorted(item for scale in parts for item in scale.items) == [
+        f"sdq_{number:02d}" for number in range(1, 26)
+    ]
     turned = {item for scale in parts for item in scale.reversed_items}
     assert turned == {"sdq_07", "sdq_11", "sdq_14", "sdq_21", "sdq_25"}
     assert "sdq_prosocial" not in catalogue.scales["sdq_total"].scales
@@ -63,7 +67,7 @@ def test_the_short_form_takes_seven_items_and_its_table(catalogue: Catalogue) ->
     values = [short.conversion[raw] for raw in sorted(short.conversion)]
     assert len(values) == 29
     assert (values[0], values[-1]) == (7.0, 35.0)
-    assert all(low < high for low, high in zip(values, values[1:], strict=False))
+    assert all(low < high for low, high in pairwise(values))
     assert (short.conversion[13], short.conversion[21], short.conversion[30]) == (14.75, 19.25, 27.03)
 
 

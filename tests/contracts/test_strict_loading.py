@@ -67,7 +67,12 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         ("products/rcs/product.yaml", "groups: [all, stage,", "groups: [all, staeg,", "staeg"),
         ("products/rcs/product.yaml", "sex+stage", "stage+sex", "alphabetical"),
         ("products/rcs/indicator_estimates.odcs.yaml", "audiences: [open]", "audiences: [opne]", "opne"),
-        ("products/rcs/response_rates.odcs.yaml", "tests: [respondents, roll]", "tests: [respondent]", "respondent"),
+        (
+            "products/rcs/response_rates.odcs.yaml",
+            "tests: [respondents, roll]",
+            "tests: [respondent]",
+            "respondent",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_a_sentence_that_names_it(
@@ -81,7 +86,8 @@ def test_a_mistake_is_refused_with_a_sentence_that_names_it(
 def test_an_audience_that_sees_a_table_sees_its_grain(folder: Path) -> None:
     message = break_it(
         folder, "products/rcs/indicators.odcs.yaml",
-        "primaryKeyPosition: 1\n        customProperties: [{property: rcs, value: {audiences: [open]}}]", "primaryKeyPosition: 1",
+        "primaryKeyPosition: 1\n        customProperties: [{property: rcs, value: {audiences: [open]}}]",
+        "primaryKeyPosition: 1",
     )  # fmt: skip
     assert "whole grain" in message
 
@@ -95,7 +101,9 @@ def test_a_column_that_names_no_audience_is_seen_by_nobody() -> None:
 
 def test_no_two_rules_share_an_id() -> None:
     catalogue = load_catalogue()
-    ids = [rule.id for contract in catalogue.deliveries.values() for rule in contract.rules] + list(catalogue.messages)
+    ids = [rule.id for contract in catalogue.deliveries.values() for rule in contract.rules] + list(
+        catalogue.messages
+    )
     assert len(ids) == len(set(ids))
 
 
@@ -104,7 +112,13 @@ def test_every_row_rule_is_sql_over_its_columns() -> None:
 
     from rcs_pipeline.contracts.delivery import RowRule
 
-    kinds = {"string": "varchar", "integer": "bigint", "number": "double", "date": "date", "boolean": "boolean"}
+    kinds = {
+        "string": "varchar",
+        "integer": "bigint",
+        "number": "double",
+        "date": "date",
+        "boolean": "boolean",
+    }
     connection = duckdb.connect()
     for contract in load_catalogue().deliveries.values():
         columns = ", ".join(f'"{column.name}" {kinds[column.type]}' for column in contract.columns)
