@@ -113,36 +113,81 @@ spread as (
     group by {{ key }}
 ),
 
+-- The others of a CPP are all CPPs of its wave but itself (the totals are exact, so taking one away is too); a school
+-- or community is compared with its CPP.
+every_cpp as (
+    select
+        wave,
+        group_by,
+        group_value,
+        {% for item in items -%}
+        sum({{ item }}__w) as {{ item }}__w,
+        sum({{ item }}__wy) as {{ item }}__wy{{ ',' if not loop.last }}
+        {% endfor -%}
+    from totals
+    where geography_level = 'cpp'
+    group by wave, group_by, group_value
+),
+
+rivals as (
+    select
+        {% for column in key.split(', ') -%} totals.{{ column }}, {% endfor %}
+        {% for item in items -%}
+        (every_cpp.{{ item }}__wy - totals.{{ item }}__wy)
+        / nullif(every_cpp.{{ item }}__w - totals.{{ item }}__w, 0) as {{ item }}__r{{ ',' if not loop.last }}
+        {% endfor -%}
+    from totals
+    inner join every_cpp
+        on
+            totals.wave = every_cpp.wave
+            and totals.group_by = every_cpp.group_by
+            and totals.group_value = every_cpp.group_value
+    where totals.geography_level = 'cpp'
+    union all
+    select
+        {% for column in key.split(', ') -%} totals.{{ column }}, {% endfor %}
+        {% for item in items -%}
+        parents.{{ item }}__wy / nullif(parents.{{ item }}__w, 0) as {{ item }}__r{{ ',' if not loop.last }}
+        {% endfor -%}
+    from totals
+    inner join totals as parents
+        on
+            totals.cpp_code = parents.geography_code
+            and totals.wave = parents.wave
+            and totals.group_by = parents.group_by
+            and totals.group_value = parents.group_value
+    where totals.geography_level in ('school', 'learning_community') and parents.geography_level = 'cpp'
+),
+
 placed as (
     select
         totals.*,
         {% for item in items -%}
-        spread.{{ item }}__c, spread.{{ item }}__h, spread.{{ item }}__v{{ ',' if not loop.last }}
+        spread.{{ item }}__c, spread.{{ item }}__h, spread.{{ item }}__v, rivals.{{ item }}__r{{ ',' if not loop.last }}
         {% endfor -%}
     from totals
     left join spread
         on {% for column in key.split(', ') -%} totals.{{ column }} = spread.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+    left join rivals
+        on {% for column in key.split(', ') -%} totals.{{ column }} = rivals.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
 ),
 
 long as (
     {% for item in items -%}
     select
         '{{ item }}' as indicator_id,
-        {{ key }}, tranche, cpp_code, collected,
+        {{ key }}, tranche, collected,
         {{ 'true' if item in mean_ids else 'false' }} as is_mean,
         cast({{ item }}__n as bigint) as base,
         {{ 'cast(null as bigint)' if item in mean_ids else 'cast(' ~ item ~ '__x as bigint)' }} as numerator,
         {{ item }}__w as weighted_base,
         {{ item }}__wy as weighted_sum,
         {{ item }}__ww as squared_weights,
-        {% if item in mean_ids -%}
-        {{ item }}__wyy as weighted_squares,
-        {% else -%}
-        {{ item }}__wy as weighted_squares,
-        {% endif -%}
+        {{ item }}__{{ 'wyy' if item in mean_ids else 'wy' }} as weighted_squares,
         {{ item }}__c as clusters,
         {{ item }}__h as strata,
-        {{ item }}__v{{ ' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units }} as variance
+        {{ item }}__v{{ ' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units }} as variance,
+        {{ item }}__r as rival
     from placed
     where {{ item }}__n > 0
     {{ 'union all' if not loop.last }}

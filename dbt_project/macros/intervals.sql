@@ -7,6 +7,8 @@ Wilson's limits on the effective base. Where fewer than two degrees of freedom a
     select
         *,
         weighted_sum / nullif(weighted_base, 0) as ratio,
+        -- Scores are held as hundredths.
+        case when is_mean then 100.0 else 1.0 end as part,
         coalesce(clusters - strata, 0) as degrees_of_freedom,
         coalesce(clusters - strata, 0) >= 2 as by_cluster,
         -- Below this it is the noise of the last bit.
@@ -71,77 +73,32 @@ limited as (
             else least({{ wilson_limit('+') }}, 1.0)
         end as upper_limit
     from based
-),
-
-published as (
-    select
-        indicator_id,
-        '{{ instrument }}' as instrument,
-        wave,
-        geography_level,
-        geography_code,
-        tranche,
-        cpp_code,
-        group_by,
-        group_value,
-        collected,
-        is_mean,
-        ratio / case when is_mean then 100.0 else 1.0 end as estimate,
-        standard_error / case when is_mean then 100.0 else 1.0 end as standard_error,
-        lower_limit / case when is_mean then 100.0 else 1.0 end as lower_limit,
-        upper_limit / case when is_mean then 100.0 else 1.0 end as upper_limit,
-        base,
-        weighted_base,
-        weighted_sum,
-        numerator,
-        effective_base,
-        design_effect,
-        degrees_of_freedom,
-        case when by_cluster then 'cluster' else 'pupil' end as variance_method,
-        case when effective_base < {{ var('unreliable_effective_base') }} then 'u' end as quality_flag
-    from limited
-),
-
--- The others of a CPP are all CPPs of its wave but itself; these totals are exact, so taking one away is too.
-everybody as (
-    select
-        indicator_id,
-        wave,
-        group_by,
-        group_value,
-        sum(weighted_base) as weighted_base,
-        sum(weighted_sum) as weighted_sum
-    from published
-    where geography_level = 'cpp'
-    group by indicator_id, wave, group_by, group_value
 )
 
 select
-    published.*,
-    case
-        when published.geography_level = 'cpp'
-            then (everybody.weighted_sum - published.weighted_sum)
-                / nullif(everybody.weighted_base - published.weighted_base, 0)
-                / case when published.is_mean then 100.0 else 1.0 end
-        when published.geography_level in ('school', 'learning_community') then parent.estimate
-    end as comparator
-from published
-left join everybody
-    on
-        published.geography_level = 'cpp'
-        and published.indicator_id = everybody.indicator_id
-        and published.wave = everybody.wave
-        and published.group_by = everybody.group_by
-        and published.group_value = everybody.group_value
-left join published as parent
-    on
-        published.geography_level in ('school', 'learning_community')
-        and parent.geography_level = 'cpp'
-        and published.cpp_code = parent.geography_code
-        and published.indicator_id = parent.indicator_id
-        and published.wave = parent.wave
-        and published.group_by = parent.group_by
-        and published.group_value = parent.group_value
+    indicator_id,
+    '{{ instrument }}' as instrument,
+    wave,
+    geography_level,
+    geography_code,
+    tranche,
+    group_by,
+    group_value,
+    collected,
+    ratio / part as estimate,
+    standard_error / part as standard_error,
+    lower_limit / part as lower_limit,
+    upper_limit / part as upper_limit,
+    base,
+    weighted_base,
+    numerator,
+    effective_base,
+    design_effect,
+    degrees_of_freedom,
+    case when by_cluster then 'cluster' else 'pupil' end as variance_method,
+    case when effective_base < {{ var('unreliable_effective_base') }} then 'u' end as quality_flag,
+    rival / part as comparator
+from limited
 {% endmacro %}
 
 
