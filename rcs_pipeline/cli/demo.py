@@ -6,8 +6,8 @@ Does not belong here: making data (see `demo`).
 
 from __future__ import annotations
 
+import hashlib
 import json
-import secrets
 from typing import TYPE_CHECKING
 
 import click
@@ -102,9 +102,9 @@ def _write(space: Workspace, seed: int, scale: float, defects: bool) -> DemoSumm
         )  # fmt: skip
     with space.writing():
         paths.demo_mark.write_text(json.dumps({"synthetic": True, "seed": seed, "scale": scale}), encoding="utf-8")
-        if not paths.demo_key.exists():
-            paths.demo_key.touch(mode=0o600)
-            paths.demo_key.write_text(secrets.token_hex(32), encoding="utf-8")
+        # From the seed, so that the same seed gives the same pseudonyms and so the same candidate. It hides nobody.
+        paths.demo_key.touch(mode=0o600)
+        paths.demo_key.write_text(hashlib.sha256(f"demo {seed}".encode()).hexdigest(), encoding="utf-8")
         return write_demo(paths.inbox, catalogue=space.catalogue, seed=seed, scale=scale, defects=defects)
 
 

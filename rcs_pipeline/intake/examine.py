@@ -123,7 +123,7 @@ def _examine(
         return refuse("RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp))
     screen(connection, screening)
     check_keys(connection, screening)
-    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset))
+    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry))
     _note_recodes(connection, screening)
     rejected = split(connection, source.first_row)
     blocking = connection.execute(f"select message from {findings.TABLE} where severity = 'block' limit 1").fetchone()  # noqa: S608
@@ -135,9 +135,14 @@ def _examine(
     return done(rows, rejected, source.first_row)
 
 
-def current_files(workspace: Workspace, dataset: str) -> list[Path]:
-    """The Parquet files that hold a dataset's current rows."""
-    receipts = workspace.ledger.current_receipts(dataset)
+def current_files(workspace: Workspace, dataset: str, collection: Collection) -> list[Path]:
+    """The Parquet files that hold a dataset's current rows, as seen from a collection.
+
+    A dataset that is due from the collection itself (its roll) counts from there alone: another wave of the
+    same school must not lend its pupils. Any other (the national frame) counts whole.
+    """
+    own = collection.key if dataset in collection.datasets else None
+    receipts = workspace.ledger.current_receipts(dataset, own)
     return [workspace.paths.home / item.raw_path for item in receipts if item.raw_path]
 
 
