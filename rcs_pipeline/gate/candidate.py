@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
+from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import contract, evidence, expectations, reconciliation
@@ -51,22 +51,25 @@ def make_candidate(
         build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
     product = workspace.catalogue.product(product_id)
     with workspace.writing():
+        # dbt works in a process of its own; meanwhile this one would only wait.
+        library = expectations.import_early()
         building = build(workspace, product_id)
         results = list(building.results)
         _require_built(results)
         protect(building.database, building.protected, product, threads=workspace.settings.threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
-        files = evidence.protected_hashes(building.folder)
+        content = _content(building.folder)
         try:
             record = seal(workspace, building, checks)
         except NothingToDoError:
-            known = _unfinished(workspace, product_id, files)
+            known = _unfinished(workspace, product_id, content)
             if known is None:
                 raise
             audit_candidate(workspace, known)
             return known
         evidence.note_sealed(workspace, record)
+        library.join()
         _judge(workspace, record, results)
     return record
 
@@ -142,20 +145,22 @@ def _require_built(results: Iterable[Node]) -> None:
     )
 
 
-def _unfinished(workspace: Workspace, product_id: str, files: dict[str, str]) -> CandidateRecord | None:
-    """The candidate that holds exactly these protected files, if its verdicts are not complete."""
+def _content(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What gives a candidate its name: its protected files and its contracts."""
+    return evidence.protected_hashes(folder), evidence.contract_hashes(folder)
+
+
+def _unfinished(
+    workspace: Workspace, product_id: str, content: tuple[dict[str, str], dict[str, str]]
+) -> CandidateRecord | None:
+    """The candidate of exactly this content, if its verdicts are not complete."""
     for record in reversed(workspace.ledger.candidates(product_id)):
         folder = workspace.paths.home / record.path
-        if evidence.protected_hashes(folder) != files:
+        if _content(folder) != content:
             continue
         known = {item.check for item in workspace.ledger.verdicts(record.hash)}
-        try:
-            needed = {
-                *record.required_checks,
-                *required_checks(evidence.kept_product(folder), evidence.read_manifest(folder)),
-            }
-        except RcsError:
-            return None
+        needed = {*record.required_checks}
+        needed |= {*required_checks(evidence.kept_product(folder), evidence.read_manifest(folder))}
         complete = needed <= known and evidence.sealed_note(workspace, record) is not None
         return None if complete else record
     return None

@@ -39,7 +39,8 @@ def home(folder: Path) -> Workspace:
         Receipt(
             received_at=workspace.now(), dataset="answers", collection="here", sha256="ab" * 32,
             file_name="a.csv", size_bytes=1, state=ReceiptState.ACCEPTED, claimed_name="demo",
-            os_account="tester", rows_in=4, rows_accepted=3, rows_quarantined=1, raw_path=workspace.paths.relative(raw),
+            os_account="tester", rows_in=4, rows_accepted=3, rows_quarantined=1,
+            raw_path=workspace.paths.relative(raw),
         )
     )  # fmt: skip
     return workspace
