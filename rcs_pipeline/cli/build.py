@@ -41,7 +41,10 @@ def build(context: click.Context, product: str, form: str) -> int:
     if not decision.open:
         text += "\n" + "\n".join(decision.reasons[:SHOWN])
     result(form, text, candidate=record, gate=gate, reasons=decision.reasons)
-    next_step(form, f"rcs plan --product {product}" if decision.open else f"rcs verdicts --candidate {record.hash[:16]}")
+    next_step(
+        form,
+        f"rcs plan --product {product}" if decision.open else f"rcs verdicts --candidate {record.hash[:16]}",
+    )
     return ExitCode.OK if decision.open else ExitCode.FINDINGS
 
 
@@ -59,13 +62,26 @@ def verdicts(context: click.Context, product: str, candidate: str | None, everyt
     space = workspace(context)
     record = _candidate(space, product, candidate)
     decision = decide(space, record)
-    known = sorted(space.ledger.verdicts(record.hash), key=lambda item: (item.outcome is Outcome.PASS, item.check))
+    known = sorted(
+        space.ledger.verdicts(record.hash), key=lambda item: (item.outcome is Outcome.PASS, item.check)
+    )
     shown = [item for item in known if everything or item.outcome is not Outcome.PASS]
     passed = sum(item.outcome is Outcome.PASS for item in known)
-    lines = [f"{item.outcome.value:5} {item.check}: {item.message} {item.guidance}".rstrip() for item in shown]
+    lines = [
+        f"{item.outcome.value:5} {item.check}: {item.message} {item.guidance}".rstrip() for item in shown
+    ]
     lines += [reason for reason in decision.reasons if "missing" in reason or "no verdict" in reason]
-    lines.append(f"{passed} of {len(known)} verdicts pass; the gate is {'open' if decision.open else 'closed'}.")
-    result(form, "\n".join(lines), candidate=record.hash, open=decision.open, reasons=decision.reasons, verdicts=shown)
+    lines.append(
+        f"{passed} of {len(known)} verdicts pass; the gate is {'open' if decision.open else 'closed'}."
+    )
+    result(
+        form,
+        "\n".join(lines),
+        candidate=record.hash,
+        open=decision.open,
+        reasons=decision.reasons,
+        verdicts=shown,
+    )
     return ExitCode.OK if decision.open else ExitCode.FINDINGS
 
 
@@ -76,13 +92,17 @@ def verdicts(context: click.Context, product: str, candidate: str | None, everyt
 @click.option("--limit", default=1_000, show_default=True, help="At most so many rows.")
 @format_option
 @click.pass_context
-def query(context: click.Context, sql: str, product: str, candidate: str | None, limit: int, form: str) -> int:
+def query(
+    context: click.Context, sql: str, product: str, candidate: str | None, limit: int, form: str
+) -> int:
     """Ask the marts of a candidate: SQL is one SELECT. Read-only; who asked what is recorded."""
     from rcs_pipeline.warehouse.query import query as ask
 
     space = workspace(context)
     answer = ask(space, _candidate(space, product, candidate), sql, limit=limit)
-    result(form, table(answer.columns, answer.rows), columns=answer.columns, rows=answer.rows, more=answer.more)
+    result(
+        form, table(answer.columns, answer.rows), columns=answer.columns, rows=answer.rows, more=answer.more
+    )
     if answer.more:
         progress(f"Only the first {limit} rows are shown; `--limit` shows more.")
     return ExitCode.OK

@@ -64,7 +64,9 @@ def run_demo(context: click.Context, seed: int, scale: float, defects: bool) -> 
     progress(f"{len(receipts)} deliveries, {sum(item.rows_accepted for item in receipts):,} rows accepted.")
     try:
         candidate = make_candidate(space, PRODUCT)
-        progress(f"Candidate {candidate.hash[:16]} built and judged by {len(candidate.required_checks)} checks.")
+        progress(
+            f"Candidate {candidate.hash[:16]} built and judged by {len(candidate.required_checks)} checks."
+        )
     except NothingToDoError as error:
         progress(str(error))
     try:
@@ -101,15 +103,19 @@ def _write(space: Workspace, seed: int, scale: float, defects: bool) -> DemoSumm
             todo="Set RCS_HOME to another folder.",
         )  # fmt: skip
     with space.writing():
-        paths.demo_mark.write_text(json.dumps({"synthetic": True, "seed": seed, "scale": scale}), encoding="utf-8")
-        # From the seed, so that the same seed gives the same pseudonyms and so the same candidate. It hides nobody.
+        paths.demo_mark.write_text(
+            json.dumps({"synthetic": True, "seed": seed, "scale": scale}), encoding="utf-8"
+        )
+        # From the seed, so that the same seed gives the same pseudonyms and so the same candidate.
+        # It hides nobody.
         paths.demo_key.touch(mode=0o600)
         paths.demo_key.write_text(hashlib.sha256(f"demo {seed}".encode()).hexdigest(), encoding="utf-8")
         return write_demo(paths.inbox, catalogue=space.catalogue, seed=seed, scale=scale, defects=defects)
 
 
 def _sentence(summary: DemoSummary) -> str:
-    text = f"{len(summary.files)} synthetic deliveries of {summary.pupils:,} pupils (of a roll of {summary.roll:,})"
+    text = f"{len(summary.files)} synthetic deliveries of {summary.pupils:,} pupils "
+    text += f"(of a roll of {summary.roll:,})"
     text += f", seed {summary.seed}, scale {summary.scale:g}."
     if summary.defects_list is not None:
         text += f" {len(summary.defects)} planted defects are listed in {summary.defects_list}."

@@ -32,7 +32,9 @@ def doctor(context: click.Context, form: str) -> int:
     """Versions, settings and their origin, contracts, key, lock, disk, unfinished work."""
     space = workspace(context)
     checks = list(_checks(space))
-    text = table(["", "what", "found"], [["ok" if good else "LOOK", what, found] for good, what, found in checks])
+    text = table(
+        ["", "what", "found"], [["ok" if good else "LOOK", what, found] for good, what, found in checks]
+    )
     result(form, text, checks=[{"ok": good, "what": what, "found": found} for good, what, found in checks])
     return ExitCode.OK if all(good for good, _, _ in checks) else ExitCode.FINDINGS
 
@@ -54,7 +56,8 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
 
 def _contracts(space: Workspace) -> str:
     found = space.catalogue
-    return f"{len(found.deliveries)} deliveries, {len(found.products)} products, {len(found.indicators)} indicators"
+    counts = (len(found.deliveries), len(found.products), len(found.indicators))
+    return "{} deliveries, {} products, {} indicators".format(*counts)
 
 
 def _key(space: Workspace) -> str:
@@ -73,5 +76,7 @@ def _lock(space: Workspace) -> str:
 def _ledger(space: Workspace) -> str:
     moves = space.ledger.moves(unfinished=True)
     if moves:
-        raise RcsError(f"{len(moves)} pointer move(s) are unfinished", todo="Any publishing command completes them.")
+        raise RcsError(
+            f"{len(moves)} pointer move(s) are unfinished", todo="Any publishing command completes them."
+        )
     return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move"

@@ -28,7 +28,9 @@ PROBLEMS_SHOWN = 20
 @click.option("--supplier", help="Who sent it.")
 @format_option
 @click.pass_context
-def check(context: click.Context, file: Path, dataset: str, collection: str, supplier: str | None, form: str) -> int:
+def check(
+    context: click.Context, file: Path, dataset: str, collection: str, supplier: str | None, form: str
+) -> int:
     """Judge FILE against its contract and store nothing."""
     from rcs_pipeline.intake.delivery import check as judge
 
@@ -45,7 +47,9 @@ def check(context: click.Context, file: Path, dataset: str, collection: str, sup
 @click.option("--dataset", help="With FILE: the kind of delivery.")
 @click.option("--collection", help="With FILE: the collection it belongs to.")
 @click.option("--supplier", help="With FILE: who sent it.")
-@click.option("--settle", default=1.0, show_default=True, help="Seconds over which an inbox file may not change.")
+@click.option(
+    "--settle", default=1.0, show_default=True, help="Seconds over which an inbox file may not change."
+)
 @format_option
 @click.pass_context
 def ingest(
@@ -80,8 +84,12 @@ def _ingest_inbox(space: Any, settle: float, form: str) -> int:
     if not receipts and not errors:
         result(form, f"Nothing waits in {space.paths.inbox}.", receipts=[], errors=[])
         return ExitCode.NOTHING_TO_DO
-    totals = [sum(getattr(item, name) for item in receipts) for name in ("rows_in", "rows_accepted", "rows_quarantined")]
-    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, {totals[1]:,} accepted, {totals[2]:,} quarantined."
+    totals = [
+        sum(getattr(item, name) for item in receipts)
+        for name in ("rows_in", "rows_accepted", "rows_quarantined")
+    ]
+    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, "
+    text += f"{totals[1]:,} accepted, {totals[2]:,} quarantined."
     result(form, text, receipts=receipts, errors=errors)
     next_step(form, "rcs build")
     return ExitCode.FINDINGS if errors else _exit_code(receipts)
@@ -103,12 +111,19 @@ def status(context: click.Context, dataset: str | None, form: str) -> int:
             current = next(iter(space.ledger.current_receipts(name, collection.key)), None)
             state = _state(receipts, current)
             accepted, quarantined = (current.rows_accepted, current.rows_quarantined) if current else (0, 0)
-            rows.append([collection.key, name, due or "-", state, f"{accepted:,}", f"{quarantined:,}", len(receipts)])
+            rows.append(
+                [collection.key, name, due or "-", state, f"{accepted:,}", f"{quarantined:,}", len(receipts)]
+            )
             content.append(
-                {"collection": collection.key, "dataset": name, "due": due, "state": state, "rows_accepted": accepted,
+                {"collection": collection.key, "dataset": name, "due": due, "state": state,
+                 "rows_accepted": accepted,
                  "rows_quarantined": quarantined, "receipts": len(receipts)}
             )  # fmt: skip
-    result(form, table(["collection", "dataset", "due", "state", "accepted", "quarantined", "receipts"], rows), status=content)
+    result(
+        form,
+        table(["collection", "dataset", "due", "state", "accepted", "quarantined", "receipts"], rows),
+        status=content,
+    )
     return ExitCode.OK
 
 
@@ -119,12 +134,23 @@ def status(context: click.Context, dataset: str | None, form: str) -> int:
 def show(context: click.Context, delivery: str, form: str) -> int:
     """The whole life of DELIVERY: a receipt number, or the beginning of a sha256."""
     space = workspace(context)
-    receipts = [item for item in space.ledger.receipts() if str(item.id) == delivery or item.sha256.startswith(delivery)]
+    receipts = [
+        item
+        for item in space.ledger.receipts()
+        if str(item.id) == delivery or item.sha256.startswith(delivery)
+    ]
     if not receipts:
-        raise RcsError(f"No receipt has the number or sha256 `{delivery}`", todo="`rcs status` says what arrived.")
+        raise RcsError(
+            f"No receipt has the number or sha256 `{delivery}`", todo="`rcs status` says what arrived."
+        )
     numbers = {item.id for item in receipts}
-    receipts += [item for item in space.ledger.receipts() if item.supersedes in numbers and item.id not in numbers]
-    lines = [f"{item.id}  {item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}" for item in receipts]
+    receipts += [
+        item for item in space.ledger.receipts() if item.supersedes in numbers and item.id not in numbers
+    ]
+    lines = [
+        f"{item.id}  {item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}"
+        for item in receipts
+    ]
     result(form, "\n".join(lines), receipts=receipts)
     return ExitCode.OK
 
@@ -138,16 +164,20 @@ def rule(context: click.Context, rule_id: str, form: str) -> int:
     catalogue = workspace(context).catalogue
     entry = catalogue.messages.get(rule_id.upper())
     if entry is not None:
-        text = f"{entry.id} ({entry.severity.value}): {entry.name}\n{entry.message}\n{entry.fix}\n{entry.example}".rstrip()
+        text = f"{entry.id} ({entry.severity.value}): {entry.name}\n{entry.message}\n"
+        text += f"{entry.fix}\n{entry.example}".rstrip()
         result(form, text, rule=entry.model_dump(mode="json"))
         return ExitCode.OK
     for contract in catalogue.deliveries.values():
         for item in contract.rules:
             if item.id == rule_id.upper():
-                text = f"{item.id} ({item.severity.value}), in {contract.dataset}: {item.name}\n{item.message}\n{item.fix}"
+                text = f"{item.id} ({item.severity.value}), in {contract.dataset}: {item.name}\n"
+                text += f"{item.message}\n{item.fix}"
                 result(form, text, rule={"id": item.id, "dataset": contract.dataset, "message": item.message})
                 return ExitCode.OK
-    raise RcsError(f"There is no rule `{rule_id}`", expected="an id such as RCS-C03", todo="Copy it from a finding.")
+    raise RcsError(
+        f"There is no rule `{rule_id}`", expected="an id such as RCS-C03", todo="Copy it from a finding."
+    )
 
 
 def _show_judgement(judgement: Judgement, form: str, *, stored: bool) -> None:
@@ -159,7 +189,8 @@ def _show_judgement(judgement: Judgement, form: str, *, stored: bool) -> None:
 
 
 def _sentence(receipt: Receipt) -> str:
-    counts = f"{receipt.rows_in:,} rows in, {receipt.rows_accepted:,} accepted, {receipt.rows_quarantined:,} quarantined"
+    counts = f"{receipt.rows_in:,} rows in, {receipt.rows_accepted:,} accepted, "
+    counts += f"{receipt.rows_quarantined:,} quarantined"
     if receipt.rows_refused:
         counts += f", {receipt.rows_refused:,} refused"
     reason = f" {receipt.reason}" if receipt.reason else ""

@@ -67,12 +67,16 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--home", metavar="DIR", help="Where everything that is not code lives (RCS_HOME; ./rcs_home).")
-@click.option("--contracts", metavar="DIR", multiple=True, help="A further folder of contracts (RCS_CONTRACTS).")
+@click.option(
+    "--contracts", metavar="DIR", multiple=True, help="A further folder of contracts (RCS_CONTRACTS)."
+)
 @click.option("--as", "name", metavar="NAME", help="Who you say you are (RCS_NAME; the account's name).")
 @click.option("--role", metavar="ROLE", help="The role you act in (RCS_ROLE; engineer).")
 @click.version_option(package_name="rcs-pipeline")
 @click.pass_context
-def rcs(context: click.Context, home: str | None, contracts: tuple[str, ...], name: str | None, role: str | None) -> None:
+def rcs(
+    context: click.Context, home: str | None, contracts: tuple[str, ...], name: str | None, role: str | None
+) -> None:
     """Deliveries in, a gated release out.
 
     Exit codes: 0 ok, 1 findings or a closed gate, 2 usage or unexpected error, 3 waiting for approval,

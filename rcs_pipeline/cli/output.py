@@ -30,9 +30,9 @@ def workspace(context: click.Context) -> Workspace:
 
 def format_option(command: Any) -> Any:
     """`--format text|json` on a verb."""
-    return click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)(
-        command
-    )
+    return click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    )(command)
 
 
 def result(form: str, text: str, **content: Any) -> None:
@@ -58,7 +58,10 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Columns lined up with blanks."""
     lines = [[str(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(headers))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -41,7 +41,9 @@ def approve(context: click.Context, plan_id: str, name: str, note: str, form: st
     from rcs_pipeline.release.approve import approve as say_yes
 
     approval = say_yes(workspace(context), plan_id, name, note)
-    text = f"{approval.approver} (account {approval.os_account}) approves {approval.product} {approval.version}."
+    text = (
+        f"{approval.approver} (account {approval.os_account}) approves {approval.product} {approval.version}."
+    )
     result(form, text, approval=approval)
     next_step(form, f"rcs publish {plan_id}")
     return ExitCode.OK
@@ -59,10 +61,14 @@ def publish(context: click.Context, plan_id: str, form: str) -> int:
 
     space = workspace(context)
     release = put_out(space, plan_id, pages=write_pages)
-    folders = [release_folder(space, release.product, audience, release.version) for audience in release.audiences]
+    folders = [
+        release_folder(space, release.product, audience, release.version) for audience in release.audiences
+    ]
     text = f"Released {release.product} {release.version}:\n" + "\n".join(f"  {folder}" for folder in folders)
     result(form, text, release=release, folders=folders)
-    next_step(form, f"rcs rollback VERSION --product {release.product} --reason ... (if it must be taken back)")
+    next_step(
+        form, f"rcs rollback VERSION --product {release.product} --reason ... (if it must be taken back)"
+    )
     return ExitCode.OK
 
 
@@ -70,7 +76,9 @@ def publish(context: click.Context, plan_id: str, form: str) -> int:
 @click.argument("version")
 @PRODUCT
 @click.option("--reason", required=True, help="Why the current release is left; consumers read it.")
-@click.option("--leave", type=click.Choice(["withdrawn", "deprecated"]), default="withdrawn", show_default=True)
+@click.option(
+    "--leave", type=click.Choice(["withdrawn", "deprecated"]), default="withdrawn", show_default=True
+)
 @format_option
 @click.pass_context
 def rollback(context: click.Context, version: str, product: str, reason: str, leave: str, form: str) -> int:

@@ -72,7 +72,9 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
     folders = tuple(folder for folder in (base, *extra) if folder is not None)
     for folder in folders:
         if not folder.is_dir():
-            raise ContractError("There is no such folder of contracts", where=str(folder), todo="Correct the path.")
+            raise ContractError(
+                "There is no such folder of contracts", where=str(folder), todo="Correct the path."
+            )
     deliveries = [read_delivery(path) for path in _files(folders, "deliveries", "*.odcs.yaml")]
     measures = [_load(MeasuresFile, path) for path in _files(folders, "measures", "*.yaml")]
     register = [_load(RegisterFile, path) for path in _files(folders, "register", "*.yaml")]
@@ -109,7 +111,9 @@ def _by_name(pairs: Iterable[tuple[str, Item]], noun: str) -> dict[str, Item]:
     result: dict[str, Item] = {}
     for name, item in pairs:
         if name in result:
-            raise ContractError(f"The {noun} `{name}` is declared twice", todo="Rename or remove one of them.")
+            raise ContractError(
+                f"The {noun} `{name}` is declared twice", todo="Rename or remove one of them."
+            )
         result[name] = item
     return result
 
@@ -144,7 +148,9 @@ def _check_register(catalogue: Catalogue) -> None:
         for field, names in known.items():
             value = getattr(item, field)
             if value is not None and value not in names:
-                raise ContractError(f"Collection `{item.key}` names an unknown {field} `{value}`", where="register")
+                raise ContractError(
+                    f"Collection `{item.key}` names an unknown {field} `{value}`", where="register"
+                )
         for dataset in item.datasets:
             _named(catalogue.deliveries, dataset, "dataset")
     for contract in catalogue.deliveries.values():
@@ -199,7 +205,9 @@ def _check_condition(catalogue: Catalogue, contract: DeliveryContract, name: str
         except KeyError as error:
             raise ContractError(f"`{when.scale}` has no band scheme `{when.scheme}`", where=where) from error
         if not set(when.bands) <= labels:
-            raise ContractError(f"Unknown band among {', '.join(when.bands)}", where=where, expected=", ".join(labels))
+            raise ContractError(
+                f"Unknown band among {', '.join(when.bands)}", where=where, expected=", ".join(labels)
+            )
 
 
 def _check_products(catalogue: Catalogue) -> None:
@@ -216,5 +224,5 @@ def _check_products(catalogue: Catalogue) -> None:
                     raise ContractError(
                         f"The group `{group}` cannot be tabulated for `{tabulation.instrument}`",
                         where=str(product.path),
-                        expected="`all`, a column or group name, or several joined by `+` in alphabetical order",
+                        expected="`all`, a column or group, or several joined by `+` in alphabetical order",
                     )

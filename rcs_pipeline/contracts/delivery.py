@@ -55,7 +55,9 @@ class Sheet(Strict):
     name: str
     header_rows: int = Field(default=1, ge=1, le=3)
     first_row: int = Field(default=1, ge=1)
-    note_cells: int = Field(default=0, ge=0, description="rows at the end with at most so many cells are notes")
+    note_cells: int = Field(
+        default=0, ge=0, description="rows at the end with at most so many cells are notes"
+    )
 
 
 class RollSource(Strict):
@@ -154,6 +156,8 @@ class CountRule(Strict):
 
 
 Implementation = RowRule | MatchRule | CountRule
+
+
 @dataclass(frozen=True)
 class Rule:
     """One declared rule of a delivery contract, with the sentence a person reads."""
@@ -225,7 +229,9 @@ class DeliveryContract:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise ContractError(f"There is no column `{name}`", where=str(self.path), expected="one of its columns")
+        raise ContractError(
+            f"There is no column `{name}`", where=str(self.path), expected="one of its columns"
+        )
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

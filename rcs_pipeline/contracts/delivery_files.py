@@ -52,7 +52,7 @@ def read_delivery(path: Path) -> DeliveryContract:
         ContractError: the file breaks the standard, our extensions, or itself.
     """
     odcs = read_contract(path)
-    table = odcs.schema_[0]  # type: ignore[index]  (read_contract has counted them)
+    table = odcs.schema_[0]  # type: ignore[index] # read_contract has counted them
     options = extension(DeliveryOptions, table.customProperties, where=f"{path}, schema {table.name}")
     columns = tuple(_column(item, options, path) for item in table.properties or [])
     keyed = [item for item in table.properties or [] if item.primaryKey]
@@ -78,13 +78,17 @@ def _column(item: SchemaProperty, options: DeliveryOptions, path: Path) -> Colum
     if extra.code_list and extra.code_list not in options.code_lists:
         raise ContractError(f"The code list `{extra.code_list}` is not declared", where=where)
     if extra.code_list and extra.codes:
-        raise ContractError("The column has both `codes` and `code_list`", where=where, expected="one of them")
+        raise ContractError(
+            "The column has both `codes` and `code_list`", where=where, expected="one of them"
+        )
     codes = options.code_lists[extra.code_list].codes if extra.code_list else extra.codes
     try:
         kind = ColumnType(str(item.logicalType))
     except ValueError as error:
         expected = ", ".join(ColumnType)
-        raise ContractError(f"The type `{item.logicalType}` is not one we read", where=where, expected=expected) from error
+        raise ContractError(
+            f"The type `{item.logicalType}` is not one we read", where=where, expected=expected
+        ) from error
     limits = _type_options(item.logicalTypeOptions or {}, where)
     # Missing codes of the whole file hold for coded answers only: -9 may be a temperature elsewhere.
     missing = extra.missing if extra.missing is not None else (options.missing if codes else {})
@@ -126,10 +130,14 @@ def _type_options(options: dict[str, Any], where: str) -> TypeOptions:
 def _rule(item: DataQuality, path: Path) -> Rule:
     where = f"{path}, rule {item.id or item.name}"
     if item.type != "custom" or item.engine != ENGINE:
-        raise ContractError("The rule is of a kind that intake does not run", where=where, expected="type custom, engine rcs")
+        raise ContractError(
+            "The rule is of a kind that intake does not run", where=where, expected="type custom, engine rcs"
+        )
     if not item.id or not item.description or not item.businessImpact:
         raise ContractError(
-            "The rule lacks a field", where=where, expected="`id`, `description` (the message) and `businessImpact` (the fix)"
+            "The rule lacks a field",
+            where=where,
+            expected="`id`, `description` (the message) and `businessImpact` (the fix)",
         )
     try:
         check = _IMPLEMENTATION.validate_python(item.implementation)
@@ -137,7 +145,9 @@ def _rule(item: DataQuality, path: Path) -> Rule:
     except ValidationError as error:
         raise ContractError(explain(error), where=where) from error
     except ValueError as error:
-        raise ContractError(f"The severity `{item.severity}` is not known", where=where, expected=", ".join(Severity)) from error
+        raise ContractError(
+            f"The severity `{item.severity}` is not known", where=where, expected=", ".join(Severity)
+        ) from error
     return Rule(
         id=item.id,
         name=str(item.name or item.id),
@@ -176,7 +186,8 @@ def _check(contract: DeliveryContract) -> None:
         return
     mentioned = (
         survey.stratum, survey.cluster, survey.weight.column, survey.stage, survey.school,
-        survey.learning_community, survey.version, *survey.weight.cells, *survey.allocate, *survey.allocate_within,
+        survey.learning_community, survey.version, *survey.weight.cells, *survey.allocate,
+        *survey.allocate_within,
     )  # fmt: skip
     for name in mentioned:
         if name is not None and name not in names:

@@ -70,7 +70,9 @@ class Scale(Strict):
         if self.conversion:
             low, high = len(self.items) * self.item_minimum, len(self.items) * self.item_maximum
             if set(self.conversion) != set(range(low, high + 1)):
-                raise ValueError(f"the conversion table covers every raw score from {low} to {high} and no other")
+                raise ValueError(
+                    f"the conversion table covers every raw score from {low} to {high} and no other"
+                )
         return self
 
     def bands(self, scheme: str) -> BandScheme:

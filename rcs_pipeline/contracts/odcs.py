@@ -45,7 +45,9 @@ def read_contract(path: Path) -> OpenDataContractStandard:
     from open_data_contract_standard.model import OpenDataContractStandard
 
     content = read_yaml(path)
-    problems = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.instance_path)))
+    problems = sorted(
+        _validator().iter_errors(content), key=lambda error: list(map(str, error.instance_path))
+    )
     if problems:
         first = problems[0]
         place = ".".join(str(part) for part in first.instance_path) or "top level"
@@ -60,7 +62,9 @@ def read_contract(path: Path) -> OpenDataContractStandard:
         )
     if len(content.get("schema") or []) != 1:
         raise ContractError(
-            f"`schema` holds {len(content.get('schema') or [])} tables", where=str(path), expected="exactly one"
+            f"`schema` holds {len(content.get('schema') or [])} tables",
+            where=str(path),
+            expected="exactly one",
         )
     return OpenDataContractStandard.model_validate(content)
 
@@ -75,7 +79,9 @@ def extension(model: type[Model], custom_properties: Any, where: str) -> Model:
     for item in custom_properties or []:
         if item.property != EXTENSION:
             raise ContractError(
-                f"The custom property `{item.property}` is not known", where=where, expected=f"only `{EXTENSION}`"
+                f"The custom property `{item.property}` is not known",
+                where=where,
+                expected=f"only `{EXTENSION}`",
             )
         value = item.value
     return parse(model, value, where)

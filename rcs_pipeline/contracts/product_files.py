@@ -37,7 +37,9 @@ def read_product(folder: Path) -> Product:
     file = parse(ProductFile, read_yaml(path), str(path))
     tables = tuple(_table(item) for item in sorted(folder.glob("*.odcs.yaml")))
     if not tables:
-        raise ContractError("The product has no table", where=str(folder), expected="at least one *.odcs.yaml")
+        raise ContractError(
+            "The product has no table", where=str(folder), expected="at least one *.odcs.yaml"
+        )
     for table in tables:
         _check(table, file)
     return Product(file=file, tables=tables, path=folder)
@@ -45,7 +47,7 @@ def read_product(folder: Path) -> Product:
 
 def _table(path: Path) -> ProductTable:
     odcs = read_contract(path)
-    schema = odcs.schema_[0]  # type: ignore[index]  (read_contract has counted them)
+    schema = odcs.schema_[0]  # type: ignore[index] # read_contract has counted them
     keyed = [item for item in schema.properties or [] if item.primaryKey]
     return ProductTable(
         id=str(odcs.id),
@@ -85,7 +87,9 @@ def _check(table: ProductTable, file: ProductFile) -> None:
     where = str(table.path)
     names = {column.name for column in table.columns}
     if not table.grain:
-        raise ContractError("No column is marked `primaryKey`", where=where, expected="the grain of the table")
+        raise ContractError(
+            "No column is marked `primaryKey`", where=where, expected="the grain of the table"
+        )
     rules = table.extension.hide
     used = {
         *table.extension.order_by,
@@ -104,5 +108,7 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         seen = {column.name for column in table.columns_for(audience)}
         if not set(table.grain) <= seen:
             raise ContractError(
-                f"`{audience}` sees the table but not its whole grain", where=where, expected=", ".join(table.grain)
+                f"`{audience}` sees the table but not its whole grain",
+                where=where,
+                expected=", ".join(table.grain),
             )

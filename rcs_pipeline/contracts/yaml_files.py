@@ -49,12 +49,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  (a SafeLoader subclass)
     except UnicodeDecodeError as error:
-        raise ContractError("The file is not UTF-8 text", where=str(path), todo="Save it as UTF-8.") from error
+        raise ContractError(
+            "The file is not UTF-8 text", where=str(path), todo="Save it as UTF-8."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or str(error)
-        raise ContractError(f"This is not valid YAML: {problem}", where=place, todo="Mend that line.") from error
+        raise ContractError(
+            f"This is not valid YAML: {problem}", where=place, todo="Mend that line."
+        ) from error
     except OSError as error:
         raise ContractError(f"The file cannot be read: {error.strerror}", where=str(path)) from error
     if not isinstance(content, dict):
@@ -75,7 +79,9 @@ def parse(model: type[Model], content: Any, where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ContractError(explain(error), where=where, todo="Mend the file and run the command again.") from error
+        raise ContractError(
+            explain(error), where=where, todo="Mend the file and run the command again."
+        ) from error
 
 
 def explain(error: ValidationError) -> str:

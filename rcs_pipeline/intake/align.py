@@ -28,7 +28,9 @@ class Alignment:
 def align(source: SourceTable, contract: DeliveryContract, messages: dict[str, Message]) -> Alignment:
     """Match headers to contract columns by name or accepted alias, ignoring case and outer blanks."""
     spoken = {
-        label.strip().lower(): column.name for column in contract.columns for label in (column.name, *column.aliases)
+        label.strip().lower(): column.name
+        for column in contract.columns
+        for label in (column.name, *column.aliases)
     }
     positions: dict[str, int] = {}
     unknown: list[str] = []
@@ -38,7 +40,9 @@ def align(source: SourceTable, contract: DeliveryContract, messages: dict[str, M
         if name is None:
             unknown.append(header or f"(column {index + 1} has no name)")
         elif name in positions:
-            findings.append(file_finding(messages, "RCS-F06", column=header, expected=name, sheet=source.sheet))
+            findings.append(
+                file_finding(messages, "RCS-F06", column=header, expected=name, sheet=source.sheet)
+            )
         else:
             positions[name] = index
     absent = [column.name for column in contract.columns if column.name not in positions]
@@ -73,7 +77,9 @@ def _labels(
         wrong = _disagreements(column, labels)
         if wrong:
             findings.append(
-                file_finding(messages, "RCS-F09", column=column.name, detail="; ".join(wrong), sheet=source.sheet)
+                file_finding(
+                    messages, "RCS-F09", column=column.name, detail="; ".join(wrong), sheet=source.sheet
+                )
             )
     return findings
 

@@ -10,8 +10,9 @@ file overwrites them with the same content.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake import findings, store
@@ -35,7 +36,9 @@ class Judgement:
     severities: dict[Severity, int]
 
 
-def check(workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None = None) -> Judgement:
+def check(
+    workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None = None
+) -> Judgement:
     """Judge a file and store nothing.
 
     Raises:
@@ -109,7 +112,7 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
     """Write the Parquet files, then the receipt that makes them count."""
     paths, name = workspace.paths, f"{receipt.sha256[:16]}.parquet"
     place = Path(receipt.dataset) / f"collection={receipt.collection}" / name
-    changes: dict[str, object] = {"findings_path": f"findings/{place.as_posix()}"}
+    changes: dict[str, Any] = {"findings_path": f"findings/{place.as_posix()}"}
     changes["findings"] = store.store_findings(examined.connection, paths.findings / place)
     replaces = None
     if receipt.state is ReceiptState.ACCEPTED:
@@ -121,7 +124,7 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
             changes["quarantine_path"] = f"quarantine/{place.as_posix()}"
         current = workspace.ledger.current_receipts(receipt.dataset, receipt.collection)
         replaces = current[0] if current else None
-    complete = Receipt(**{**receipt.__dict__, **changes})  # type: ignore[arg-type]
+    complete = replace(receipt, **changes)
     return workspace.ledger.add_receipt(complete, replaces=replaces)
 
 

@@ -120,13 +120,17 @@ def _examine(
     screening = Screening(contract, messages, source.first_row, source.sheet, entry.cpp)
     elsewhere = _elsewhere(connection, screening)
     if elsewhere is not None:
-        return refuse("RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp))
+        return refuse(
+            "RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp)
+        )
     screen(connection, screening)
     check_keys(connection, screening)
     run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry))
     _note_recodes(connection, screening)
     rejected = split(connection, source.first_row)
-    blocking = connection.execute(f"select message from {findings.TABLE} where severity = 'block' limit 1").fetchone()  # noqa: S608
+    blocking = connection.execute(
+        f"select message from {findings.TABLE} where severity = 'block' limit 1"
+    ).fetchone()
     if blocking:
         return done(rows, rejected, source.first_row, str(blocking[0]))
     if rejected > contract.options.tolerance * rows:
@@ -152,7 +156,7 @@ def _elsewhere(connection: DuckDBPyConnection, screening: Screening) -> str | No
     if name is None or screening.cpp is None:
         return None
     row = connection.execute(
-        f"select count_if({quoted(name)} = {text(screening.cpp)}), mode({quoted(name)}) from {TABLE}"  # noqa: S608
+        f"select count_if({quoted(name)} = {text(screening.cpp)}), mode({quoted(name)}) from {TABLE}"
     ).fetchone()
     return str(row[1]) if row and row[0] == 0 and row[1] is not None else None
 
@@ -164,7 +168,7 @@ def _note_recodes(connection: DuckDBPyConnection, screening: Screening) -> None:
             continue
         was = quoted(column.name + "__was")
         rows = connection.execute(
-            f"select {was}, count(*) from {TABLE} where {was} is not null group by {was} order by {was}"  # noqa: S608
+            f"select {was}, count(*) from {TABLE} where {was} is not null group by {was} order by {was}"
         ).fetchall()
         findings.add(
             connection,
@@ -179,5 +183,5 @@ def _note_recodes(connection: DuckDBPyConnection, screening: Screening) -> None:
 
 
 def _count(connection: DuckDBPyConnection, relation: str) -> int:
-    row = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+    row = connection.execute(f"select count(*) from {relation}").fetchone()
     return int(row[0]) if row else 0

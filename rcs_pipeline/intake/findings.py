@@ -69,8 +69,8 @@ def fill(template: str, words: dict[str, str]) -> str:
 def create_table(connection: DuckDBPyConnection) -> None:
     """Make the empty table of findings."""
     connection.execute(
-        f"create or replace table {TABLE} (rule_id varchar, severity varchar, sheet varchar, source_row bigint, "
-        "column_name varchar, value varchar, message varchar, fix varchar)"
+        f"create or replace table {TABLE} (rule_id varchar, severity varchar, sheet varchar, "
+        "source_row bigint, column_name varchar, value varchar, message varchar, fix varchar)"
     )
 
 
@@ -92,9 +92,10 @@ def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str,
         f"""
         insert into {TABLE}
         select $rule_id, $severity, $sheet, source_row, column_name, value,
-               replace($message, '{{value}}', coalesce(value, '')), replace($fix, '{{value}}', coalesce(value, ''))
+               replace($message, '{{value}}', coalesce(value, '')),
+               replace($fix, '{{value}}', coalesce(value, ''))
         from ({select})
-        """,  # noqa: S608  (built from contracts only; values go through parameters)
+        """,
         parameters,
     )
 

@@ -49,24 +49,34 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
     return sorted(
         found,
         key=lambda item: (
-            order[item.dataset].options.order if item.dataset in order else 0, item.collection, str(item.path),
+            order[item.dataset].options.order if item.dataset in order else 0, item.collection,
+            str(item.path),
         ),
     )  # fmt: skip
 
 
-def settled(candidates: list[Arrival], *, seconds: float, wait: Callable[[float], None] = time.sleep) -> list[Arrival]:
+def settled(
+    candidates: list[Arrival], *, seconds: float, wait: Callable[[float], None] = time.sleep
+) -> list[Arrival]:
     """Those that have stopped growing: marked `.done`, or unchanged over `seconds`."""
     before = {item.path: _state(item.path) for item in candidates}
     unmarked = [item for item in candidates if not _mark(item.path).exists()]
     if unmarked and seconds > 0:
         wait(seconds)
-    return [item for item in candidates if _mark(item.path).exists() or _state(item.path) == before[item.path]]
+    return [
+        item for item in candidates if _mark(item.path).exists() or _state(item.path) == before[item.path]
+    ]
 
 
 def take_in_inbox(workspace: Workspace, *, settle_seconds: float = 1.0) -> Iterator[TakenIn]:
     """Take in every settled file of the inbox; each leaves the inbox once its receipt is entered."""
     with workspace.writing():
-        for folder in (workspace.paths.raw, workspace.paths.quarantine, workspace.paths.findings, workspace.paths.work):
+        for folder in (
+            workspace.paths.raw,
+            workspace.paths.quarantine,
+            workspace.paths.findings,
+            workspace.paths.work,
+        ):
             sweep(folder)
         for arrival in settled(arrivals(workspace), seconds=settle_seconds):
             try:

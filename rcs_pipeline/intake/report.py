@@ -48,7 +48,7 @@ def problems(connection: DuckDBPyConnection, limit: int = 200) -> list[Problem]:
                list(source_row order by source_row) filter (where source_row is not null)[1:{PLACES_SHOWN}]
         from {TABLE} group by rule_id, severity, column_name, message
         order by count(*) desc, rule_id, column_name, message limit {limit}
-        """  # noqa: S608
+        """
     ).fetchall()
     folded = [
         Problem(rule, Severity(severity), column, message, fix, int(cells), tuple(places or ()))

@@ -66,7 +66,9 @@ def _match_rule(
     theirs = ", ".join(dict.fromkeys(quoted(name) for name in (*check.keys.values(), *check.agree.values())))
     keys = " and ".join(f"other.{quoted(their)} = {TABLE}.{quoted(our)}" for our, their in check.keys.items())
     known = f"exists (select 1 from other where {keys})"
-    agree = " and ".join(f"other.{quoted(their)} = {TABLE}.{quoted(our)}" for our, their in check.agree.items())
+    agree = " and ".join(
+        f"other.{quoted(their)} = {TABLE}.{quoted(our)}" for our, their in check.agree.items()
+    )
     conditions = [f"not {known}"] if check.must_exist else []
     if agree:
         conditions.append(f"({known} and not exists (select 1 from other where {keys} and {agree}))")
@@ -86,9 +88,11 @@ def _count_rule(
     by = ", ".join(quoted(their) for their in check.per.values())
     same = " and ".join(f"crowded.{quoted(our)} = {TABLE}.{quoted(our)}" for our in check.per)
     crowded = (
-        f"with here as (select {ours}, count(*) as present from {TABLE} group by {ours}), "  # noqa: S608
-        f"there as (select {theirs}, sum({quoted(check.count)}) as allowed from {_scan(files)} group by {by}), "
-        f"crowded as (select here.* from here join there using ({ours}) where present > allowed * {check.allowance})"
+        f"with here as (select {ours}, count(*) as present from {TABLE} group by {ours}), "
+        f"there as (select {theirs}, sum({quoted(check.count)}) as allowed from {_scan(files)} "
+        f"group by {by}), "
+        f"crowded as (select here.* from here join there using ({ours}) "
+        f"where present > allowed * {check.allowance})"
     )
     first = next(iter(check.per))
     _enter(
@@ -98,13 +102,18 @@ def _count_rule(
 
 
 def _enter(
-    connection: DuckDBPyConnection, screening: Screening, rule: Rule, column: str, where: str, before: str = ""
+    connection: DuckDBPyConnection,
+    screening: Screening,
+    rule: Rule,
+    column: str,
+    where: str,
+    before: str = "",
 ) -> None:
     hidden = screening.contract.column(column).identifier is not None
     value = "null" if hidden else f"cast({TABLE}.{quoted(column)} as varchar)"
     select = (
-        f"{before} select {TABLE}.rowid + {screening.first_row} as source_row, {text(column)} as column_name, "  # noqa: S608
-        f"{value} as value {where}"
+        f"{before} select {TABLE}.rowid + {screening.first_row} as source_row, "
+        f"{text(column)} as column_name, {value} as value {where}"
     )
     words = {"column": column, "expected": "", "detail": ""}
     parameters: dict[str, object] = {

@@ -76,14 +76,16 @@ def _arrow(columns: dict[str, Any], meta: Any) -> Any:
 
     return pa.table(
         {
-            f"c{index}": _spss_array(columns[name], meta.readstat_variable_types[name], meta.original_variable_types[name])
+            f"c{index}": _spss_array(
+                columns[name], meta.readstat_variable_types[name], meta.original_variable_types[name]
+            )
             for index, name in enumerate(meta.column_names)
         }
     )
 
 
 def _spss_array(values: Any, kind: str, display: str) -> Any:
-    """One column: text as text, numbers as DOUBLE with NaN as NULL, SPSS dates (seconds since 1582) as DATE."""
+    """Text as text, numbers as DOUBLE with NaN as NULL, SPSS dates (seconds since 1582) as DATE."""
     import numpy as np
     import pyarrow as pa
 

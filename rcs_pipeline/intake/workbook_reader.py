@@ -31,7 +31,9 @@ def open_workbook(connection: DuckDBPyConnection, path: Path, contract: Delivery
         names = workbook.sheet_names
         sheet = contract.options.sheet or (Sheet(name=names[0]) if len(names) == 1 else None)
         if sheet is None:
-            raise UnreadableFileError(f"it has {len(names)} sheets and the contract does not say which one to read")
+            raise UnreadableFileError(
+                f"it has {len(names)} sheets and the contract does not say which one to read"
+            )
         if sheet.name not in names:
             raise UnreadableFileError(f"it has no sheet `{sheet.name}`; its sheets are {', '.join(names)}")
         rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
@@ -50,7 +52,10 @@ def open_workbook(connection: DuckDBPyConnection, path: Path, contract: Delivery
         body.pop()
     connection.register("workbook_rows", _columns(body, len(headers)))
     return SourceTable(
-        relation="workbook_rows", headers=headers, first_row=sheet.first_row + sheet.header_rows, sheet=sheet.name
+        relation="workbook_rows",
+        headers=headers,
+        first_row=sheet.first_row + sheet.header_rows,
+        sheet=sheet.name,
     )
 
 

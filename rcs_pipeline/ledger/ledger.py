@@ -64,7 +64,10 @@ class Ledger:
             RcsError: its rows do not add up.
         """
         if not receipt.adds_up:
-            raise RcsError(f"The receipt of {receipt.file_name} does not add up: {receipt}", todo="Report this as a defect.")
+            raise RcsError(
+                f"The receipt of {receipt.file_name} does not add up: {receipt}",
+                todo="Report this as a defect.",
+            )
         with self._engine.begin() as connection:
             if replaces is not None:
                 connection.execute(
@@ -119,7 +122,9 @@ class Ledger:
         Raises:
             RcsError: none or several match.
         """
-        rows = [row for row in self._rows(tables.candidate, {}, order="built_at") if row.hash.startswith(name)]
+        rows = [
+            row for row in self._rows(tables.candidate, {}, order="built_at") if row.hash.startswith(name)
+        ]
         if len(rows) != 1:
             raise RcsError(
                 f"{'No' if not rows else 'More than one'} candidate has a hash that starts with `{name}`",
@@ -145,8 +150,9 @@ class Ledger:
         rows = self._rows(tables.verdict, {"candidate": candidate}, order="check")
         return [
             Verdict(
-                check=row.check, kind=row.kind, severity=CheckSeverity(row.severity), outcome=Outcome(row.outcome),
-                message=row.message, location=row.location, guidance=row.guidance,
+                check=row.check, kind=row.kind, severity=CheckSeverity(row.severity),
+                outcome=Outcome(row.outcome), message=row.message,
+                location=row.location, guidance=row.guidance,
             )
             for row in rows
         ]  # fmt: skip
@@ -277,5 +283,3 @@ def _candidate(row: Row[Any]) -> CandidateRecord:
         CandidateRecord, row, synthetic=bool(row.synthetic), inputs=tuple(row.inputs),
         required_checks=tuple(row.required_checks),
     )  # fmt: skip
-
-

@@ -94,7 +94,9 @@ def load_settings(
     )
 
 
-def _resolve(name: str, flags: Mapping[str, str | None], environment: Mapping[str, str], file: dict[str, str]) -> Setting:
+def _resolve(
+    name: str, flags: Mapping[str, str | None], environment: Mapping[str, str], file: dict[str, str]
+) -> Setting:
     variable, default = NAMES[name]
     if flags.get(name):
         return Setting(name, str(flags[name]), f"--{name.replace('_', '-')}")
@@ -111,7 +113,9 @@ def _settings_file(path: Path) -> dict[str, str]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RcsError(f"The file is not valid TOML: {error}", where=str(path), todo="Mend that line.") from error
+        raise RcsError(
+            f"The file is not valid TOML: {error}", where=str(path), todo="Mend that line."
+        ) from error
     unknown = sorted(set(content) - set(NAMES))
     if unknown:
         raise RcsError(

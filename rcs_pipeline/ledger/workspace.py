@@ -97,7 +97,9 @@ class Workspace:
                 raise RcsError(f"The key cannot be read: {error.strerror}", where=str(path)) from error
             if len(key) >= 16:
                 return key
-            raise RcsError("The key is too short", where=str(path), expected="at least 16 bytes of randomness")
+            raise RcsError(
+                "The key is too short", where=str(path), expected="at least 16 bytes of randomness"
+            )
         raise RcsError(
             "There is no key for pseudonyms",
             expected="RCS_KEY, or RCS_KEY_FILE naming a file that only this account can read",
