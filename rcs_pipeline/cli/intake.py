@@ -6,7 +6,7 @@ Belongs here: their options and output. Does not belong here: judging files (see
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,9 @@ from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
 if TYPE_CHECKING:
     from rcs_pipeline.intake.delivery import Judgement
+    from rcs_pipeline.intake.report import Problem
     from rcs_pipeline.ledger.records import Receipt
+    from rcs_pipeline.ledger.workspace import Workspace
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 PROBLEMS_SHOWN = 20
@@ -69,7 +71,7 @@ def ingest(
     return _exit_code([judgement.receipt])
 
 
-def _ingest_inbox(space: Any, settle: float, form: str) -> int:
+def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
     from rcs_pipeline.intake.inbox import take_in_inbox
 
     receipts, errors = [], []
@@ -86,10 +88,10 @@ def _ingest_inbox(space: Any, settle: float, form: str) -> int:
         return ExitCode.NOTHING_TO_DO
     totals = [
         sum(getattr(item, name) for item in receipts)
-        for name in ("rows_in", "rows_accepted", "rows_quarantined")
+        for name in ("rows_in", "rows_accepted", "rows_quarantined", "rows_refused")
     ]
-    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, "
-    text += f"{totals[1]:,} accepted, {totals[2]:,} quarantined."
+    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, {totals[1]:,} accepted, "
+    text += f"{totals[2]:,} quarantined, {totals[3]:,} refused."
     result(form, text, receipts=receipts, errors=errors)
     next_step(form, "rcs build")
     return ExitCode.FINDINGS if errors else _exit_code(receipts)
@@ -111,17 +113,17 @@ def status(context: click.Context, dataset: str | None, form: str) -> int:
             current = next(iter(space.ledger.current_receipts(name, collection.key)), None)
             state = _state(receipts, current)
             accepted, quarantined = (current.rows_accepted, current.rows_quarantined) if current else (0, 0)
-            rows.append(
-                [collection.key, name, due or "-", state, f"{accepted:,}", f"{quarantined:,}", len(receipts)]
-            )
+            last = receipts[-1].id if receipts else None
+            counts = [f"{accepted:,}", f"{quarantined:,}", len(receipts), last]
+            rows.append([collection.key, name, due or "-", state, *counts])
             content.append(
                 {"collection": collection.key, "dataset": name, "due": due, "state": state,
-                 "rows_accepted": accepted,
-                 "rows_quarantined": quarantined, "receipts": len(receipts)}
+                 "rows_accepted": accepted, "rows_quarantined": quarantined,
+                 "receipts": len(receipts), "last_receipt": last}
             )  # fmt: skip
     result(
         form,
-        table(["collection", "dataset", "due", "state", "accepted", "quarantined", "receipts"], rows),
+        table(["collection", "dataset", "due", "state", "accepted", "quarantined", "receipts", "last"], rows),
         status=content,
     )
     return ExitCode.OK
@@ -134,23 +136,22 @@ def status(context: click.Context, dataset: str | None, form: str) -> int:
 def show(context: click.Context, delivery: str, form: str) -> int:
     """The whole life of DELIVERY: a receipt number, or the beginning of a sha256."""
     space = workspace(context)
-    receipts = [
-        item
-        for item in space.ledger.receipts()
-        if str(item.id) == delivery or item.sha256.startswith(delivery)
+    known = space.ledger.receipts()
+    receipts = [item for item in known if str(item.id) == delivery] or [
+        item for item in known if item.sha256.startswith(delivery)
     ]
     if not receipts:
         raise RcsError(
             f"No receipt has the number or sha256 `{delivery}`", todo="`rcs status` says what arrived."
         )
     numbers = {item.id for item in receipts}
-    receipts += [
-        item for item in space.ledger.receipts() if item.supersedes in numbers and item.id not in numbers
-    ]
-    lines = [
-        f"{item.id}  {item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}"
-        for item in receipts
-    ]
+    receipts += [item for item in known if item.supersedes in numbers and item.id not in numbers]
+    lines = []
+    for item in receipts:
+        lines.append(f"{item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}")
+        lines += [f"  {problem}" for problem in _problems(space, item)[:PROBLEMS_SHOWN]]
+        stored = {"findings": item.findings_path, "quarantine": item.quarantine_path, "rows": item.raw_path}
+        lines += [f"  {name}: {space.paths.home / path}" for name, path in stored.items() if path]
     result(form, "\n".join(lines), receipts=receipts)
     return ExitCode.OK
 
@@ -188,13 +189,29 @@ def _show_judgement(judgement: Judgement, form: str, *, stored: bool) -> None:
     result(form, text, receipt=judgement.receipt, problems=judgement.problems, stored=stored)
 
 
+def _problems(space: Workspace, receipt: Receipt) -> tuple[Problem, ...]:
+    """The stored findings of a delivery, folded as when it was taken in."""
+    import duckdb
+
+    from rcs_pipeline.intake.findings import TABLE
+    from rcs_pipeline.intake.report import problems
+
+    path = space.paths.home / (receipt.findings_path or "")
+    if not path.is_file():
+        return ()
+    with duckdb.connect() as connection:
+        connection.read_parquet(str(path)).create_view(TABLE)
+        return tuple(problems(connection))
+
+
 def _sentence(receipt: Receipt) -> str:
     counts = f"{receipt.rows_in:,} rows in, {receipt.rows_accepted:,} accepted, "
     counts += f"{receipt.rows_quarantined:,} quarantined"
     if receipt.rows_refused:
         counts += f", {receipt.rows_refused:,} refused"
-    reason = f" {receipt.reason}" if receipt.reason else ""
-    return f"{receipt.state.value}: {counts}.{reason}"
+    reason = f" {receipt.reason.strip()}" if receipt.reason else ""
+    number = f"receipt {receipt.id}, " if receipt.id else ""
+    return f"{number}{receipt.state.value}: {counts}.{reason}"
 
 
 def _state(receipts: list[Receipt], current: Receipt | None) -> str:

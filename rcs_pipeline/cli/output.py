@@ -55,8 +55,8 @@ def next_step(form: str, command: str) -> None:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Columns lined up with blanks."""
-    lines = [[str(cell) for cell in row] for row in (headers, *rows)]
+    """Columns lined up with blanks; NULL is an empty cell."""
+    lines = [["" if cell is None else str(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(headers))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
