@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TABLE = "delivered"
 UNREADABLE = "unreadable"
 CELL, FIELD = "chr(30)", "chr(31)"  # ASCII's own separators: record and unit
+WHOLE_NUMBER = "\\s*[-+]?[0-9]+(\\.0*)?\\s*"
+ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9:.]+)?"
+DAY_FIRST = "[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"
 STORED_TYPES = {
     ColumnType.STRING: "VARCHAR",
     ColumnType.INTEGER: "INTEGER",
@@ -106,19 +109,25 @@ def _typed(column: Column, cell: str) -> str:
         case ColumnType.STRING:
             return cell
         case ColumnType.INTEGER:
-            # DuckDB would round 1.5 to 2; a point is allowed only where nothing follows it but zeros.
-            # Most answers are one character long, and those need no such care (half the time saved).
+            # DuckDB would round 1.5 and 15e-1 to 2, and reads 0x1F and 1_000; a whole number is digits, with at
+            # most a point and zeros behind. Most answers are one digit or a missing code: they need no such care.
             kind = _memory_type(column)
-            number = f"try_cast({cell} as double)"
+            short = f"strlen({cell}) = 1 or (strlen({cell}) = 2 and starts_with({cell}, '-'))"
             return (
-                f"case when strlen({cell}) = 1 then try_cast({cell} as {kind}) "
-                f"when contains({cell}, '.') then case when {number} = trunc({number}) "
-                f"then try_cast({number} as {kind}) end else try_cast({cell} as {kind}) end"
+                f"case when {short} then try_cast({cell} as {kind}) "
+                f"when regexp_full_match({cell}, '{WHOLE_NUMBER}') then coalesce(try_cast({cell} as {kind}), "
+                f"try_cast(try_cast({cell} as double) as {kind})) end"
             )
         case ColumnType.NUMBER:
-            return f"case when isfinite(try_cast({cell} as double)) then try_cast({cell} as double) end"
+            number = f"try_cast({cell} as double)"
+            return f"case when isfinite({number}) and not contains({cell}, '_') then {number} end"
         case ColumnType.DATE:
-            return f"coalesce(try_cast({cell} as date), cast(try_strptime({cell}, '%d/%m/%Y') as date))"
+            # DuckDB reads `infinity`, `1/2/16` (the year 1) and `2016-01-31x` as dates too.
+            return (
+                f"case when regexp_full_match({cell}, '{ISO_DATE}') then try_cast({cell} as date) "
+                f"when regexp_full_match({cell}, '{DAY_FIRST}') "
+                f"then cast(try_strptime({cell}, '%d/%m/%Y') as date) end"
+            )
         case ColumnType.BOOLEAN:
             return f"try_cast({cell} as boolean)"
 
@@ -153,7 +162,10 @@ def _unreadable(columns: list[Column], number: dict[str, int]) -> str:
         return "cast(null as varchar)"
     fails = {column.name: _fails(column) for column in typed}
     cells = ", ".join(
-        f"case when {fails[name]} then '{number[name]}' || {FIELD} || {quoted('t_' + name)} end" for name in fails
+        # A separator inside a cell would start a cell of its own.
+        f"case when {fails[name]} then '{number[name]}' || {FIELD} || "
+        f"translate({quoted('t_' + name)}, {CELL} || {FIELD}, '  ') end"
+        for name in fails
     )
     return f"case when {' or '.join(fails.values())} then nullif(concat_ws({CELL}, {cells}), '') end"
 
