@@ -49,7 +49,7 @@ based as (
             when by_cluster then sqrt(cluster_variance)
             when is_mean then sqrt(pupil_variance * base / nullif(base - 1, 0) / nullif(kish_base, 0))
             else sqrt(pupil_variance / nullif(kish_base, 0))
-        end as standard_error,
+        end as unit_error,
         case
             when not by_cluster and base < 2 then cast(null as double)
             else {{ t_quantile('case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end', 'quantiles.t_975') }}
@@ -62,13 +62,15 @@ based as (
 limited as (
     select
         *,
+        -- With pupils as the units the variance between clusters, where there is one, is still the standard error.
+        case when cluster_variance > 0 then sqrt(cluster_variance) else unit_error end as standard_error,
         case
-            when is_mean then ratio - t * standard_error
+            when is_mean then ratio - t * unit_error
             when has_design_effect then {{ logit_limit('-') }}
             else greatest({{ wilson_limit('-') }}, 0.0)
         end as lower_limit,
         case
-            when is_mean then ratio + t * standard_error
+            when is_mean then ratio + t * unit_error
             when has_design_effect then {{ logit_limit('+') }}
             else least({{ wilson_limit('+') }}, 1.0)
         end as upper_limit
@@ -102,9 +104,9 @@ from limited
 {% endmacro %}
 
 
-{#- logit(p) -/+ t se / (p (1 - p)), back on the scale of p. -#}
+{#- logit(p) -/+ t se / (p (1 - p)), back on the scale of p. Only where the clusters are the units. -#}
 {% macro logit_limit(sign) -%}
-    1 / nullif(1 + exp(-(ln(ratio / nullif(1 - ratio, 0)) {{ sign }} t * standard_error / nullif(ratio * (1 - ratio), 0))), 0)
+    1 / nullif(1 + exp(-(ln(ratio / nullif(1 - ratio, 0)) {{ sign }} t * unit_error / nullif(ratio * (1 - ratio), 0))), 0)
 {%- endmacro %}
 
 
