@@ -11,17 +11,14 @@ means         indicators that are hundredths of a score: list of {id, unit}, `un
 {%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- endfor -%}
 {%- set items = shares + mean_ids -%}
 {%- set key = 'geography_level, geography_code, wave, group_by, group_value' -%}
-with sums as (
-    select * from {{ relation }}
-),
-
+with
 -- The full design: a cluster counts in its stratum even where it has nobody in the group.
 full_design as (
     select
         collection,
         stratum,
         count(distinct cluster) as stratum_clusters
-    from sums
+    from {{ relation }}
     where group_by = 'all'
     group by collection, stratum
 ),
@@ -41,7 +38,7 @@ totals as (
         {{- final_sums(item, shares, ['n', 'x' if item in shares else 'wyy', 'w', 'wy', 'ww']) }}
         {%- endfor %}
         count(*) as cells
-    from sums
+    from {{ relation }}
     where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
     group by 1, 2, 3, 4, 5
     {{ 'union all' if not loop.last }}
@@ -63,7 +60,7 @@ clusters as (
         {{- final_sums(item, shares, ['w', 'wy']) }}
         {%- endfor %}
         count(*) as cells
-    from sums
+    from {{ relation }}
     where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
     group by 1, 2, 3, 4, 5, 6, 7, 8
     {{ 'union all' if not loop.last }}

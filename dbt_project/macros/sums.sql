@@ -101,11 +101,11 @@ where grouped.group_value is not null
 {% macro pupil_sums(shares, means) -%}
     {%- for item in shares + means %}
         {%- set y = item ~ '__y' %}
-        sum(case when {{ y }} is not null then cast(1 as double) end) as {{ item }}__n,
         {%- if item in shares %}
-        sum(cast({{ y }} as double)) as {{ item }}__x,
+        sum({{ y }} * {{ count_unit() }}e0 + 1) as {{ item }}__nx,
         sum({{ y }} * design_weight) as {{ item }}__wy,
         {%- else %}
+        sum(case when {{ y }} is not null then cast(1 as double) end) as {{ item }}__n,
         sum(cast(round(design_weight * {{ mean_units().wyy }}) as bigint) * {{ y }} * {{ y }}) as {{ item }}__wyy,
         sum(cast(round(design_weight * {{ mean_units().wy }}) as bigint) * {{ y }}) as {{ item }}__wy,
         {%- endif %}
@@ -123,8 +123,16 @@ where grouped.group_value is not null
 {%- endmacro %}
 
 
+{#- A share's two counts travel in one double, the base below 2^26 and the numerator above: a sixth of the scan less. -#}
+{% macro count_unit() -%} {{ return(67108864) }} {%- endmacro %}
+
+
 {% macro sum_names(item, shares) -%}
-    {{ return([item ~ '__n', item ~ ('__x' if item in shares else '__wyy'), item ~ '__w', item ~ '__wy', item ~ '__ww']) }}
+    {%- if item in shares -%}
+        {{ return([item ~ '__nx', item ~ '__w', item ~ '__wy', item ~ '__ww']) }}
+    {%- else -%}
+        {{ return([item ~ '__n', item ~ '__wyy', item ~ '__w', item ~ '__wy', item ~ '__ww']) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -142,7 +150,11 @@ where grouped.group_value is not null
 {#- The last sum: every column a double. -#}
 {% macro final_sums(item, shares, columns) -%}
     {%- for column in columns %}
-        {%- if item not in shares and column in mean_units() %}
+        {%- if item in shares and column == 'n' %}
+        sum({{ item }}__nx) - floor(sum({{ item }}__nx) / {{ count_unit() }}e0) * {{ count_unit() }}e0 as {{ item }}__n,
+        {%- elif item in shares and column == 'x' %}
+        floor(sum({{ item }}__nx) / {{ count_unit() }}e0) as {{ item }}__x,
+        {%- elif item not in shares and column in mean_units() %}
         cast(sum({{ item }}__{{ column }}) as double) / {{ mean_units()[column] }}.0 as {{ item }}__{{ column }},
         {%- else %}
         sum({{ item }}__{{ column }}) as {{ item }}__{{ column }},

@@ -4,41 +4,43 @@
 {% set instruments = {
     'primary': {'pupils': 'pupils_wellbeing_primary', 'stages': ['P5', 'P6', 'P7']},
     'secondary': {'pupils': 'pupils_wellbeing_secondary', 'stages': ['S1', 'S2', 'S3', 'S4']},
-} %}
+} -%}
 {% set levels = [
     ('programme', "'rcs'"), ('tranche', 'cells.tranche'), ('cpp', 'cells.cpp_code'), ('school', 'cells.school_code'),
-] %}
+] -%}
 with counted as (
     {% for instrument, given in instruments.items() %}
-    select
-        '{{ instrument }}' as instrument,
-        collection,
-        school_code,
-        stage,
-        sex,
-        count(*) as respondents,
-        sum(case when sex__allocated then 1 else 0 end) as sex_allocated,
-        sum(case when simd_quintile__allocated then 1 else 0 end) as simd_allocated,
-        sum(case when linked = 1 then 1 else 0 end) as linked
-    from {{ ref(given.pupils) }}
-    group by collection, school_code, stage, sex
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ instrument }}' as instrument,
+            collection,
+            school_code,
+            stage,
+            sex,
+            count(*) as respondents,
+            sum(case when sex__allocated then 1 else 0 end) as sex_allocated,
+            sum(case when simd_quintile__allocated then 1 else 0 end) as simd_allocated,
+            sum(case when linked = 1 then 1 else 0 end) as linked
+        from {{ ref(given.pupils) }}
+        group by collection, school_code, stage, sex
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 rolls as (
     {% for instrument, given in instruments.items() %}
-    select
-        '{{ instrument }}' as instrument,
-        collection,
-        school_code,
-        stage,
-        sex,
-        sum(pupils) as roll
-    from {{ ref('stg_school_roll') }}
-    where stage in ('{{ given.stages | join("', '") }}')
-    group by collection, school_code, stage, sex
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ instrument }}' as instrument,
+            collection,
+            school_code,
+            stage,
+            sex,
+            sum(pupils) as roll
+        from {{ ref('stg_school_roll') }}
+        where stage in (
+                '{{ given.stages | join("', '") }}'
+            )
+        group by collection, school_code, stage, sex
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -88,38 +90,38 @@ cells as (
 
 grouped as (
     {% for level, code in levels %}
-    select
-        cells.instrument,
-        cells.wave,
-        '{{ level }}' as geography_level,
-        {{ code }} as geography_code,
-        {{ 'cast(null as varchar)' if level == 'programme' else 'max(cells.tranche)' }} as tranche,
-        {{ 'max(cells.collection)' if level in ('cpp', 'school') else 'cast(null as varchar)' }} as collection,
-        min(cells.collected) as first_collected,
-        max(cells.collected) as last_collected,
-        case
-            when grouping(cells.stage) = 1 and grouping(cells.sex) = 1 then 'all'
-            when grouping(cells.stage) = 1 then 'sex'
-            else 'stage'
-        end as group_by,
-        case
-            when grouping(cells.stage) = 1 and grouping(cells.sex) = 1 then 'all'
-            when grouping(cells.stage) = 1 then cells.sex
-            else cells.stage
-        end as group_value,
-        sum(cells.roll) as roll,
-        sum(cells.respondents) as respondents,
-        sum(cells.sex_allocated) as sex_allocated,
-        sum(cells.simd_allocated) as simd_allocated,
-        sum(cells.linked) as linked
-    from cells
-    group by
-        grouping sets (
-            (cells.instrument, cells.wave, {{ code }}),
-            (cells.instrument, cells.wave, {{ code }}, cells.stage),
-            (cells.instrument, cells.wave, {{ code }}, cells.sex)
-        )
-    {{ 'union all' if not loop.last }}
+        select
+            cells.instrument,
+            cells.wave,
+            '{{ level }}' as geography_level,
+            {{ code }} as geography_code,
+            {{ 'cast(null as varchar)' if level == 'programme' else 'max(cells.tranche)' }} as tranche,
+            {{ 'max(cells.collection)' if level in ('cpp', 'school') else 'cast(null as varchar)' }} as collection,
+            min(cells.collected) as first_collected,
+            max(cells.collected) as last_collected,
+            case
+                when grouping(cells.stage) = 1 and grouping(cells.sex) = 1 then 'all'
+                when grouping(cells.stage) = 1 then 'sex'
+                else 'stage'
+            end as group_by,
+            case
+                when grouping(cells.stage) = 1 and grouping(cells.sex) = 1 then 'all'
+                when grouping(cells.stage) = 1 then cells.sex
+                else cells.stage
+            end as group_value,
+            sum(cells.roll) as roll,
+            sum(cells.respondents) as respondents,
+            sum(cells.sex_allocated) as sex_allocated,
+            sum(cells.simd_allocated) as simd_allocated,
+            sum(cells.linked) as linked
+        from cells
+        group by
+            grouping sets (
+                (cells.instrument, cells.wave, {{ code }}),
+                (cells.instrument, cells.wave, {{ code }}, cells.stage),
+                (cells.instrument, cells.wave, {{ code }}, cells.sex)
+            )
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 

@@ -17,12 +17,12 @@ broken_down as (
         services.*
     from services
     {% for breakdown in breakdowns %}
-    union all
-    select
-        '{{ breakdown }}' as breakdown_by,
-        {{ breakdown }} as breakdown_value,
-        services.*
-    from services
+        union all
+        select
+            '{{ breakdown }}' as breakdown_by,
+            {{ breakdown }} as breakdown_value,
+            services.*
+        from services
     {% endfor %}
 ),
 

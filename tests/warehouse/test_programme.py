@@ -1,0 +1,148 @@
+"""What a build of the whole product holds."""
+
+from __future__ import annotations
+
+import duckdb
+
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.warehouse.build import Building
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> object:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0] if len(row) == 1 else row
+
+
+def test_every_product_table_is_there_with_the_columns_of_its_contract(
+    marts: duckdb.DuckDBPyConnection, programme: Building
+) -> None:
+    for table in programme.product.tables:
+        described = marts.execute(f"describe main.{table.name}").fetchall()
+        assert [row[0] for row in described] == [column.name for column in table.columns]
+
+
+def test_nothing_is_said_against_a_clean_programme(programme: Building) -> None:
+    assert [item.name for item in programme.results if item.status not in ("success", "pass", "no-op")] == []
+
+
+def test_unknown_sex_and_deprivation_are_allocated_and_flagged(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select count(*), count(sex), count(simd_quintile), sum(case when sex__allocated then 1 else 0 end) > 0
+        from scored.pupils_wellbeing_primary
+    """
+    pupils, with_sex, with_quintile, some = one(marts, query)
+    assert pupils == with_sex == with_quintile
+    assert some
+
+
+def test_allocation_keeps_what_was_known(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select count(*) from scored.pupils_wellbeing_primary as pupils
+        inner join staging.stg_wellbeing_primary as sent using (pupil_id)
+        where sent.sex is not null and (sent.sex <> pupils.sex or pupils.sex__allocated)
+    """
+    assert one(marts, query) == 0
+
+
+def test_weights_add_up_to_the_roll(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select max(abs(weights - roll)) from (
+            select collection, sum(design_weight) as weights from scored.pupils_wellbeing_secondary group by collection
+        ) inner join (
+            select collection, sum(pupils) as roll from staging.stg_school_roll
+            where stage in ('S1', 'S2', 'S3', 'S4') group by collection
+        ) using (collection)
+    """
+    assert float(str(one(marts, query))) < 1e-4
+
+
+def test_the_kind_of_a_missing_answer_survives(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select sub_drugs_offered__missing, count(*), count(sub_drugs_offered)
+        from staging.stg_wellbeing_secondary group by all order by all
+    """
+    found = {kind: (rows, values) for kind, rows, values in marts.execute(query).fetchall()}
+    assert set(found) == {None, "skipped", "not_asked"}
+    assert found["skipped"][1] == found["not_asked"][1] == 0
+    assert found[None][0] == found[None][1]
+
+
+def test_groups_add_up_to_everybody(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select count(*) from (
+            select indicator_id, geography_level, geography_code,
+                sum(case when group_by = 'all' then base end) as everybody, sum(case when group_by = 'sex' then base end) as parts
+            from indicator_estimates group by all
+        ) where everybody <> parts
+    """
+    assert one(marts, query) == 0
+
+
+def test_a_partnership_is_compared_with_all_the_others(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        with cpps as (
+            select *, estimate * weighted_base as weighted from indicator_estimates
+            where geography_level = 'cpp' and group_by = 'all'
+        )
+        select max(abs(own.comparator - (
+            select sum(others.weighted) / sum(others.weighted_base) from cpps as others
+            where others.indicator_id = own.indicator_id and others.geography_code <> own.geography_code
+        ))) from cpps as own
+    """
+    assert float(str(one(marts, query))) < 1e-9
+
+
+def test_a_school_is_compared_with_its_partnership_and_has_pupils_as_units(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select count(distinct comparator), min(variance_method), max(variance_method), max(degrees_of_freedom), count(*) > 10
+        from indicator_estimates
+        where geography_level = 'school' and group_by = 'all' and indicator_id = 'p_low_mood'
+    """
+    assert one(marts, query) == (8, "pupil", "pupil", 0, True)
+
+
+def test_response_rates_count_each_pupil_once(marts: duckdb.DuckDBPyConnection) -> None:
+    whole = "select respondents, roll from response_rates where instrument = 'primary' and geography_level = 'programme' and group_by = 'all'"
+    assert one(marts, whole) == one(
+        marts,
+        """
+        select (select count(*) from staging.stg_wellbeing_primary),
+        (select sum(pupils) from staging.stg_school_roll where stage in ('P5', 'P6', 'P7'))
+        """,
+    )
+
+
+def test_spend_by_level_adds_up_to_all_services(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select max(abs(whole - parts)) from (
+            select sum(case when breakdown_by = 'all' then gross_actual end) as whole,
+                sum(case when breakdown_by = 'level_of_support' then gross_actual end) as parts
+            from service_map_summary group by collection
+        )
+    """
+    assert float(str(one(marts, query))) < 0.005
+
+
+def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
+    programme_space: Workspace, programme: Building
+) -> None:
+    from dataclasses import replace
+
+    from rcs_pipeline.warehouse.dbt_run import run_dbt
+    from rcs_pipeline.warehouse.lake import create_sources, product_contracts
+
+    def contents(path: str) -> dict[str, object]:
+        with duckdb.connect(path, read_only=True) as connection:
+            tables = [table.name for table in programme.product.tables]
+            return {name: one(connection, f"select bit_xor(hash(t)), count(*) from main.{name} as t") for name in tables}
+
+    expected = contents(str(programme.database))
+    datasets = [item.dataset for item in product_contracts(programme_space.catalogue, programme.product)]
+    for threads in (1, 8):
+        space = replace(programme_space, settings=replace(programme_space.settings, threads=threads))
+        database = space.paths.work / f"threads-{threads}.duckdb"
+        with duckdb.connect(str(database)) as connection:
+            create_sources(connection, space, datasets)
+        run_dbt(space.paths.work / "dbt" / "rcs", database, space.paths.work / f"kept-{threads}", threads=threads)
+        assert contents(str(database)) == expected, threads
