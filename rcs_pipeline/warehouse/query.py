@@ -58,8 +58,8 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
     database = workspace.paths.home / candidate.path / "warehouse.duckdb"
     try:
         # The raw views inside point at files; with external access off they cannot be followed.
-        config = {"enable_external_access": "false", "lock_configuration": "true"}
-        with duckdb.connect(str(database), read_only=True, config=config) as connection:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("set enable_external_access = false; set lock_configuration = true")
             statements = connection.extract_statements(sql)
             if len(statements) != 1:
                 raise RcsError(f"There are {len(statements)} statements", expected="exactly one")
@@ -67,5 +67,7 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
             rows = cursor.fetchmany(limit + 1)
             columns = tuple(item[0] for item in cursor.description or ())
     except duckdb.Error as error:
-        raise RcsError(str(error).split("\n\n")[0], where="the query", todo="Correct it and ask again.") from None
+        raise RcsError(
+            str(error).split("\n\n")[0], where="the query", todo="Correct it and ask again."
+        ) from None
     return Answer(columns=columns, rows=tuple(rows[:limit]), more=len(rows) > limit)
