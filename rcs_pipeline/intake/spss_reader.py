@@ -1,14 +1,15 @@
 """SPSS files: codes as codes, declared missing codes kept, labels as data.
 
-Belongs here: reading in chunks into a Parquet-free Arrow stream for DuckDB.
-Does not belong here: comparing labels with the contract (see `align`).
-
-`user_missing=True` matters twice: without it pyreadstat turns declared missing codes into NaN, and
-says nothing of which codes were declared.
+Belongs here: starting the reading process and landing its Arrow stream in DuckDB.
+Does not belong here: reading itself (see `spss_child`), comparing labels with the contract (see `align`).
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-CHUNK_ROWS = 20_000
 TABLE = "spss_rows"
+CHILD = Path(__file__).with_name("spss_child.py")
+LIMIT_SECONDS = 1_800  # a damaged file may also make the reader go round in circles
 
 
 def open_spss(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTable:
@@ -27,77 +29,43 @@ def open_spss(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceT
     Raises:
         UnreadableFileError: the file is broken.
     """
-    import pyreadstat
+    import pyarrow as pa
 
-    try:
-        _, meta = pyreadstat.read_sav(str(path), metadataonly=True, user_missing=True)
-        headers = tuple(meta.column_names)
-        for number, chunk in enumerate(_chunks(path)):
-            connection.register("spss_chunk", chunk)
-            verb = f"create or replace temp table {TABLE} as" if number == 0 else f"insert into {TABLE}"
-            connection.execute(f"{verb} select * from spss_chunk")
-            connection.unregister("spss_chunk")
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, OSError) as error:
-        raise UnreadableFileError(f"the SPSS file is broken ({type(error).__name__})") from error
+    # -P: the folder of the script is not a place to import from.
+    arguments = [sys.executable, "-P", str(CHILD), str(path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        clock = threading.Timer(LIMIT_SECONDS, child.kill)
+        clock.start()
+        try:
+            about = _land(connection, pa.ipc.open_stream(child.stdout))
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            child.kill()
+            raise UnreadableFileError("the SPSS file is damaged or incomplete") from error
+        finally:
+            clock.cancel()
+    if child.returncode:
+        raise UnreadableFileError("the SPSS file is damaged or incomplete")
     kinds = [row[1] for row in connection.execute(f"describe {TABLE}").fetchall()]
     return SourceTable(
         relation=TABLE,
-        headers=headers,
+        headers=tuple(about["headers"]),
         first_row=1,
         numeric=frozenset(index for index, kind in enumerate(kinds) if kind == "DOUBLE"),
         dates=frozenset(index for index, kind in enumerate(kinds) if kind in ("DATE", "TIMESTAMP")),
-        value_labels={
-            name: {_code(code): str(label) for code, label in labels.items()}
-            for name, labels in meta.variable_value_labels.items()
-        },
+        value_labels=about["value_labels"],
     )
 
 
-def _chunks(path: Path) -> Any:
-    """Arrow tables with columns c0, c1, ...; at least one, empty where the file has no case."""
-    import pyreadstat
-
-    offset = 0
-    while True:
-        columns, meta = pyreadstat.read_sav(
-            str(path), output_format="dict", user_missing=True, row_offset=offset, row_limit=CHUNK_ROWS,
-            disable_datetime_conversion=True,
-        )  # fmt: skip
-        table = _arrow(columns, meta)
-        if offset == 0 or table.num_rows:
-            yield table
-        offset += table.num_rows
-        if table.num_rows < CHUNK_ROWS:
-            return
-
-
-def _arrow(columns: dict[str, Any], meta: Any) -> Any:
+def _land(connection: DuckDBPyConnection, stream: Any) -> dict[str, Any]:
+    """Put every chunk into the table; return what the file says about its columns."""
     import pyarrow as pa
 
-    return pa.table(
-        {
-            f"c{index}": _spss_array(
-                columns[name], meta.readstat_variable_types[name], meta.original_variable_types[name]
-            )
-            for index, name in enumerate(meta.column_names)
-        }
-    )
-
-
-def _spss_array(values: Any, kind: str, display: str) -> Any:
-    """Text as text, numbers as DOUBLE with NaN as NULL, SPSS dates (seconds since 1582) as DATE."""
-    import numpy as np
-    import pyarrow as pa
-
-    if kind == "string":
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    numbers = np.asarray([np.nan if value is None else value for value in values], dtype="float64")
-    if display.startswith(("DATE", "ADATE", "EDATE", "SDATE")):
-        days = np.floor(numbers / 86_400) - 141_428
-        known = ~np.isnan(days)
-        return pa.array(np.where(known, days, 0).astype("int32"), pa.int32(), mask=~known).cast(pa.date32())
-    return pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
-
-
-def _code(code: Any) -> str:
-    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
+    connection.register("spss_chunk", pa.Table.from_batches([], schema=stream.schema))
+    connection.execute(f"create or replace temp table {TABLE} as select * from spss_chunk")
+    connection.unregister("spss_chunk")
+    for batch in stream:
+        connection.register("spss_chunk", pa.Table.from_batches([batch]))
+        connection.execute(f"insert into {TABLE} select * from spss_chunk")
+        connection.unregister("spss_chunk")
+    about: dict[str, Any] = json.loads(stream.schema.metadata[b"rcs"])
+    return about
