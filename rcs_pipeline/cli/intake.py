@@ -83,6 +83,9 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
             continue
         receipts.append(taken.judgement.receipt)
         progress(f"{place}: {_sentence(taken.judgement.receipt)}")
+        if taken.error is not None:
+            errors.append({"file": place, "error": str(taken.error)})
+            progress(str(taken.error))
     if not receipts and not errors:
         result(form, f"Nothing waits in {space.paths.inbox}.", receipts=[], errors=[])
         return ExitCode.NOTHING_TO_DO

@@ -6,15 +6,17 @@ Does not belong here: cells (see `load`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.intake.findings import Finding, file_finding
-from rcs_pipeline.intake.readers import SourceTable
+from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
 
 SIMILARITY = 0.6
+LONG_NUMBER = re.compile(r"[0-9]{5,}")  # in a header it is a misplaced cell, perhaps an identifier
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,26 @@ class Alignment:
 
 
 def align(source: SourceTable, contract: DeliveryContract, messages: dict[str, Message]) -> Alignment:
-    """Match headers to contract columns by name or accepted alias, ignoring case and outer blanks."""
+    """Match headers to contract columns by name or accepted alias, ignoring case and outer blanks.
+
+    Raises:
+        UnreadableFileError: not one header is known.
+    """
     spoken = {
         label.strip().lower(): column.name
         for column in contract.columns
         for label in (column.name, *column.aliases)
     }
+    if not any(header.strip().lower() in spoken for header in source.headers):
+        # Naming them would print the first pupil's row.
+        raise UnreadableFileError("none of its column names is one that we know; the header may be missing")
     positions: dict[str, int] = {}
     unknown: list[str] = []
     findings: list[Finding] = []
     for index, header in enumerate(source.headers):
         name = spoken.get(header.strip().lower())
         if name is None:
-            unknown.append(header or f"(column {index + 1} has no name)")
+            unknown.append(LONG_NUMBER.sub("(a number)", header) or f"(column {index + 1} has no name)")
         elif name in positions:
             findings.append(
                 file_finding(messages, "RCS-F06", column=header, expected=name, sheet=source.sheet)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake import findings, store
-from rcs_pipeline.intake.examine import Examined, examining
+from rcs_pipeline.intake.examine import Examined, examining, in_use
 from rcs_pipeline.intake.recognise import Recognised, recognise
 from rcs_pipeline.intake.report import Problem, problems
-from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.paths import TEMPORARY, sweep, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -59,19 +60,40 @@ def take_in(
 
     Raises:
         LockedError: another process is writing.
-        RcsError: no such file, dataset or collection; no key.
+        RcsError: no such file, dataset or collection; no key; the file changed while it was read.
     """
+    before = _state(path)
     recognised = recognise(path)
     workspace.catalogue.delivery(dataset)
     workspace.catalogue.register.collection(collection)
     with workspace.writing():
+        clear_leftovers(workspace)
+        arrival = _arrival(workspace, path)
         known = workspace.ledger.receipts(dataset=dataset, collection=collection, sha256=recognised.sha256)
+        decided = [item for item in known if arrival is not None and item.arrival == arrival]
+        if decided:
+            # The process died after the receipt and before the file left the inbox: nothing arrived twice.
+            return Judgement(decided[-1], (), {})
         if any(item.state in SETTLED for item in known):
-            return Judgement(_enter_duplicate(workspace, recognised, known[0], path.name, supplier), (), {})
-        keep_original(workspace, recognised)
+            receipt = _duplicate(workspace, recognised, known[0], path.name, supplier)
+            return Judgement(workspace.ledger.add_receipt(replace(receipt, arrival=arrival)), (), {})
         with examining(workspace, recognised, dataset, collection, supplier) as examined:
-            receipt = _store(workspace, examined, _receipt(workspace, examined, path.name, supplier))
-            return _judgement(receipt, examined)
+            _keep_unchanged(workspace, recognised, before)
+            receipt = replace(_receipt(workspace, examined, path.name, supplier), arrival=arrival)
+            return _judgement(_store(workspace, examined, receipt), examined)
+
+
+def clear_leftovers(workspace: Workspace) -> None:
+    """Delete what a killed process left half-written. Needs the writer lock.
+
+    A `check` holds no lock: its folder under `work` stays as long as its process lives.
+    """
+    paths = workspace.paths
+    for folder in (paths.originals, paths.raw, paths.quarantine, paths.findings):
+        sweep(folder)
+    for leftover in paths.work.glob(f"{TEMPORARY}*"):
+        if not in_use(leftover):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def keep_original(workspace: Workspace, recognised: Recognised) -> Path:
@@ -82,6 +104,36 @@ def keep_original(workspace: Workspace, recognised: Recognised) -> Path:
             shutil.copyfile(recognised.path, temporary)
             temporary.chmod(PRIVATE_FILE)
     return target
+
+
+def _keep_unchanged(workspace: Workspace, recognised: Recognised, before: tuple[int, ...]) -> None:
+    """Keep the original; what was hashed, judged and kept must be one and the same file."""
+    was_kept = (workspace.paths.originals / recognised.sha256).exists()
+    kept = keep_original(workspace, recognised)
+    if _state(recognised.path) != before:
+        if not was_kept:
+            kept.unlink()
+        raise RcsError(
+            "The file changed while it was read",
+            where=str(recognised.path),
+            todo="Wait until it has arrived whole and run the command again; nothing was stored.",
+        )
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; empty where there is none (`recognise` says so)."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _arrival(workspace: Workspace, path: Path) -> str | None:
+    """Names one file lying in the inbox; None for a file from elsewhere, which stays where it is."""
+    if workspace.paths.inbox.resolve() not in path.absolute().resolve().parents:
+        return None
+    return "-".join(str(part) for part in _state(path))
 
 
 def _receipt(workspace: Workspace, examined: Examined, file_name: str, supplier: str | None) -> Receipt:
@@ -128,24 +180,22 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
     return workspace.ledger.add_receipt(complete, replaces=replaces)
 
 
-def _enter_duplicate(
+def _duplicate(
     workspace: Workspace, recognised: Recognised, known: Receipt, file_name: str, supplier: str | None
 ) -> Receipt:
-    return workspace.ledger.add_receipt(
-        Receipt(
-            received_at=workspace.now(),
-            dataset=known.dataset,
-            collection=known.collection,
-            sha256=recognised.sha256,
-            file_name=file_name,
-            size_bytes=recognised.size_bytes,
-            state=ReceiptState.DUPLICATE,
-            claimed_name=workspace.settings.name,
-            os_account=workspace.settings.os_account,
-            format=known.format,
-            supplier=supplier,
-            reason=f"The same bytes as receipt {known.id}.",
-        )
+    return Receipt(
+        received_at=workspace.now(),
+        dataset=known.dataset,
+        collection=known.collection,
+        sha256=recognised.sha256,
+        file_name=file_name,
+        size_bytes=recognised.size_bytes,
+        state=ReceiptState.DUPLICATE,
+        claimed_name=workspace.settings.name,
+        os_account=workspace.settings.os_account,
+        format=known.format,
+        supplier=supplier,
+        reason=f"The same bytes as receipt {known.id}.",
     )
 
 

@@ -6,6 +6,7 @@ Does not belong here: storing (see `store`) and receipts (see `delivery`).
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.store import split
+from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def examining(
     entry = workspace.catalogue.register.collection(collection)
     key = workspace.pseudonym_key() if _needs_key(contract) else None
     workspace.paths.make()
-    work = Path(tempfile.mkdtemp(prefix=".part-examine-", dir=workspace.paths.work))
+    work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
     connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
     try:
         if workspace.settings.threads:
@@ -71,6 +73,20 @@ def examining(
     finally:
         connection.close()
         shutil.rmtree(work, ignore_errors=True)
+
+
+def in_use(work: Path) -> bool:
+    """Whether a working folder belongs to another process that still lives."""
+    owner = work.name.removeprefix(TEMPORARY).split("-")[0]
+    if not owner.isdecimal() or int(owner) == os.getpid():
+        return False
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _needs_key(contract: DeliveryContract) -> bool:
@@ -111,7 +127,8 @@ def _examine(
         rows = load(connection, source, contract, alignment.positions, key)
     except UnreadableFileError as error:
         return refuse("RCS-F01", detail=str(error))
-    except duckdb.Error as error:
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        # No other error: a full disk or too little memory says nothing about the file.
         from rcs_pipeline.intake.csv_reader import without_cells
 
         return refuse("RCS-F01", detail=without_cells(error))

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.intake.delivery import Judgement, take_in
-from rcs_pipeline.ledger.paths import sweep
 from rcs_pipeline.ledger.workspace import Workspace
 
 DONE = ".done"
@@ -31,7 +30,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """An arrival and what became of it; `error` where it could not even be judged."""
+    """An arrival and what became of it; `error` where it could not be judged, or not be removed."""
 
     arrival: Arrival
     judgement: Judgement | None
@@ -64,36 +63,47 @@ def settled(
     if unmarked and seconds > 0:
         wait(seconds)
     return [
-        item for item in candidates if _mark(item.path).exists() or _state(item.path) == before[item.path]
+        item
+        for item in candidates
+        if (state := _state(item.path)) is not None
+        and (_mark(item.path).exists() or state == before[item.path])
     ]
 
 
 def take_in_inbox(workspace: Workspace, *, settle_seconds: float = 1.0) -> Iterator[TakenIn]:
     """Take in every settled file of the inbox; each leaves the inbox once its receipt is entered."""
     with workspace.writing():
-        for folder in (
-            workspace.paths.raw,
-            workspace.paths.quarantine,
-            workspace.paths.findings,
-            workspace.paths.work,
-        ):
-            sweep(folder)
         for arrival in settled(arrivals(workspace), seconds=settle_seconds):
             try:
                 judgement = take_in(workspace, arrival.path, arrival.dataset, arrival.collection)
             except RcsError as error:
                 yield TakenIn(arrival, None, error)
                 continue
-            # The original is kept under its hash; what still lies in the inbox is still to do.
-            arrival.path.unlink()
-            _mark(arrival.path).unlink(missing_ok=True)
-            yield TakenIn(arrival, judgement)
+            yield TakenIn(arrival, judgement, _leave(arrival.path))
+
+
+def _leave(path: Path) -> RcsError | None:
+    """Remove a decided file: the original is kept under its hash; what lies in the inbox is still to do."""
+    try:
+        path.unlink(missing_ok=True)
+        _mark(path).unlink(missing_ok=True)
+    except OSError as error:
+        return RcsError(
+            f"The file was taken in but cannot be removed from the inbox: {error.strerror}",
+            where=str(path),
+            todo="Give this account the right to remove it; until then each run finds it decided.",
+        )
+    return None
 
 
 def _mark(path: Path) -> Path:
     return path.with_name(path.name + DONE)
 
 
-def _state(path: Path) -> tuple[int, int]:
-    status = path.stat()
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size and time of change; None where the file has gone, as one that is being renamed has."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
     return status.st_size, status.st_mtime_ns

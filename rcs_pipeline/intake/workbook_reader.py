@@ -5,7 +5,11 @@ Belongs here: finding the sheet and its header. Does not belong here: types (see
 
 from __future__ import annotations
 
+import re
+import zipfile
+import zlib
 from datetime import date, datetime
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MAXIMUM_COLUMNS = 5_000
+ERROR_CELL = re.compile(
+    rb'<(?:\w+:)?c ([^>]*?t="e"[^>]*)>(?:(?!</?(?:\w+:)?c[ >]).)*?<(?:\w+:)?v>([^<]*)</', re.DOTALL
+)
+CELL_PLACE = re.compile(rb'r="([A-Z]+)([0-9]+)"')
 
 
 def open_workbook(connection: DuckDBPyConnection, path: Path, contract: DeliveryContract) -> SourceTable:
@@ -37,7 +45,8 @@ def open_workbook(connection: DuckDBPyConnection, path: Path, contract: Delivery
         if sheet.name not in names:
             raise UnreadableFileError(f"it has no sheet `{sheet.name}`; its sheets are {', '.join(names)}")
         rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-    except (calamine.CalamineError, OSError, ValueError) as error:
+        _show_errors(rows, error_cells(path, sheet.name))
+    except (calamine.CalamineError, OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, calamine.PasswordError):
             raise UnreadableFileError("it is protected by a password") from error
         raise UnreadableFileError(f"the workbook is broken ({type(error).__name__})") from error
@@ -74,6 +83,47 @@ def _headers(rows: list[list[Any]]) -> tuple[str, ...]:
         f"{groups[index]} / {name}" if groups and groups[index] and names.count(name) > 1 else name
         for index, name in enumerate(names)
     )
+
+
+def error_cells(path: Path, sheet: str) -> dict[tuple[int, int], str]:
+    """The cells that show an error such as `#N/A`, by row and column from 0.
+
+    The reader gives them as empty: a formula that failed would pass for a question nobody answered.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+        links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+        targets = {_attribute(tag, "Id"): _attribute(tag, "Target") for tag in re.findall(r"<[^>]+>", links)}
+        tags = re.findall(r"<(?:\w+:)?sheet [^>]+>", book)
+        wanted = [_attribute(tag, "r:id") for tag in tags if unescape(_attribute(tag, "name")) == sheet]
+        target = targets.get(wanted[0], "").lstrip("/") if wanted else ""
+        part = target if target.startswith("xl/") else f"xl/{target}"
+        content = archive.read(part) if part in names else b""
+    found = {}
+    for tag, value in ERROR_CELL.findall(content) if b't="e"' in content else ():
+        place = CELL_PLACE.search(tag)
+        if place:
+            found[int(place[2]) - 1, _column_number(place[1].decode())] = value.decode("utf-8", "replace")
+    return found
+
+
+def _attribute(tag: str, name: str) -> str:
+    match = re.search(rf'\s{name}="([^"]*)"', tag)
+    return match[1] if match else ""
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _show_errors(rows: list[list[Any]], errors: dict[tuple[int, int], str]) -> None:
+    for (row, column), shown in errors.items():
+        if row < len(rows) and column < len(rows[row]) and rows[row][column] == "":
+            rows[row][column] = shown
 
 
 def _columns(rows: list[list[Any]], width: int) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Row, Table, create_engine, event, insert, select, update
+from sqlalchemy import Engine, Row, Table, create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from rcs_pipeline.contracts.errors import RcsError
@@ -44,6 +44,7 @@ class Ledger:
         self._engine = _engine(url)
         try:
             tables.metadata.create_all(self._engine)
+            _add_new_columns(self._engine)
         except SQLAlchemyError as error:
             raise RcsError(
                 f"The ledger cannot be opened: {getattr(error, 'orig', error)}",
@@ -260,6 +261,18 @@ def _engine(url: str) -> Engine:
             connection.execute("pragma busy_timeout=10000")
 
     return engine
+
+
+def _add_new_columns(engine: Engine) -> None:
+    """Give a ledger that an earlier version made the columns that came later (all of them may be NULL)."""
+    found = inspect(engine)
+    for table in tables.metadata.sorted_tables:
+        known = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind = column.type.compile(engine.dialect)
+                with engine.begin() as connection:
+                    connection.execute(text(f'alter table "{table.name}" add column "{column.name}" {kind}'))
 
 
 def _plain(record: Any) -> dict[str, Any]:

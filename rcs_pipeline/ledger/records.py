@@ -49,6 +49,7 @@ class Receipt:
     """A delivery and what was decided about it.
 
     rows_in = rows_accepted + rows_quarantined + rows_withdrawn + rows_refused, always.
+    `arrival` names the inbox file it was made from, so that one arrival is never entered twice.
     """
 
     received_at: str
@@ -75,6 +76,7 @@ class Receipt:
     raw_path: str | None = None
     quarantine_path: str | None = None
     findings_path: str | None = None
+    arrival: str | None = None
     id: int = 0
 
     @property

@@ -35,6 +35,7 @@ receipt = Table(
     Column("raw_path", String),
     Column("quarantine_path", String),
     Column("findings_path", String),
+    Column("arrival", String),
     Column("claimed_name", String, nullable=False),
     Column("os_account", String, nullable=False),
 )  # fmt: skip
