@@ -73,12 +73,17 @@ def build_warehouse(workspace: Workspace, product_id: str) -> Building:
         folder = workspace.paths.work / f"{BUILDING}{product_id}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         try:
-            database = folder / DATABASE
-            with duckdb.connect(str(database)) as connection:
-                create_sources(connection, workspace, datasets)
             project = workspace.paths.work / "dbt" / product_id
             assemble(workspace.catalogue, product, project)
-            results = run_dbt(project, database, folder / "dbt", threads=workspace.settings.threads)
+            # Always the same path while dbt is at work: it parses all again when its connection changes.
+            scratch = project / DATABASE
+            for leftover in project.glob(f"{DATABASE}*"):
+                leftover.unlink()
+            with duckdb.connect(str(scratch)) as connection:
+                create_sources(connection, workspace, datasets)
+            results = run_dbt(project, scratch, folder / "dbt", threads=workspace.settings.threads)
+            database = folder / DATABASE
+            os.replace(scratch, database)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -148,7 +153,11 @@ def _tables(protected: Path) -> dict[str, dict[str, Any]]:
         for path in sorted(protected.rglob("*.parquet"))
     }
     if not found:
-        raise RcsError("The build has no protected tables", where=str(protected), todo="Run disclosure control before sealing.")
+        raise RcsError(
+            "The build has no protected tables",
+            where=str(protected),
+            todo="Run disclosure control before sealing.",
+        )
     return found
 
 

@@ -49,7 +49,7 @@ class NodeResult:
 
 
 def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
-    """Make `folder` the dbt project of the product; files that are right already stay untouched, for partial parsing."""
+    """Make `folder` the product's dbt project; files that are right already stay as they are, for partial parsing."""
     wanted: dict[str, bytes] = {name: (PROJECT / name).read_bytes() for name in FIXED}
     kept = (*SHARED, *HAND_WRITTEN) if product.id == COMMITTED_PRODUCT else SHARED
     for kind in kept:
@@ -68,7 +68,9 @@ def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
             path.write_bytes(content)
 
 
-def run_dbt(project: Path, database: Path, keep: Path, *, threads: int | None = None) -> tuple[NodeResult, ...]:
+def run_dbt(
+    project: Path, database: Path, keep: Path, *, threads: int | None = None
+) -> tuple[NodeResult, ...]:
     """One `dbt build` of `project` into `database`; its manifest and results are copied to `keep`.
 
     Raises:
@@ -116,7 +118,14 @@ def _result(item: dict[str, Any], node: dict[str, Any]) -> NodeResult:
     unique_id = item["unique_id"]
     attached = node.get("attached_node")
     if attached is None and unique_id.startswith("unit_test."):
-        attached = next((name for name in node.get("depends_on", {}).get("nodes", []) if name.endswith(f".{node['model']}")), None)
+        attached = next(
+            (
+                name
+                for name in node.get("depends_on", {}).get("nodes", [])
+                if name.endswith(f".{node['model']}")
+            ),
+            None,
+        )
     rows = (item.get("adapter_response") or {}).get("rows_affected")
     return NodeResult(
         unique_id=unique_id,
@@ -132,14 +141,18 @@ def _result(item: dict[str, Any], node: dict[str, Any]) -> NodeResult:
 
 
 def _stop_at_failed_models(results: tuple[NodeResult, ...]) -> None:
-    broken = [item for item in results if item.resource_type != "test" and item.status in ("error", "fail", "runtime error")]
+    broken = [
+        item
+        for item in results
+        if item.resource_type != "test" and item.status in ("error", "fail", "runtime error")
+    ]
     if broken:
         first = broken[0]
         noun = "unit test" if first.resource_type == "unit_test" else first.resource_type
         raise RcsError(
             f"The {noun} `{first.name}` failed: {first.message[:600]}",
             where="dbt build",
-            todo=f"Mend what it names; {len(broken)} node(s) failed in all and nothing of this build was kept.",
+            todo=f"Mend what it names; {len(broken)} node(s) failed and nothing of this build was kept.",
         )
 
 

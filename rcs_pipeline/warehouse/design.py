@@ -50,7 +50,9 @@ def allocated_columns(contract: DeliveryContract) -> tuple[Allocated, ...]:
         column = contract.column(name)
         if not column.codes:
             raise ContractError(
-                f"`{name}` is to be allocated but has no codes", where=str(contract.path), expected="`codes` or `code_list`"
+                f"`{name}` is to be allocated but has no codes",
+                where=str(contract.path),
+                expected="`codes` or `code_list`",
             )
         result.append(Allocated(name, tuple(sql.code(column, item) for item in column.codes)))
     return tuple(result)

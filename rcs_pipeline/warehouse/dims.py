@@ -26,8 +26,12 @@ SCHOOL_NAME = "school_name"
 def registered_collections_model(catalogue: Catalogue, product: Product, source: str) -> str:
     """Every collection of the register from which the product takes something."""
     wanted = set(product.file.datasets)
-    rows = [_collection(catalogue, item) for item in catalogue.register.collections if wanted & set(item.datasets)]
-    return render("values.sql.j2", source, columns=COLLECTION_COLUMNS, rows=rows or [_nothing()], empty=not rows)
+    rows = [
+        _collection(catalogue, item) for item in catalogue.register.collections if wanted & set(item.datasets)
+    ]
+    return render(
+        "values.sql.j2", source, columns=COLLECTION_COLUMNS, rows=rows or [_nothing()], empty=not rows
+    )
 
 
 def registered_indicators_model(catalogue: Catalogue, product: Product, source: str) -> str:
@@ -35,14 +39,20 @@ def registered_indicators_model(catalogue: Catalogue, product: Product, source: 
     instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     rows = [
         (
-            sql.text(item.id), sql.text(item.instrument), sql.text(item.title), sql.text(" ".join(item.description.split())),
-            sql.text(item.domain), sql.text(item.kind), sql.text(item.polarity.value), str(item.sensitive).lower(),
+            sql.text(item.id), sql.text(item.instrument), sql.text(item.title),
+            sql.text(" ".join(item.description.split())), sql.text(item.domain), sql.text(item.kind),
+            sql.text(item.polarity.value), str(item.sensitive).lower(),
             sql.text_or_null(", ".join(item.stages) or None),
         )
         for instrument in instruments
         for item in catalogue.indicators_of(instrument)
     ]  # fmt: skip
-    empty = [tuple("cast(null as boolean)" if name == "sensitive" else sql.text_or_null(None) for name in INDICATOR_COLUMNS)]
+    empty = [
+        tuple(
+            "cast(null as boolean)" if name == "sensitive" else sql.text_or_null(None)
+            for name in INDICATOR_COLUMNS
+        )
+    ]
     return render("values.sql.j2", source, columns=INDICATOR_COLUMNS, rows=rows or empty, empty=not rows)
 
 
@@ -67,7 +77,7 @@ def dimension_model(table: ProductTable, base: str, source: str) -> str:
     return render(
         "dimension.sql.j2", source, base=base,
         columns=[(column.name, sql.TYPES[column.type]) for column in table.columns],
-        required=[column.name for column in table.columns if column.required and not column.filled_at_release],
+        required=[item.name for item in table.columns if item.required and not item.filled_at_release],
     )  # fmt: skip
 
 
@@ -78,8 +88,9 @@ def _collection(catalogue: Catalogue, item: Collection) -> tuple[str, ...]:
     cpp = register.cpp(item.cpp) if item.cpp else None
     due = [day for day in item.datasets.values() if day is not None]
     texts = (
-        item.key, item.title, item.tranche, tranche, item.cpp, cpp and cpp.name,
-        cpp and cpp.health_board_code, cpp and cpp.health_board, item.wave, wave, item.collected,
+        item.key, item.title, item.tranche, tranche, item.cpp, cpp.name if cpp else None,
+        cpp.health_board_code if cpp else None, cpp.health_board if cpp else None,
+        item.wave, wave, item.collected,
     )  # fmt: skip
     day = f"date '{max(due).isoformat()}'" if due else "cast(null as date)"
     return (*(sql.text_or_null(value) for value in texts), day)

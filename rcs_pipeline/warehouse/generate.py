@@ -34,8 +34,12 @@ def generated_files(catalogue: Catalogue, product: Product) -> dict[str, str]:
     """
     contracts = product_contracts(catalogue, product)
     files: dict[str, str] = {}
-    files["models/sources.yml"] = properties.as_yaml(properties.sources_file(contracts), "the delivery contracts")
-    files["models/exposures.yml"] = properties.as_yaml(properties.exposures_file(product), _place(product.path))
+    files["models/sources.yml"] = properties.as_yaml(
+        properties.sources_file(contracts), "the delivery contracts"
+    )
+    files["models/exposures.yml"] = properties.as_yaml(
+        properties.exposures_file(product), _place(product.path)
+    )
     for contract in contracts:
         files.update(_staging(contract))
         if contract.survey is not None:
@@ -67,14 +71,26 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
     yield f"models/scored/survey_{dataset}.yml", properties.as_yaml(described, source)
     if tabulated:
         tables = f"{_place(product.path / 'product.yaml')} and the measures of `{survey.instrument}`"
-        yield f"models/estimates/sums_{dataset}.sql", tabulation.sums_model(catalogue, product, contract, tables)
-        yield f"models/estimates/estimates_{dataset}.sql", tabulation.estimates_model(catalogue, product, contract, tables)
+        yield (
+            f"models/estimates/sums_{dataset}.sql",
+            tabulation.sums_model(catalogue, product, contract, tables),
+        )
+        yield (
+            f"models/estimates/estimates_{dataset}.sql",
+            tabulation.estimates_model(catalogue, product, contract, tables),
+        )
 
 
 def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:
     folder = "models/register"
-    yield f"{folder}/registered_collections.sql", dims.registered_collections_model(catalogue, product, "the register")
-    yield f"{folder}/registered_indicators.sql", dims.registered_indicators_model(catalogue, product, "the measures")
+    yield (
+        f"{folder}/registered_collections.sql",
+        dims.registered_collections_model(catalogue, product, "the register"),
+    )
+    yield (
+        f"{folder}/registered_indicators.sql",
+        dims.registered_indicators_model(catalogue, product, "the measures"),
+    )
     yield f"{folder}/geographies.sql", dims.geographies_model(catalogue, product, "the register")
     yield f"{folder}/register.yml", properties.as_yaml(properties.register_properties(), "the register")
 
@@ -105,7 +121,10 @@ def _place(path: Path) -> str:
 def committed_files() -> dict[str, str]:
     """What the repository should hold: the project of the product `rcs`, and the table of quantiles."""
     catalogue = load_catalogue()
-    return {**generated_files(catalogue, catalogue.product(COMMITTED_PRODUCT)), QUANTILES_FILE: quantiles_text()}
+    return {
+        **generated_files(catalogue, catalogue.product(COMMITTED_PRODUCT)),
+        QUANTILES_FILE: quantiles_text(),
+    }
 
 
 def is_generated(path: Path) -> bool:

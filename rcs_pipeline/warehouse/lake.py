@@ -34,7 +34,9 @@ class LakeColumn:
 def lake_columns(contract: DeliveryContract) -> tuple[LakeColumn, ...]:
     """The columns that intake writes for this dataset, in their order (without `collection`)."""
     columns = [LakeColumn(item.name, sql.TYPES[item.type]) for item in contract.stored_columns]
-    symbols = [LakeColumn(f"{item.name}__symbol", "varchar") for item in contract.stored_columns if item.symbols]
+    symbols = [
+        LakeColumn(f"{item.name}__symbol", "varchar") for item in contract.stored_columns if item.symbols
+    ]
     return (*columns, *symbols, LakeColumn("source_row", "bigint"))
 
 
@@ -72,7 +74,9 @@ def create_sources(connection: DuckDBPyConnection, workspace: Workspace, dataset
     connection.execute(f"create schema if not exists {SCHEMA}")
     for dataset in datasets:
         contract = workspace.catalogue.delivery(dataset)
-        files = [str(workspace.paths.home / item["raw_path"]) for item in current_inputs(workspace, [dataset])]
+        files = [
+            str(workspace.paths.home / item["raw_path"]) for item in current_inputs(workspace, [dataset])
+        ]
         select = _select(connection, contract, files) if files else _empty(contract)
         connection.execute(f"create or replace view {SCHEMA}.{sql.name(dataset)} as {select}")
 
@@ -88,7 +92,7 @@ def _select(connection: DuckDBPyConnection, contract: DeliveryContract, files: l
         present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     except duckdb.IOException as error:
         raise RcsError(
-            f"A file of `{contract.dataset}` that the ledger counts cannot be read: {str(error).splitlines()[0]}",
+            f"A file of `{contract.dataset}` cannot be read: {str(error).splitlines()[0]}",
             where="raw lake",
             todo="Ingest the delivery again, or restore the folder `raw` from its copy.",
         ) from error

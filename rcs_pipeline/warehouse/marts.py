@@ -21,7 +21,8 @@ ESTIMATE_COLUMNS = {
         for name in (
             "indicator_id", "instrument", "wave", "geography_level", "geography_code", "tranche", "group_by",
             "group_value", "collected", "estimate", "standard_error", "base", "weighted_base", "numerator",
-            "effective_base", "design_effect", "degrees_of_freedom", "variance_method", "quality_flag", "comparator",
+            "effective_base", "design_effect", "degrees_of_freedom", "variance_method", "quality_flag",
+            "comparator",
         )
     },
     "geography_name": "coalesce(places.geography_name, estimates.geography_code)",
@@ -51,7 +52,7 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
     return render(
         "indicator_estimates.sql.j2", source,
         models=[f"estimates_{catalogue.instrument(name).dataset}" for name in instruments],
-        columns=[(column.name, ESTIMATE_COLUMNS.get(column.name), sql.TYPES[column.type]) for column in table.columns],
+        columns=[(item.name, ESTIMATE_COLUMNS.get(item.name), sql.TYPES[item.type]) for item in table.columns],
         higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
         order_by=table.extension.order_by or table.grain,
     )  # fmt: skip

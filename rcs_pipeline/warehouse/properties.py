@@ -30,7 +30,9 @@ def as_yaml(content: Properties, source: str) -> str:
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
             super().increase_indent(flow, False)
 
-    text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+    text = yaml.dump(
+        content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False
+    )
     return header(source, "#") + text
 
 
@@ -55,7 +57,9 @@ def staging_properties(contract: DeliveryContract) -> Properties:
         for column in contract.stored_columns
         if column.codes
     }
-    tests: list[Properties] = [_test("unique_rows", staging_name(contract.dataset), columns=["collection", *key])]
+    tests: list[Properties] = [
+        _test("unique_rows", staging_name(contract.dataset), columns=["collection", *key])
+    ]
     if coded:
         tests.append(_test("answers_within_codes", staging_name(contract.dataset), codes=coded))
     required = [column.name for column in contract.stored_columns if column.required and not column.missing]
@@ -64,7 +68,7 @@ def staging_properties(contract: DeliveryContract) -> Properties:
     columns = [_staging_column(column) for column in contract.stored_columns]
     model = {
         "name": staging_name(contract.dataset),
-        "description": f"{contract.title}. {contract.description} Missing answers are NULL; their kind stands in `<column>__missing`.",
+        "description": f"{contract.title}. {contract.description} Missing answers are NULL, their kind stands beside.",
         "data_tests": tests,
         "columns": columns,
     }
@@ -101,7 +105,8 @@ def mart_properties(table: ProductTable) -> Properties:
         "config": {"contract": {"enforced": True}, "meta": {"contract": table.id, "version": table.version}},
         "data_tests": tests,
         "columns": [
-            {"name": item.name, "description": item.description, "data_type": sql.TYPES[item.type]} for item in table.columns
+            {"name": item.name, "description": item.description, "data_type": sql.TYPES[item.type]}
+            for item in table.columns
         ],
     }
     return {"version": 2, "models": [model]}
@@ -115,27 +120,50 @@ def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Propert
     models: list[Properties] = []
     if survey.allocate:
         models += [
-            {"name": f"known_shares_{dataset}", "description": "Cumulative counts of known groups in each cell of allocation."},
-            {"name": f"allocated_{dataset}", "description": "Staging with unknown groups allocated and flagged."},
+            {
+                "name": f"known_shares_{dataset}",
+                "description": "Cumulative counts of known groups in each cell of allocation.",
+            },
+            {
+                "name": f"allocated_{dataset}",
+                "description": "Staging with unknown groups allocated and flagged.",
+            },
         ]
     if survey.weight.roll:
-        models.append({"name": f"weights_{dataset}", "description": "Roll over respondents in the weighting cells in use."})
+        models.append(
+            {
+                "name": f"weights_{dataset}",
+                "description": "Roll over respondents in the weighting cells in use.",
+            }
+        )
     models += [
         {
             "name": f"pupils_{dataset}",
             "description": "One row a respondent: answers, groups, stratum, cluster, weight.",
-            "data_tests": [_test("always_filled", f"pupils_{dataset}", columns=["design_stratum", "design_cluster", "design_weight", "wave"])],
+            "data_tests": [
+                _test(
+                    "always_filled",
+                    f"pupils_{dataset}",
+                    columns=["design_stratum", "design_cluster", "design_weight", "wave"],
+                )
+            ],
         },
-        {"name": f"scored_{dataset}", "description": "Pupils with every score, band and indicator of the instrument."},
+        {
+            "name": f"scored_{dataset}",
+            "description": "Pupils with every score, band and indicator of the instrument.",
+        },
     ]
     if tabulated:
         models += [
             {
                 "name": f"sums_{dataset}",
-                "description": "Sums over pupils by unit and group: every estimate and its variance follow from them.",
+                "description": "Sums over pupils by unit and group; every estimate follows from them.",
                 "data_tests": [_test("sums_are_exact", f"sums_{dataset}")],
             },
-            {"name": f"estimates_{dataset}", "description": "One row an estimate, before names and the published shape."},
+            {
+                "name": f"estimates_{dataset}",
+                "description": "One row an estimate, before names and the published shape.",
+            },
         ]
     return {"version": 2, "models": models}
 
@@ -145,7 +173,10 @@ def register_properties() -> Properties:
     return {
         "version": 2,
         "models": [
-            {"name": "registered_collections", "description": "The collections of the register that the product draws on."},
+            {
+                "name": "registered_collections",
+                "description": "The collections of the register that the product draws on.",
+            },
             {"name": "registered_indicators", "description": "The indicators that the product tabulates."},
             {"name": "geographies", "description": "Names of places, by level and code."},
         ],
@@ -184,5 +215,3 @@ def _plain(column: Column, code: str) -> str | int | float:
         return code
     value = float(code)
     return int(value) if value.is_integer() else value
-
-

@@ -42,9 +42,16 @@ def scored_model(catalogue: Catalogue, contract: DeliveryContract, source: str) 
     """The text of the model with every score and indicator of the contract's instrument."""
     instrument = survey_of(contract).instrument
     scales = catalogue.scales_of(instrument)
-    layers = [Layer("answered", tuple(part for scale in scales if scale.items for part in _parts(contract, scale)))]
+    layers = [
+        Layer("answered", tuple(part for scale in scales if scale.items for part in _parts(contract, scale)))
+    ]
     layers += [
-        Layer(f"scores_{depth}", tuple(_score(catalogue, contract, scale) for scale in scales if _depth(catalogue, scale) == depth))
+        Layer(
+            f"scores_{depth}",
+            tuple(
+                _score(catalogue, contract, scale) for scale in scales if _depth(catalogue, scale) == depth
+            ),
+        )
         for depth in range(1 + max((_depth(catalogue, scale) for scale in scales), default=-1))
     ]
     layers.append(Layer("banded", tuple(band for scale in scales for band in _bands(scale))))
@@ -71,12 +78,14 @@ def _depth(catalogue: Catalogue, scale: Scale) -> int:
 
 
 def _parts(contract: DeliveryContract, scale: Scale) -> tuple[str, str]:
-    """How many items of the scale were answered, and the sum of those answers, reversed where the scale says so."""
+    """How many items were answered, and the sum of those answers, reversed where the scale says so."""
     answered, values = [], []
     for name in scale.items:
         item = sql.name(contract.column(name).name)
         valid = f"{item} between {scale.item_minimum} and {scale.item_maximum}"
-        value = f"{scale.item_minimum + scale.item_maximum} - {item}" if name in scale.reversed_items else item
+        value = (
+            f"{scale.item_minimum + scale.item_maximum} - {item}" if name in scale.reversed_items else item
+        )
         answered.append(f"case when {valid} then 1 else 0 end")
         values.append(f"case when {valid} then {value} else 0 end")
     joined = "\n            + "
@@ -112,7 +121,9 @@ def _score(catalogue: Catalogue, contract: DeliveryContract, scale: Scale) -> st
 
 def _is_decimal(catalogue: Catalogue, scale: Scale) -> bool:
     """Whether the scale, or a scale that it adds up, is converted."""
-    return bool(scale.conversion) or any(_is_decimal(catalogue, catalogue.scales[part]) for part in scale.scales)
+    return bool(scale.conversion) or any(
+        _is_decimal(catalogue, catalogue.scales[part]) for part in scale.scales
+    )
 
 
 def _bands(scale: Scale) -> list[str]:
@@ -120,7 +131,8 @@ def _bands(scale: Scale) -> list[str]:
     return [
         "case "
         + " ".join(
-            f"when {score} between {sql.number(band.low)} and {sql.number(band.high)} then {sql.text(band.label)}"
+            f"when {score} between {sql.number(band.low)} and {sql.number(band.high)} "
+            f"then {sql.text(band.label)}"
             for band in scheme.bands
         )
         + f" end as {sql.name(f'{scale.id}__{scheme.id}')}"
@@ -134,7 +146,9 @@ def _asked(contract: DeliveryContract, stages: tuple[str, ...]) -> str:
         return ""
     stage = survey_of(contract).stage
     if stage is None:
-        raise ContractError("A measure is limited to stages, but the survey names no stage column", where=str(contract.path))
+        raise ContractError(
+            "A measure is limited to stages, but the survey names no stage column", where=str(contract.path)
+        )
     return sql.among(contract.column(stage), stages)
 
 
@@ -160,7 +174,9 @@ def _condition(catalogue: Catalogue, contract: DeliveryContract, when: When) -> 
         return f"case when {score} >= {sql.number(when.at_least)} then 1 when {score} is not null then 0 end"
     scheme = catalogue.scales[str(when.scale)].bands(str(when.scheme))
     chosen = [band for band in scheme.bands if band.label in when.bands]
-    inside = " or ".join(f"{score} between {sql.number(band.low)} and {sql.number(band.high)}" for band in chosen)
+    inside = " or ".join(
+        f"{score} between {sql.number(band.low)} and {sql.number(band.high)}" for band in chosen
+    )
     return f"case when {inside} then 1 when {score} is not null then 0 end"
 
 
@@ -169,7 +185,9 @@ def _of_item(column: Column, when: When) -> str:
     valid = [item for item in column.codes or {} if item not in column.missing]
     if when.at_least is not None:
         if not valid:
-            return f"case when {name} >= {sql.number(when.at_least)} then 1 when {name} is not null then 0 end"
+            return (
+                f"case when {name} >= {sql.number(when.at_least)} then 1 when {name} is not null then 0 end"
+            )
         yes = [item for item in valid if float(item) >= when.at_least]
     else:
         yes = list(when.codes)

@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Level:
-    """A level of geography: the expression of its code, its groups, and whether clusters can spread within it."""
+    """A level of geography: its code as SQL, its groups, and whether clusters can spread within it."""
 
     name: str
     code: str
@@ -141,7 +141,11 @@ def _label(column: Column) -> str:
     """The published value of a group column: by its mapping, else its code, else the value as text."""
     name = sql.name(column.name)
     mapping = column.group_values or {code: code for code in column.codes or {}}
-    if not mapping or (column.type is ColumnType.STRING and all(code == value for code, value in mapping.items())):
+    if not mapping or (
+        column.type is ColumnType.STRING and all(code == value for code, value in mapping.items())
+    ):
         return f"cast({name} as varchar)"
-    branches = " ".join(f"when {sql.code(column, code)} then {sql.text(value)}" for code, value in mapping.items())
+    branches = " ".join(
+        f"when {sql.code(column, code)} then {sql.text(value)}" for code, value in mapping.items()
+    )
     return f"case {name} {branches} end"

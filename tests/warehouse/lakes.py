@@ -18,7 +18,12 @@ from rcs_pipeline.warehouse.lake import lake_columns
 
 def workspace(home: Path, *contracts: Path, threads: int = 2) -> Workspace:
     """A home of its own."""
-    flags = {"home": str(home), "contracts": ":".join(map(str, contracts)), "threads": str(threads), "name": "builder"}
+    flags = {
+        "home": str(home),
+        "contracts": ":".join(map(str, contracts)),
+        "threads": str(threads),
+        "name": "builder",
+    }
     return Workspace(load_settings(flags, environment={}, folder=home))
 
 
@@ -29,14 +34,21 @@ def land(space: Workspace, dataset: str, collection: str, select: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     sha = hashlib.sha256(f"{dataset}{collection}{select}".encode()).hexdigest()
     path = folder / f"{sha[:16]}.parquet"
-    columns = ", ".join(f"cast({sql.name(item.name)} as {item.type}) as {sql.name(item.name)}" for item in lake_columns(contract))
+    columns = ", ".join(
+        f"cast({sql.name(item.name)} as {item.type}) as {sql.name(item.name)}"
+        for item in lake_columns(contract)
+    )
     with duckdb.connect() as connection:
-        connection.execute(f"copy (select {columns} from ({select}) order by source_row) to '{path}' (format parquet)")
+        connection.execute(
+            f"copy (select {columns} from ({select}) order by source_row) to '{path}' (format parquet)"
+        )
         rows = connection.execute(f"select count(*) from '{path}'").fetchone()[0]
     space.ledger.add_receipt(
         Receipt(
-            received_at=space.now(), dataset=dataset, collection=collection, sha256=sha, file_name="made.csv", size_bytes=1,
-            state=ReceiptState.ACCEPTED, claimed_name="maker", os_account="maker", rows_in=rows, rows_accepted=rows,
+            received_at=space.now(), dataset=dataset, collection=collection, sha256=sha,
+            file_name="made.csv", size_bytes=1,
+            state=ReceiptState.ACCEPTED, claimed_name="maker", os_account="maker",
+            rows_in=rows, rows_accepted=rows,
             raw_path=space.paths.relative(path),
         )
     )  # fmt: skip
@@ -72,7 +84,9 @@ def _value(column: Column, salt: int) -> str:
 STAGES = {"wellbeing_primary": ("P5", "P6", "P7"), "wellbeing_secondary": ("S1", "S2", "S3", "S4")}
 
 
-def programme(space: Workspace, pupils_per_school: int = 60, schools: dict[str, int] | None = None, seed: int = 1) -> int:
+def programme(
+    space: Workspace, pupils_per_school: int = 60, schools: dict[str, int] | None = None, seed: int = 1
+) -> int:
     """Every collection of the register for the product `rcs`. Returns the number of pupils."""
     schools = schools or {"wellbeing_primary": 6, "wellbeing_secondary": 3}
     total = 0
@@ -88,7 +102,8 @@ def programme(space: Workspace, pupils_per_school: int = 60, schools: dict[str, 
             stage_list = "[" + ", ".join(map(sql.text, stages)) + "]"
             given = {
                 "pupil_id": f"sha256('{dataset}' || (i + {first_row})::varchar)",
-                "cpp_code": cpp, "school_code": school, "stage": f"{stage_list}[1 + cast(hash(i) % {len(stages)} as integer)]",
+                "cpp_code": cpp, "school_code": school,
+                "stage": f"{stage_list}[1 + cast(hash(i) % {len(stages)} as integer)]",
                 "learning_community": f"'Community ' || (i % {max(1, schools[dataset] // 2)})::varchar",
             }  # fmt: skip
             total += land(
@@ -96,17 +111,26 @@ def programme(space: Workspace, pupils_per_school: int = 60, schools: dict[str, 
                 f"select {answers(contract, seed + number, given)} from range({rows}) as numbers(i)",
             )  # fmt: skip
             rolls.append(
-                f"select {base} + school as school, stage, sex, {2 + pupils_per_school // len(stages)} as pupils "
-                f"from range({schools[dataset]}) as s(school), unnest({stage_list}) as t(stage), (values (1), (2)) as x(sex)"
+                f"select {base} + school as school, stage, sex, "
+                f"{2 + pupils_per_school // len(stages)} as pupils "
+                f"from range({schools[dataset]}) as s(school), "
+                f"unnest({stage_list}) as t(stage), (values (1), (2)) as x(sex)"
             )
         roll = space.catalogue.delivery("school_roll")
         given = {
-            "cpp_code": cpp, "school_code": "cast(school as varchar)", "stage": "stage", "sex": "sex", "pupils": "pupils",
+            "cpp_code": cpp, "school_code": "cast(school as varchar)", "stage": "stage",
+            "sex": "sex", "pupils": "pupils",
             "school_name": "'School ' || school::varchar",
         }  # fmt: skip
-        numbered = f"select row_number() over (order by school, stage, sex) as i, * from ({' union all '.join(rolls)})"
+        rows_of_roll = " union all ".join(rolls)
+        numbered = f"select row_number() over (order by school, stage, sex) as i, * from ({rows_of_roll})"
         land(space, "school_roll", collection.key, f"select {answers(roll, seed, given)} from ({numbered})")
         services = space.catalogue.delivery("service_map")
         given = {"cpp_code": cpp, "reporting_year": "'2015-16'", "service_id": "'s' || i::varchar"}
-        land(space, "service_map", collection.key, f"select {answers(services, seed, given)} from range(40) as numbers(i)")
+        land(
+            space,
+            "service_map",
+            collection.key,
+            f"select {answers(services, seed, given)} from range(40) as numbers(i)",
+        )
     return total

@@ -48,7 +48,8 @@ def test_allocation_keeps_what_was_known(marts: duckdb.DuckDBPyConnection) -> No
 def test_weights_add_up_to_the_roll(marts: duckdb.DuckDBPyConnection) -> None:
     query = """
         select max(abs(weights - roll)) from (
-            select collection, sum(design_weight) as weights from scored.pupils_wellbeing_secondary group by collection
+            select collection, sum(design_weight) as weights
+            from scored.pupils_wellbeing_secondary group by collection
         ) inner join (
             select collection, sum(pupils) as roll from staging.stg_school_roll
             where stage in ('S1', 'S2', 'S3', 'S4') group by collection
@@ -72,7 +73,8 @@ def test_groups_add_up_to_everybody(marts: duckdb.DuckDBPyConnection) -> None:
     query = """
         select count(*) from (
             select indicator_id, geography_level, geography_code,
-                sum(case when group_by = 'all' then base end) as everybody, sum(case when group_by = 'sex' then base end) as parts
+                sum(case when group_by = 'all' then base end) as everybody,
+                sum(case when group_by = 'sex' then base end) as parts
             from indicator_estimates group by all
         ) where everybody <> parts
     """
@@ -93,9 +95,12 @@ def test_a_partnership_is_compared_with_all_the_others(marts: duckdb.DuckDBPyCon
     assert float(str(one(marts, query))) < 1e-9
 
 
-def test_a_school_is_compared_with_its_partnership_and_has_pupils_as_units(marts: duckdb.DuckDBPyConnection) -> None:
+def test_a_school_is_compared_with_its_partnership_and_has_pupils_as_units(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
     query = """
-        select count(distinct comparator), min(variance_method), max(variance_method), max(degrees_of_freedom), count(*) > 10
+        select count(distinct comparator), min(variance_method), max(variance_method),
+            max(degrees_of_freedom), count(*) > 10
         from indicator_estimates
         where geography_level = 'school' and group_by = 'all' and indicator_id = 'p_low_mood'
     """
@@ -103,7 +108,10 @@ def test_a_school_is_compared_with_its_partnership_and_has_pupils_as_units(marts
 
 
 def test_response_rates_count_each_pupil_once(marts: duckdb.DuckDBPyConnection) -> None:
-    whole = "select respondents, roll from response_rates where instrument = 'primary' and geography_level = 'programme' and group_by = 'all'"
+    whole = """
+        select respondents, roll from response_rates
+        where instrument = 'primary' and geography_level = 'programme' and group_by = 'all'
+    """
     assert one(marts, whole) == one(
         marts,
         """
@@ -135,7 +143,10 @@ def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
     def contents(path: str) -> dict[str, object]:
         with duckdb.connect(path, read_only=True) as connection:
             tables = [table.name for table in programme.product.tables]
-            return {name: one(connection, f"select bit_xor(hash(t)), count(*) from main.{name} as t") for name in tables}
+            return {
+                name: one(connection, f"select bit_xor(hash(t)), count(*) from main.{name} as t")
+                for name in tables
+            }
 
     expected = contents(str(programme.database))
     datasets = [item.dataset for item in product_contracts(programme_space.catalogue, programme.product)]
@@ -144,5 +155,7 @@ def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
         database = space.paths.work / f"threads-{threads}.duckdb"
         with duckdb.connect(str(database)) as connection:
             create_sources(connection, space, datasets)
-        run_dbt(space.paths.work / "dbt" / "rcs", database, space.paths.work / f"kept-{threads}", threads=threads)
+        run_dbt(
+            space.paths.work / "dbt" / "rcs", database, space.paths.work / f"kept-{threads}", threads=threads
+        )
         assert contents(str(database)) == expected, threads
