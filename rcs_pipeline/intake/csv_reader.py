@@ -24,6 +24,8 @@ CHUNK = 1 << 20
 FALLBACK_ENCODING = "cp1252"
 MAXIMUM_COLUMNS = 5_000
 MAXIMUM_LINE = 16 << 20
+# Left to itself the buffer grows with the longest line allowed, and a file in one buffer is read by one thread.
+BUFFER = 2 * MAXIMUM_LINE
 
 
 def open_csv(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTable:
@@ -41,7 +43,8 @@ def open_csv(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTa
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(headers)))
     relation = (
         f"read_csv({_quoted(str(path))}, header = true, auto_detect = false, delim = {_quoted(delimiter)}, "
-        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {MAXIMUM_LINE}, columns = {{{columns}}})"
+        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {MAXIMUM_LINE}, buffer_size = {BUFFER}, "
+        f"columns = {{{columns}}})"
     )
     try:
         connection.execute(f"select count(*) from (select * from {relation} limit 1)")
