@@ -1,0 +1,163 @@
+"""Plan and release as assets.
+
+Belongs here: calling `release.make_plan` and `release.publish` and showing what they say.
+Does not belong here: approving. A person does that under their name: `rcs approve PLAN --as NAME`.
+
+The publishing asset asks the ledger first, every time: whatever a run of Dagster did or left out, a
+candidate with a failed or missing verdict, or without an approval, is not published.
+"""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from rcs_pipeline.contracts.errors import NothingToDoError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.defs import describe
+from rcs_pipeline.defs.gate import CANDIDATE
+from rcs_pipeline.defs.home import WRITER_POOL, OpenWorkspace, writing
+from rcs_pipeline.gate.decision import require_open
+from rcs_pipeline.ledger.records import Plan, ReleaseRecord
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.candidate import choose
+from rcs_pipeline.release.plan import make_plan
+from rcs_pipeline.release.pointer import CURRENT, audience_folder, release_folder
+from rcs_pipeline.release.publish import publish
+from rcs_pipeline.site.index import write_pages
+
+GROUP = "release"
+PLAN = "plan"
+RELEASE = "release"
+
+
+class PublishConfig(dg.Config):
+    """What to publish."""
+
+    plan: str = Field(
+        default="", description="The id of an approved plan; empty: the plan of the newest candidate."
+    )
+
+
+def release_assets(product: Product) -> list[dg.AssetsDefinition]:
+    """The plan and the release of a product."""
+    return [_plan_asset(product), _release_asset(product)]
+
+
+def _plan_asset(product: Product) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=describe.product_key(product.id, PLAN),
+        deps=[describe.product_key(product.id, CANDIDATE)],
+        description=f"What publishing the newest candidate of `{product.id}` would change, and why.",
+        group_name=GROUP,
+        owners=describe.product_owners(product),
+        pool=WRITER_POOL,
+    )
+    def plan(
+        context: dg.AssetExecutionContext, open_workspace: dg.ResourceParam[OpenWorkspace]
+    ) -> dg.MaterializeResult[Any]:
+        with writing(context.run, open_workspace) as workspace:
+            try:
+                made = make_plan(workspace, product.id)
+            except NothingToDoError as nothing:
+                return dg.MaterializeResult(metadata={"standing": str(nothing)})
+            return dg.MaterializeResult(metadata=_plan_facts(made), data_version=dg.DataVersion(made.id))
+
+    return plan
+
+
+def _release_asset(product: Product) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=describe.product_key(product.id, RELEASE),
+        deps=[describe.product_key(product.id, PLAN)],
+        description=f"The current release of `{product.id}` for each audience. "
+        "Refuses without passing verdicts and an approval.",
+        group_name=GROUP,
+        owners=describe.product_owners(product),
+        kinds={"parquet", "csv"},
+        metadata={
+            "licence": product.file.licence_title,
+            "audiences": ", ".join(product.file.audiences),
+            "tables": describe.sheet(
+                ["table", "columns", "grain"],
+                [[table.name, len(table.columns), ", ".join(table.grain)] for table in product.tables],
+            ),
+        },
+        pool=WRITER_POOL,
+    )
+    def release(
+        context: dg.AssetExecutionContext,
+        config: PublishConfig,
+        open_workspace: dg.ResourceParam[OpenWorkspace],
+    ) -> dg.MaterializeResult[Any]:
+        with writing(context.run, open_workspace) as workspace:
+            try:
+                published = publish_newest(workspace, product, config.plan.strip())
+            except NothingToDoError as nothing:
+                context.log.info(str(nothing))
+                return dg.MaterializeResult(
+                    metadata={"standing": str(nothing), **_current(workspace, product)}
+                )
+            version = dg.DataVersion(published.version)
+            return dg.MaterializeResult(metadata=_release_facts(workspace, published), data_version=version)
+
+    return release
+
+
+def publish_newest(workspace: Workspace, product: Product, plan_id: str = "") -> ReleaseRecord:
+    """Publish an approved plan, or the one that publishing the newest candidate means.
+
+    Raises:
+        RefusedError: the gate is closed; asked before anything else, even where there is nothing to publish.
+        WaitingError: nobody has approved the plan.
+        NothingToDoError: this is published already.
+    """
+    if plan_id:
+        candidate = workspace.ledger.candidate(workspace.ledger.plan(plan_id).candidate)
+    else:
+        candidate = choose(workspace, product, None)
+    require_open(workspace, candidate)
+    plan = plan_id or make_plan(workspace, product.id, candidate.hash).id
+    return publish(workspace, plan, pages=write_pages)
+
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    return {
+        "plan": plan.id,
+        "candidate": plan.candidate,
+        "version": plan.version,
+        "instead of": plan.base_version or "no release",
+        "change": plan.change,
+        "why": describe.bullets(plan.why),
+        "next": f"rcs approve {plan.id} --as NAME, then materialise the release",
+    }
+
+
+def _release_facts(workspace: Workspace, release: ReleaseRecord) -> dict[str, Any]:
+    folders = {
+        name: release_folder(workspace, release.product, name, release.version) for name in release.audiences
+    }
+    record = workspace.ledger.candidate(release.candidate)
+    return {
+        "version": release.version,
+        "candidate": release.candidate,
+        "plan": release.plan,
+        "released at": release.released_at,
+        describe.ROW_COUNT: sum(int(table.get("rows") or 0) for table in record.tables.values()),
+        **{f"folder ({name})": dg.MetadataValue.path(str(folder)) for name, folder in folders.items()},
+        **{
+            f"page ({name})": dg.MetadataValue.path(str(folder / "site" / "index.html"))
+            for name, folder in folders.items()
+        },
+    }
+
+
+def _current(workspace: Workspace, product: Product) -> dict[str, Any]:
+    pointers = {
+        name: audience_folder(workspace, product.id, name) / CURRENT for name in product.file.audiences
+    }
+    return {
+        f"pointer ({name})": dg.MetadataValue.path(str(path))
+        for name, path in pointers.items()
+        if path.is_file()
+    }

@@ -1,0 +1,138 @@
+"""The publishing asset asks the ledger: launched alone, it refuses whatever Dagster believes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from rcs_pipeline.ledger.records import CandidateRecord, Outcome
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.approve import approve
+from rcs_pipeline.release.plan import make_plan
+from tests.defs.homes import definitions, launch, sentence
+from tests.gate.home import home, make
+
+Judged = tuple[Workspace, CandidateRecord, dg.Definitions]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """A candidate whose every verdict is a pass, and the definitions over its home."""
+    workspace = home(tmp_path_factory.mktemp("publishing") / "home")
+    return workspace, make(workspace), definitions(workspace)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(judged: Judged) -> Iterator[None]:
+    """Give every test the ledger as the gate left it."""
+    workspace, _, _ = judged
+    path = workspace.paths.home / "ledger.db"
+    with sqlite3.connect(path) as live, sqlite3.connect(":memory:") as kept:
+        live.backup(kept)
+        yield
+        kept.backup(live)
+
+
+def publish(defs: dg.Definitions) -> dg.ExecuteInProcessResult:
+    """The publishing asset alone, in an instance that knows of no failed check."""
+    return launch(defs, "publish")
+
+
+def published(workspace: Workspace) -> list[Path]:
+    return [path for path in workspace.paths.releases.rglob("*") if path.is_file()]
+
+
+def forget(workspace: Workspace, check: str) -> None:
+    with sqlite3.connect(workspace.paths.home / "ledger.db") as connection:
+        assert connection.execute('delete from verdict where "check" = ?', [check]).rowcount == 1
+
+
+def approved(workspace: Workspace) -> str:
+    plan = make_plan(workspace, "small")
+    approve(workspace, plan.id, "demo-approver")
+    return plan.id
+
+
+def required_kinds(candidate: CandidateRecord) -> dict[str, str]:
+    """One required check of each kind."""
+    return {check.split(".")[0]: check for check in candidate.required_checks}
+
+
+def test_a_missing_verdict_of_any_kind_refuses_publication(judged: Judged) -> None:
+    workspace, candidate, defs = judged
+    approved(workspace)
+    kinds = required_kinds(candidate)
+    assert set(kinds) == {"contract", "dbt", "disclosure", "gx", "reconciliation"}
+    verdicts = {item.check: item for item in workspace.ledger.verdicts(candidate.hash)}
+    for check in kinds.values():
+        forget(workspace, check)
+        assert f"The gate is closed: `{check}` has no verdict" in sentence(publish(defs))
+        assert not published(workspace)
+        workspace.ledger.record_verdicts(candidate.hash, [verdicts[check]], workspace.now())
+
+
+def test_a_failed_verdict_refuses_publication(judged: Judged) -> None:
+    workspace, candidate, defs = judged
+    approved(workspace)
+    check = required_kinds(candidate)["contract"]
+    verdict = next(item for item in workspace.ledger.verdicts(candidate.hash) if item.check == check)
+    workspace.ledger.record_verdicts(
+        candidate.hash, [replace(verdict, outcome=Outcome.FAIL)], workspace.now()
+    )
+    assert f"`{check}` failed" in sentence(publish(defs))
+    assert not published(workspace)
+
+
+def test_without_an_approval_publication_waits_with_the_command_to_type(judged: Judged) -> None:
+    workspace, _, defs = judged
+    says = sentence(publish(defs))
+    assert "waits for an approval" in says
+    assert "`rcs approve " in says
+    assert not published(workspace)
+
+
+def test_the_builder_cannot_stand_in_for_the_approver(judged: Judged) -> None:
+    workspace, candidate, defs = judged
+    plan = make_plan(workspace, "small")
+    with sqlite3.connect(workspace.paths.home / "ledger.db") as connection:
+        connection.execute(
+            "insert into approval"
+            " (plan, candidate, product, version, approver, os_account, note, approved_at)"
+            " values (?, ?, 'small', ?, 'demo-builder', 'x', '', 'today')",
+            [plan.id, candidate.hash, plan.version],
+        )
+    assert "waits for an approval" in sentence(publish(defs))
+    assert not published(workspace)
+
+
+def test_a_home_without_a_candidate_says_how_to_make_one(tmp_path: Path, judged: Judged) -> None:
+    empty = home(tmp_path / "home")
+    assert "`rcs build` makes one" in sentence(publish(definitions(empty)))
+
+
+def test_an_approved_candidate_is_published_once_and_a_lost_verdict_is_noticed_even_then(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, candidate, defs = judged
+    plan = approved(workspace)
+    result = publish(defs)
+    assert result.success
+    (event,) = result.get_asset_materialization_events()
+    shown = {name: value.value for name, value in event.materialization.metadata.items()}
+    assert (shown["version"], shown["candidate"], shown["plan"]) == ("1.0.0", candidate.hash, plan)
+    pointer = json.loads((workspace.paths.releases / "small" / "open" / "current.json").read_text())
+    assert pointer["version"] == "1.0.0"
+    before = {path: path.stat().st_mtime_ns for path in published(workspace)}
+    again = publish(defs)
+    assert again.success
+    (event,) = again.get_asset_materialization_events()
+    assert "already" in str(event.materialization.metadata["standing"].value)
+    forget(workspace, required_kinds(candidate)["disclosure"])
+    assert "The gate is closed" in sentence(publish(defs))
+    assert {path: path.stat().st_mtime_ns for path in published(workspace)} == before
