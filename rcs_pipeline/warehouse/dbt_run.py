@@ -49,7 +49,7 @@ class NodeResult:
 
 
 def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
-    """Make `folder` the product's dbt project; files that are right already stay as they are, for partial parsing."""
+    """Make `folder` the product's dbt project; right files stay untouched: dbt parses what changed."""
     wanted: dict[str, bytes] = {name: (PROJECT / name).read_bytes() for name in FIXED}
     kept = (*SHARED, *HAND_WRITTEN) if product.id == COMMITTED_PRODUCT else SHARED
     for kind in kept:

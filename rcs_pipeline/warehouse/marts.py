@@ -52,7 +52,9 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
     return render(
         "indicator_estimates.sql.j2", source,
         models=[f"estimates_{catalogue.instrument(name).dataset}" for name in instruments],
-        columns=[(item.name, ESTIMATE_COLUMNS.get(item.name), sql.TYPES[item.type]) for item in table.columns],
+        columns=[
+            (item.name, ESTIMATE_COLUMNS.get(item.name), sql.TYPES[item.type]) for item in table.columns
+        ],
         higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
         order_by=table.extension.order_by or table.grain,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def staging_properties(contract: DeliveryContract) -> Properties:
     columns = [_staging_column(column) for column in contract.stored_columns]
     model = {
         "name": staging_name(contract.dataset),
-        "description": f"{contract.title}. {contract.description} Missing answers are NULL, their kind stands beside.",
+        "description": f"{contract.title}. {contract.description} Missing answers are NULL.",
         "data_tests": tests,
         "columns": columns,
     }

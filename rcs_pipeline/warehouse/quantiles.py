@@ -10,7 +10,7 @@ LARGEST = 200
 
 
 def quantiles_text() -> str:
-    """The seed: a line for each number of degrees of freedom; beyond the last an expansion is exact to 1e-9."""
+    """The seed: a line for each number of degrees of freedom; beyond the last an expansion takes over."""
     from scipy.stats import t
 
     lines = [f"{df},{float(t.ppf(0.975, df))!r}" for df in range(1, LARGEST + 1)]

@@ -20,9 +20,16 @@ TYPES = {
     ColumnType.BOOLEAN: "boolean",
 }
 # Words that at least one of the engines refuses as a bare column name.
-RESERVED = frozenset(
-    ["allanalyseanalyzeandanyarrayasascbetweenbothbycasecastcheckcollatecolumnconstraintcreatecrosscur", "rentdatabasedatedefaultdeletedescdescribedistinctdodropelseendexceptexistsfalsefetchfilterforfor", "eignfromfullfunctiongrouphavingininnerinsertintersectintervalintoisjoinkeylambdalateralleadingle", "ftlikelimitminusnaturalnotnullofoffsetononlyororderouteroverpartitionpivotprimaryqualifyrangeref", "erencesreturningrightrowrowsschemaselectsetshowsomestartsummarizesymmetrictablethentimetotrailin", "gtrueunionuniqueunpivotupdateuserusingvaluesvariadicwhenwherewindowwith"]
-)
+_WORDS = """
+all analyse analyze and any array as asc between both by case cast check collate column constraint
+create cross current database date default delete desc describe distinct do drop else end except
+exists false fetch filter for foreign from full function group having in inner insert intersect
+interval into is join key lambda lateral leading left like limit minus natural not null of offset on
+only or order outer over partition pivot primary qualify range references returning right row rows
+schema select set show some start summarize symmetric table then time to trailing true union unique
+unpivot update user using values variadic when where window with
+"""
+RESERVED = frozenset(_WORDS.split())
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
