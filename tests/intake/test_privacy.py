@@ -1,0 +1,135 @@
+"""No identifier reaches anything but `inbox/` and `originals/`, whatever is wrong with the file."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pyreadstat
+import pytest
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.intake.inbox import take_in_inbox
+from rcs_pipeline.ledger.workspace import Workspace
+from tests.intake.small import HEADERS, as_csv, as_workbook, home, row, rows, take
+
+CANARIES = tuple(str(number) for number in range(731_000_001, 731_000_013))
+
+
+def leaks(space: Workspace) -> list[str]:
+    """The files under the home, but for the two places of identifiers, in which a canary is found."""
+    hits = []
+    for path in sorted(space.paths.home.rglob("*")):
+        if not path.is_file() or space.paths.inbox in path.parents or space.paths.originals in path.parents:
+            continue
+        content = path.read_bytes().decode("latin-1")
+        if path.suffix == ".parquet":
+            with duckdb.connect() as connection:
+                content += str(connection.execute(f"select * from read_parquet('{path}')").fetchall())
+        if any(canary in content for canary in CANARIES) or "Canaryname" in content:
+            hits.append(path.relative_to(space.paths.home).as_posix())
+    return hits
+
+
+def canaries(count: int = 6, **changed: str) -> list[dict[str, str]]:
+    return [row(pupil_id=CANARIES[number], surname="Canaryname", **changed) for number in range(count)]
+
+
+def broken_files() -> dict[str, bytes]:
+    """Files that are wrong in the ways that could make a message repeat a cell."""
+    good = as_csv(canaries())
+    unclosed = as_csv(canaries(2)).rstrip(b"\n")
+    shifted = tuple(HEADERS[1:]) + (HEADERS[0],)
+    return {
+        "good": good,
+        "a row too long": good + CANARIES[7].encode() + b"," * 30 + b"\n",
+        "a row too short": good + CANARIES[7].encode() + b"\n",
+        "a quotation mark that is not closed": unclosed + b"\n" + CANARIES[7].encode() + b',"Canaryname',
+        "no header": b"\n".join(good.splitlines()[1:]),
+        "a cell among the headers": good.replace(b"note", CANARIES[8].encode(), 1),
+        "bytes that are not text": good + CANARIES[7].encode() + b",\x81\x81\n",
+        "one pupil twice": as_csv([*canaries(), *canaries(1, count="5")]),
+        "identifiers of the wrong length": as_csv([*canaries(), row(pupil_id=CANARIES[9] + "1")]),
+        "faults in every other column": as_csv([*canaries(3), *canaries(6, sex="9", count="x", seen="y")[3:]]),
+        "identifiers in a number": as_csv([*canaries(), row(99, count=CANARIES[9]), row(98, sex=CANARIES[10])]),
+        "columns exchanged": as_csv(canaries(), shifted).replace(b"surname,council", b"scn,council")
+        .replace(b",pupil_id", b",surname"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(broken_files()))
+def test_no_identifier_leaves_the_two_places_made_for_it(
+    tmp_path: Path, case: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    space = home(tmp_path / "home")
+    path = space.paths.inbox / "answers" / "here" / "sent.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(broken_files()[case])
+    (taken,) = list(take_in_inbox(space, settle_seconds=0))
+    assert taken.judgement is not None
+    said = str(taken.judgement) + "".join(capfd.readouterr())
+    assert not [canary for canary in CANARIES if canary in said]
+    assert "Canaryname" not in said
+    space.ledger.close()
+    assert leaks(space) == []
+
+
+def test_identifiers_of_workbooks_and_spss_files_stay_too(tmp_path: Path) -> None:
+    import pandas as pd
+
+    space = home(tmp_path / "home")
+    table = [list(HEADERS), *([item[name] for name in HEADERS] for item in canaries())]
+    take(space, as_workbook(table, tmp_path / "sent.xlsx"))
+    frame = pd.DataFrame(canaries()).astype({"pupil_id": float, "sex": float, "count": float, "share": float})
+    pyreadstat.write_sav(frame, str(tmp_path / "sent.sav"))
+    receipt = take(space, tmp_path / "sent.sav").receipt
+    assert receipt.rows_accepted == 6
+    space.ledger.close()
+    assert leaks(space) == []
+
+
+def test_the_search_finds_an_identifier_where_there_is_one(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select '{CANARIES[0]}' as a) to '{space.paths.raw}/x.parquet' (compression zstd)")
+    (space.paths.findings / "x.txt").write_text(CANARIES[1])
+    assert leaks(space) == ["findings/x.txt", "raw/x.parquet"]
+
+
+def test_originals_are_kept_as_they_came_for_the_owner_alone(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    content = as_csv(rows(3))
+    receipt = take(space, content).receipt
+    original = space.paths.originals / receipt.sha256
+    assert original.read_bytes() == content
+    assert stat.S_IMODE(original.stat().st_mode) == 0o600
+    for folder in (space.paths.originals, space.paths.inbox):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_without_a_key_nothing_is_taken_in_and_the_sentence_says_what_to_do(tmp_path: Path) -> None:
+    space = home(tmp_path / "home", RCS_KEY="")
+    with pytest.raises(RcsError, match="RCS_KEY_FILE"):
+        take(space, as_csv(rows(3)))
+    assert list(space.paths.originals.iterdir()) == []
+    assert space.ledger.receipts() == []
+
+
+def test_the_key_made_for_the_demo_works_in_a_synthetic_home_only(tmp_path: Path) -> None:
+    space = home(tmp_path / "home", RCS_KEY="")
+    space.paths.demo_key.write_text("a key made for the demo")
+    with pytest.raises(RcsError, match="no key"):
+        take(space, as_csv(rows(3)))
+    space.paths.demo_mark.write_text("{}")
+    assert take(space, as_csv(rows(3))).receipt.rows_accepted == 3
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), ("short", "too short")])
+def test_a_bad_key_file_gets_a_sentence(tmp_path: Path, content: str | None, says: str) -> None:
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_text(content)
+    space = home(tmp_path / "home", RCS_KEY="", RCS_KEY_FILE=str(file))
+    with pytest.raises(RcsError, match=says):
+        take(space, as_csv(rows(3)))
