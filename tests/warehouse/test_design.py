@@ -67,7 +67,8 @@ def test_a_share_has_only_valid_codes_in_its_base(tmp_path: Path) -> None:
     condition = _of_item(column, When(item=column.name, codes=("4", "5")))
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select {column.name}, {condition} from (values (1), (4), (5), (6), (-9), (null)) as v({column.name})"
+            f"select {column.name}, {condition} "
+            f"from (values (1), (4), (5), (6), (-9), (null)) as v({column.name})"
         ).fetchall()
     assert rows == [(1, 0), (4, 1), (5, 1), (6, None), (-9, None), (None, None)]
 
