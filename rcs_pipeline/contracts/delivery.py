@@ -234,6 +234,12 @@ class DeliveryContract:
         )
 
     @property
+    def identifier_pattern(self) -> str | None:
+        """What an identifier looks like, so that one in the wrong column is not repeated to anybody."""
+        patterns = [f"(?:{item.pattern})" for item in self.columns if item.identifier and item.pattern]
+        return "|".join(patterns) or None
+
+    @property
     def stored_columns(self) -> tuple[Column, ...]:
         """The columns that reach the raw lake: all but the dropped identifiers."""
         return tuple(column for column in self.columns if column.identifier is not Identifier.DROP)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 TABLE = "findings"
+WITHHELD = "(looks like an identifier, withheld)"
 COLUMNS = ("rule_id", "severity", "sheet", "source_row", "column_name", "value", "message", "fix")
 
 
@@ -84,7 +85,8 @@ def add(connection: DuckDBPyConnection, findings: Iterable[Finding]) -> None:
 def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str, object]) -> None:
     """Enter the cells that `select` yields as (source_row, column_name, value), set-based.
 
-    `parameters` holds rule_id, severity, sheet, message and fix; the text may hold `{value}`.
+    `parameters` holds rule_id, severity, sheet, message and fix; the text may hold `{value}`; and
+    `hidden`, the pattern of values that nobody is shown, or None.
     """
     # Tens of thousands of equal sentences compress to nothing in Parquet; the value is filled in here
     # so that every stored finding can be read without the catalogue.
@@ -94,10 +96,15 @@ def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str,
         select $rule_id, $severity, $sheet, source_row, column_name, value,
                replace($message, '{{value}}', coalesce(value, '')),
                replace($fix, '{{value}}', coalesce(value, ''))
-        from ({select})
+        from (select source_row, column_name, {masked("value", "$hidden")} as value from ({select}))
         """,
         parameters,
     )
+
+
+def masked(value: str, pattern: str) -> str:
+    """SQL for a text that is withheld where it looks like an identifier: one in the wrong column."""
+    return f"case when regexp_full_match(trim({value}), {pattern}) then '{WITHHELD}' else {value} end"
 
 
 def worst_by_severity(connection: DuckDBPyConnection) -> dict[Severity, int]:

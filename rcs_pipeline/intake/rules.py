@@ -120,6 +120,7 @@ def _enter(
         "rule_id": rule.id,
         "severity": rule.severity.value,
         "sheet": screening.sheet,
+        "hidden": screening.contract.identifier_pattern,
         "message": fill(rule.message, words),
         "fix": fill(rule.fix, words),
     }

@@ -160,6 +160,7 @@ def _parameters(screening: Screening, rule: CellRule) -> dict[str, object]:
         "rule_id": rule.rule_id,
         "severity": (rule.severity or rule.column.severity).value,
         "sheet": screening.sheet,
+        "hidden": screening.contract.identifier_pattern,
         "message": fill(entry.message, words),
         "fix": fill(entry.fix, words),
     }

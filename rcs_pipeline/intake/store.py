@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.intake import findings
-from rcs_pipeline.intake.load import STORED_TYPES, TABLE, UNREADABLE, quoted, text
+from rcs_pipeline.intake.load import CELL, FIELD, STORED_TYPES, TABLE, UNREADABLE, quoted, text
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def store_quarantined(
     """Write the rows kept out, with the rules they broke and the text of their unreadable cells."""
     with whole_file(target) as temporary:
         connection.execute(
-            f"copy (select {', '.join(_columns(contract))}, d.rowid + {first_row} as source_row, {UNREADABLE}, "  # noqa: S608
+            f"copy (select {', '.join(_withholding(contract))}, d.rowid + {first_row} as source_row, "
+            f"{_withheld_text(contract)} as {UNREADABLE}, "
             f"rules from {TABLE} d join {REJECTED} r on d.rowid = r.row_index order by d.rowid) "
             f"to {text(temporary)} (format parquet)"
         )
@@ -64,6 +66,30 @@ def store_findings(connection: DuckDBPyConnection, target: Path) -> int:
         )
     row = connection.execute(f"select count(*) from {findings.TABLE}").fetchone()  # noqa: S608
     return int(row[0]) if row else 0
+
+
+def _withholding(contract: DeliveryContract) -> list[str]:
+    """The stored columns without the values that look like an identifier: one in the wrong column."""
+    pattern, columns = contract.identifier_pattern, _columns(contract)
+    if pattern is None:
+        return columns
+    for column in contract.stored_columns:
+        if column.identifier is None and column.type in (ColumnType.STRING, ColumnType.INTEGER):
+            name, kind = quoted(column.name), STORED_TYPES[column.type]
+            looks = f"regexp_full_match(trim(cast({name} as varchar)), {text(pattern)})"
+            plain = f"cast({name} as {kind})"
+            position = columns.index(f"{plain} as {name}")
+            columns[position] = f"case when {looks} then null else {plain} end as {name}"
+    return columns
+
+
+def _withheld_text(contract: DeliveryContract) -> str:
+    """SQL for the text of the unreadable cells, again without what looks like an identifier."""
+    if contract.identifier_pattern is None:
+        return UNREADABLE
+    shown = findings.masked(f"split_part(cell, {FIELD}, 2)", text(contract.identifier_pattern))
+    cells = f"lambda cell: split_part(cell, {FIELD}, 1) || {FIELD} || {shown}"
+    return f"array_to_string(list_transform(string_split({UNREADABLE}, {CELL}), {cells}), {CELL})"
 
 
 def _columns(contract: DeliveryContract) -> list[str]:
