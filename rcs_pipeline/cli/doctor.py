@@ -7,6 +7,7 @@ Does not belong here: mending anything.
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
     for name in PACKAGES:
         yield True, name, metadata.version(name)
     for setting in space.settings.origins:
-        yield True, f"setting {setting.name}", f"{setting.value or '-'} ({setting.origin})"
+        yield True, f"setting {setting.name}", f"{_masked(setting.value) or '-'} ({setting.origin})"
     for what, look in {"contracts": _contracts, "key": _key, "lock": _lock, "ledger": _ledger}.items():
         try:
             yield True, what, look(space)
@@ -52,6 +53,11 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
             yield False, what, str(error)
     free = shutil.disk_usage(space.paths.home).free
     yield free > LOW_DISK, "disk", f"{free >> 30} GiB free"
+
+
+def _masked(value: str) -> str:
+    """A database's address without its password."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", value)
 
 
 def _contracts(space: Workspace) -> str:

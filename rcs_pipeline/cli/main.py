@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
+from rcs_pipeline import __version__
 from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
 # verb -> module that holds it. The order is the order of the help page: the path of a delivery.
@@ -33,6 +36,7 @@ VERBS = {
     "rollback": ("release", "Move the pointers back to an earlier release."),
     "doctor": ("doctor", "Is it me or the data?"),
 }
+DEBUG = "RCS_DEBUG"
 GLOBAL = ("home", "contracts", "name", "role")
 
 
@@ -72,7 +76,7 @@ class _LazyGroup(click.Group):
 )
 @click.option("--as", "name", metavar="NAME", help="Who you say you are (RCS_NAME; the account's name).")
 @click.option("--role", metavar="ROLE", help="The role you act in (RCS_ROLE; engineer).")
-@click.version_option(package_name="rcs-pipeline")
+@click.version_option(__version__, prog_name="rcs")
 @click.pass_context
 def rcs(
     context: click.Context, home: str | None, contracts: tuple[str, ...], name: str | None, role: str | None
@@ -111,7 +115,28 @@ def main(arguments: list[str] | None = None) -> None:
             err=True,
         )
         sys.exit(ExitCode.USAGE)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        click.echo(_unexpected(error), err=True)
+        sys.exit(ExitCode.USAGE)
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _unexpected(error: Exception) -> str:
+    """A sentence about what we did not foresee; without the error's own text, which may quote a cell."""
+    if type(error).__module__.startswith("sqlalchemy") or isinstance(error, ModuleNotFoundError):
+        problem = str(error).splitlines()[0]
+        return (
+            f"The ledger or a package cannot be used: {problem}. To do: Check RCS_LEDGER_URL and its driver."
+        )
+    steps = traceback.extract_tb(error.__traceback__)
+    ours = [step for step in steps if "rcs_pipeline" in step.filename] or steps
+    place = f"{Path(ours[-1].filename).name} line {ours[-1].lineno}"
+    return (
+        f"Unexpected {type(error).__name__} in {place}. "
+        f"To do: Run it again with {DEBUG}=1 for the whole story, and report it; nothing was half-written."
+    )
 
 
 def _quieten_tools() -> None:
