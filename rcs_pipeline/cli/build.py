@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rcs_pipeline.cli.output import format_option, next_step, progress, result, table, workspace
+from rcs_pipeline.cli.output import deliveries, format_option, next_step, progress, result, table, workspace
 from rcs_pipeline.contracts.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def build(context: click.Context, product: str, form: str) -> int:
     from rcs_pipeline.gate.decision import decide
 
     space = workspace(context)
-    progress(f"Building `{product}` from {len(space.ledger.current_receipts())} current deliveries ...")
+    progress(f"Building `{product}` from {deliveries(len(space.ledger.current_receipts()), 'current ')} ...")
     record = make_candidate(space, product)
     decision = decide(space, record)
     rows = [[name, f"{about['rows']:,}"] for name, about in sorted(record.tables.items())]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rcs_pipeline.cli.output import format_option, next_step, progress, result, table, workspace
+from rcs_pipeline.cli.output import deliveries, format_option, next_step, progress, result, table, workspace
 from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
         sum(getattr(item, name) for item in receipts)
         for name in ("rows_in", "rows_accepted", "rows_quarantined", "rows_refused")
     ]
-    text = f"{len(receipts)} deliveries: {totals[0]:,} rows in, {totals[1]:,} accepted, "
+    text = f"{deliveries(len(receipts))}: {totals[0]:,} rows in, {totals[1]:,} accepted, "
     text += f"{totals[2]:,} quarantined, {totals[3]:,} refused."
     result(form, text, receipts=receipts, errors=errors)
     next_step(form, "rcs build")

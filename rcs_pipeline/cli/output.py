@@ -54,6 +54,11 @@ def next_step(form: str, command: str) -> None:
         click.echo(f"Next: {command}")
 
 
+def deliveries(number: int, kind: str = "") -> str:
+    """`1 delivery`, `33 current deliveries`."""
+    return f"{number:,} {kind}{'delivery' if number == 1 else 'deliveries'}"
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Columns lined up with blanks; NULL is an empty cell."""
     lines = [["" if cell is None else str(cell) for cell in row] for row in (headers, *rows)]
