@@ -24,6 +24,7 @@ CHUNK = 1 << 20
 FALLBACK_ENCODING = "cp1252"
 MAXIMUM_COLUMNS = 5_000
 MAXIMUM_LINE = 16 << 20
+LINE_END = re.compile(r"[\r\n]")
 # Left to itself the buffer grows with the longest line allowed, and a file in one buffer is read by one thread.
 BUFFER = 2 * MAXIMUM_LINE
 
@@ -62,6 +63,8 @@ def without_cells(error: Exception) -> str:
         numbers = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
         if numbers:
             return f"{place}has {numbers.group(2)} values where the header has {numbers.group(1)}"
+    if "state machine" in text:
+        return "its lines end in two different ways (line ends of Windows and of Unix), or a quotation mark is odd"
     if "quote" in text.lower():
         return f"{place}has a quotation mark that is not closed"
     if "maximum line size" in text.lower():
@@ -101,11 +104,13 @@ def _as_utf8(path: Path, encoding: str, work: Path) -> Path:
 def _header(path: Path) -> tuple[list[str], str]:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         sample = handle.read(SAMPLE)
-    first = sample.split("\n", 1)[0]
+        while not LINE_END.search(sample) and len(sample) < MAXIMUM_LINE and (more := handle.read(SAMPLE)):
+            sample += more
+    first = LINE_END.split(sample, maxsplit=1)[0]
     delimiter = max(DELIMITERS, key=first.count)
     csv.field_size_limit(MAXIMUM_LINE)
     try:
-        headers = next(csv.reader(io.StringIO(sample), delimiter=delimiter), [])
+        headers = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), [])
     except csv.Error as error:
         raise UnreadableFileError(f"its header cannot be read ({error})") from error
     if not any(header.strip() for header in headers):

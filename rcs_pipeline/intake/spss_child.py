@@ -21,28 +21,45 @@ SECONDS_PER_DAY = 86_400
 DAYS_TO_1970 = 141_428  # SPSS counts from 14 October 1582
 
 
-def stream(path: str, sink: BinaryIO) -> None:
-    """Write the rows of the file at `path` to `sink`, chunk by chunk, with columns c0, c1, ...
-
-    The schema's metadata holds, as JSON under `rcs`, the headers and the value labels.
-    """
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """For each path, one a line as JSON, write a stream; a broken file gives one without columns."""
     import pyarrow as pa
     import pyreadstat
 
-    writer, offset = None, 0
-    while True:
-        columns, meta = pyreadstat.read_sav(
-            path, output_format="dict", user_missing=True, row_offset=offset, row_limit=CHUNK_ROWS,
-            disable_datetime_conversion=True,
-        )  # fmt: skip
-        table = _arrow(columns, meta)
-        if writer is None:
-            writer = pa.ipc.new_stream(sink, table.schema.with_metadata({b"rcs": _about(meta)}))
+    broken = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError)
+    for line in source:
+        path = json.loads(line)
+        try:
+            first = _read(path, 0)
+        except broken:
+            pa.ipc.new_stream(sink, pa.schema([])).close()
+        else:
+            _stream(path, first, sink)
+        sink.flush()
+
+
+def _stream(path: str, first: tuple[Any, Any], sink: BinaryIO) -> None:
+    """Write the rows chunk by chunk, with columns c0, c1, ...; headers and labels in the metadata `rcs`."""
+    import pyarrow as pa
+
+    (columns, meta), offset = first, 0
+    table = _arrow(columns, meta)
+    with pa.ipc.new_stream(sink, table.schema.with_metadata({b"rcs": _about(meta)})) as writer:
         writer.write_table(table)
-        offset += table.num_rows
-        if table.num_rows < CHUNK_ROWS:
-            writer.close()
-            return
+        while table.num_rows == CHUNK_ROWS:
+            offset += CHUNK_ROWS
+            table = _arrow(*_read(path, offset))
+            writer.write_table(table)
+
+
+def _read(path: str, offset: int) -> tuple[Any, Any]:
+    import pyreadstat
+
+    columns, meta = pyreadstat.read_sav(
+        path, output_format="dict", user_missing=True, row_offset=offset, row_limit=CHUNK_ROWS,
+        disable_datetime_conversion=True,
+    )  # fmt: skip
+    return columns, meta
 
 
 def _about(meta: Any) -> bytes:
@@ -84,4 +101,4 @@ def _code(code: Any) -> str:
 
 
 if __name__ == "__main__":
-    stream(sys.argv[1], sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer)

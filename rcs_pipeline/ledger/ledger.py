@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Row, Table, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import URL, Engine, Row, Table, create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from rcs_pipeline.contracts.errors import RcsError
@@ -250,7 +250,9 @@ class Ledger:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    # What follows `sqlite:///` is a path: a question mark in it is none of a query.
+    file = url.removeprefix("sqlite:///")
+    engine = create_engine(URL.create("sqlite", database=file) if file != url else url)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from tests.intake.small import HEADERS, as_csv, as_workbook, found, home, row, stored, take
 
 GOOD = (
-    ("count", "1.0", 1), ("count", "007", 7), ("count", "+7", 7), ("count", " 12 ", 12), ("count", "300.00", 300),
+    ("count", "1.0", 1), ("count", "007", 7), ("count", "+7", 7), ("count", " 12 ", 12),
+    ("count", "300.00", 300),
     ("count", "", None), ("sex", "2.0", 2), ("sex", "-9", -9), ("sex", "-8", -8), ("sex", "", None),
     ("share", "0", 0.0), ("share", "-1.5", -1.5), ("share", "1e-3", 0.001), ("share", "", None),
     ("seen", "2016-02-29", date(2016, 2, 29)), ("seen", "31/01/2016", date(2016, 1, 31)),
@@ -94,7 +95,10 @@ def test_a_written_rule_names_its_row(tmp_path: Path) -> None:
 def test_a_symbol_is_kept_beside_a_number_that_is_not_there(tmp_path: Path) -> None:
     space = home(tmp_path / "home")
     receipt = take(space, as_csv([row(1, share="*"), row(2)])).receipt
-    assert [(item["share"], item["share__symbol"]) for item in stored(space, receipt)] == [(None, "c"), (0.5, None)]
+    assert [(item["share"], item["share__symbol"]) for item in stored(space, receipt)] == [
+        (None, "c"),
+        (0.5, None),
+    ]
     assert receipt.findings == 0
 
 
@@ -103,7 +107,9 @@ def test_an_old_code_is_recoded_and_said_once(tmp_path: Path) -> None:
     receipt = take(space, as_csv([row(1, council="S12000099"), row(2, council="S12000099"), row(3)])).receipt
     assert {item["council"] for item in stored(space, receipt)} == {"S12000014"}
     notes = stored(space, receipt, "findings_path")
-    assert [(item["rule_id"], item["severity"], item["value"]) for item in notes] == [("RCS-C08", "advise", "S12000099")]
+    assert [(item["rule_id"], item["severity"], item["value"]) for item in notes] == [
+        ("RCS-C08", "advise", "S12000099")
+    ]
     assert "2 cells" in notes[0]["message"]
 
 
@@ -115,7 +121,9 @@ def test_a_key_that_stands_twice_keeps_the_first_row(tmp_path: Path) -> None:
     assert [item["count"] for item in stored(space, receipt)] == [1, 3]
 
 
-def test_quarantined_rows_are_kept_with_their_rules_and_the_text_that_could_not_be_read(tmp_path: Path) -> None:
+def test_quarantined_rows_are_kept_with_their_rules_and_the_text_that_could_not_be_read(
+    tmp_path: Path,
+) -> None:
     space = home(tmp_path / "home")
     receipt = take(space, as_csv([row(1, count="twelve", sex="7"), row(2)])).receipt
     (kept,) = stored(space, receipt, "quarantine_path")
@@ -128,7 +136,17 @@ def test_workbook_cells_are_read_as_a_person_sees_them(tmp_path: Path) -> None:
     cells = [
         list(HEADERS),
         [100000001, "Aird", "S12000014", 1.0, 3, 0.25, date(2016, 1, 31), True, 12],
-        ["100000002", None, "S12000014", "2", 4.5, 1, datetime(2016, 1, 31), False, 1.5],
+        [
+            "100000002",
+            None,
+            "S12000014",
+            "2",
+            4.5,
+            1,
+            datetime(2016, 1, 31, tzinfo=UTC).replace(tzinfo=None),
+            False,
+            1.5,
+        ],
         [100000003, None, "S12000014", -9.0, 5, "*", "31/01/2016", None, date(2016, 1, 31)],
     ]
     space = home(tmp_path / "home")

@@ -48,10 +48,13 @@ def test_every_fault_is_found_where_it_is_and_the_receipt_adds_up(
 ) -> None:
     unique = next(_numbers) * 100
     table = [
-        row(unique + number, **{name: FAULTS[name][0] for name in names}) for number, names in enumerate(faults)
+        row(unique + number, **{name: FAULTS[name][0] for name in names})
+        for number, names in enumerate(faults)
     ]
     receipt = take(space, as_csv(table)).receipt
-    expected = {(FAULTS[name][1], place, name) for place, names in enumerate(faults, start=2) for name in names}
+    expected = {
+        (FAULTS[name][1], place, name) for place, names in enumerate(faults, start=2) for name in names
+    }
     bad = sum(1 for names in faults if names)
     assert receipt.rows_in == len(faults)
     assert receipt.adds_up
@@ -66,11 +69,16 @@ def test_every_fault_is_found_where_it_is_and_the_receipt_adds_up(
 
 
 @settings(max_examples=200)
-@given(value=st.text(st.characters(codec="utf-8", exclude_characters="\x00")), key=st.binary(min_size=1, max_size=200))
+@given(
+    value=st.text(st.characters(codec="utf-8", exclude_characters="\x00")),
+    key=st.binary(min_size=1, max_size=200),
+)
 def test_the_pseudonym_is_the_hmac_of_the_standard_library(
     engine: duckdb.DuckDBPyConnection, value: str, key: bytes
 ) -> None:
-    got = engine.execute(f"select {pseudonym('v')} from (select $v as v)", {**pads(key), "v": value}).fetchone()
+    got = engine.execute(
+        f"select {pseudonym('v')} from (select $v as v)", {**pads(key), "v": value}
+    ).fetchone()
     assert got == (hmac.new(key, value.encode(), hashlib.sha256).hexdigest(),)
 
 

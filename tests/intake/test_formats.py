@@ -1,0 +1,206 @@
+"""Every file, however broken, ends in a verdict or a sentence; what can be read is read."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyreadstat
+import pytest
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.intake.delivery import check
+from rcs_pipeline.intake.recognise import recognise
+from rcs_pipeline.ledger.records import ReceiptState
+from rcs_pipeline.ledger.workspace import Workspace
+from tests.intake.small import HEADERS, as_csv, as_workbook, found, home, row, rows, stored, take
+
+GOOD = as_csv([row(1, note="Ààß"), row(2, note='a\nb, "q"'), row(3)])
+PLAIN = as_csv([row(1, note="£5"), row(2, note='a\nb, "q"'), row(3)])
+MUTATIONS = 60
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return home(tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (GOOD, "Ààß"),
+        (b"\xef\xbb\xbf" + GOOD, "Ààß"),
+        (GOOD.decode().encode("utf-16"), "Ààß"),
+        (b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), "Ààß"),
+        (PLAIN.decode().encode("cp1252"), "£5"),
+        (GOOD.replace(b"\n", b"\r\n"), "Ààß"),
+        (as_csv([row(1, note="a;b"), row(2), row(3)], delimiter=";"), "a;b"),
+        (as_csv([row(1, note="a,b"), row(2), row(3)], delimiter="\t"), "a,b"),
+        (as_csv([row(1, note="a,b"), row(2), row(3)], delimiter="|"), "a,b"),
+        (as_csv([row(1, note="x"), row(2), row(3)]).replace(b"\n", b"\r"), "x"),
+        (GOOD.rstrip(b"\n"), "Ààß"),
+    ],
+    ids=[
+        "utf-8",
+        "bom",
+        "utf-16",
+        "utf-16-be",
+        "cp1252",
+        "crlf",
+        "semicolon",
+        "tab",
+        "bar",
+        "cr",
+        "no-last-newline",
+    ],
+)
+def test_text_is_read_in_the_encodings_and_delimiters_that_suppliers_use(
+    space: Workspace, content: bytes, note: str
+) -> None:
+    receipt = take(space, content).receipt
+    assert (receipt.reason, receipt.rows_in, receipt.rows_accepted) == (None, 3, 3)
+    assert stored(space, receipt)[0]["note"] == note
+
+
+def test_a_line_break_inside_quotes_does_not_end_the_row(space: Workspace) -> None:
+    receipt = take(space, as_csv([row(1, note="one\ntwo"), row(2, sex="7"), row(3)])).receipt
+    assert found(space, receipt) == {("RCS-C03", 3, "sex")}
+    assert stored(space, receipt)[0]["note"] == "one\ntwo"
+
+
+BROKEN = {
+    "empty": (b"", "RCS-F03", "no rows"),
+    "header only": (as_csv([]), "RCS-F03", "no rows"),
+    "blank first line": (b"\n" + GOOD, "RCS-F01", "no column names"),
+    "no header": (GOOD.split(b"\n", 1)[1], "RCS-F01", "none of its column names"),
+    "row too long": (GOOD + b"1,2,3,4,5,6,7,8,9,10\n", "RCS-F01", "has 10 values where the header has 9"),
+    "row too short": (GOOD + b"1,2\n", "RCS-F01", "has 2 values where the header has 9"),
+    "open quote": (GOOD + b'1,"2,3\n', "RCS-F01", "quotation mark that is not closed"),
+    "two kinds of line ends": (as_csv(rows(3)).replace(b"\n", b"\r\n", 1), "RCS-F01", "line ends"),
+    "zeros": (bytes(500), "RCS-F01", "binary file"),
+    "pdf": (b"%PDF-1.7\n\x00\x01" + bytes(range(256)), "RCS-F01", "binary file"),
+    "broken zip": (b"PK\x03\x04" + b"x" * 500, "RCS-F01", "zip"),
+    "old or protected workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "RCS-F01", "password"),
+    "spss by its first bytes only": (b"$FL2" + b"x" * 400, "RCS-F01", "SPSS"),
+    "not text in any encoding": (GOOD + b"\x81\x8d\n", "RCS-F01", "neither UTF-8 nor"),
+    "20,000 columns": (
+        b",".join(b"a_rather_long_name_%d" % number for number in range(20_000)) + b"\n",
+        "RCS-F01", "20000 columns",
+    ),
+    "20,000 columns of which some are known": (
+        as_csv([]).rstrip() + b",x" * 20_000 + b"\n", "RCS-F01", "20009 columns",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(BROKEN))
+def test_a_broken_file_is_refused_in_a_sentence_and_stores_no_row(space: Workspace, case: str) -> None:
+    content, rule, says = BROKEN[case]
+    receipt = take(space, content).receipt
+    assert receipt.state is ReceiptState.REFUSED
+    assert says in str(receipt.reason)
+    assert {item[0] for item in found(space, receipt)} == {rule}
+    assert not list(space.paths.raw.rglob("*.parquet"))
+    assert list(space.paths.work.iterdir()) == []
+
+
+def test_the_line_that_does_not_fit_is_named_without_its_content(space: Workspace) -> None:
+    reason = str(take(space, as_csv(rows(3)) + b"731000001,Canaryname\n").receipt.reason)
+    assert "line 5 " in reason
+    assert "731000001" not in reason
+    assert "Canaryname" not in reason
+
+
+def test_nul_bytes_far_into_a_text_file_end_in_a_verdict(space: Workspace) -> None:
+    content = as_csv(rows(300)) + as_csv([row(900, note="a\x00b")]).split(b"\n", 1)[1]
+    assert take(space, content).receipt.adds_up
+
+
+def test_a_file_name_may_hold_what_means_something_elsewhere(space: Workspace, tmp_path: Path) -> None:
+    for name in ("sent [1] *?.csv", "it's.csv", 'a "b".csv', "--flag.csv", "%s{x}.csv"):
+        path = tmp_path / name
+        path.write_bytes(as_csv(rows(3)))
+        assert check(space, path, "answers", "here").receipt.rows_accepted == 3, name
+
+
+@pytest.mark.parametrize("name", ["it's a home", "100% [odd] *", "a?b#c", "a b"])
+def test_a_home_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
+    space = home(tmp_path / name)
+    assert take(space, as_csv(rows(3))).receipt.rows_accepted == 3
+    assert len(space.ledger.current_receipts()) == 1
+    assert (space.paths.home / "ledger.db").is_file()
+
+
+def test_a_folder_or_nothing_gets_a_sentence(space: Workspace, tmp_path: Path) -> None:
+    for path, says in ((tmp_path, "folder"), (tmp_path / "nothing", "nothing")):
+        with pytest.raises(RcsError, match=says):
+            take(space, path)
+
+
+def test_a_workbook_that_holds_no_table_is_refused_in_a_sentence(space: Workspace, tmp_path: Path) -> None:
+    assert "no column names" in str(take(space, as_workbook([], tmp_path / "a.xlsx")).receipt.reason)
+    assert "rows" in str(take(space, as_workbook([list(HEADERS)], tmp_path / "b.xlsx")).receipt.reason)
+    two = openpyxl.Workbook()
+    two.create_sheet("another")
+    two.save(tmp_path / "c.xlsx")
+    assert "2 sheets" in str(take(space, tmp_path / "c.xlsx").receipt.reason)
+    broken = (tmp_path / "b.xlsx").read_bytes()
+    (tmp_path / "d.xlsx").write_bytes(broken[: len(broken) // 2])
+    assert take(space, tmp_path / "d.xlsx").receipt.reason is not None
+
+
+def good_files(folder: Path) -> dict[str, bytes]:
+    """The same small table in each format."""
+    table = [list(HEADERS), *([item[name] for name in HEADERS] for item in rows(20))]
+    frame = pd.DataFrame(rows(20)).astype({"sex": float, "count": float, "share": float})
+    pyreadstat.write_sav(
+        frame, str(folder / "a.sav"), variable_value_labels={"sex": {1: "Female", 2: "Male"}},
+        missing_ranges={"sex": [-9]},
+    )  # fmt: skip
+    return {
+        "csv": as_csv(rows(20)),
+        "xlsx": as_workbook(table, folder / "a.xlsx").read_bytes(),
+        "sav": (folder / "a.sav").read_bytes(),
+    }
+
+
+def mutated(content: bytes, seed: int) -> bytes:
+    """The content with some bytes changed, or its end lost."""
+    chance, broken = random.Random(seed), bytearray(content)  # noqa: S311
+    for _ in range(chance.choice((1, 3, 20))):
+        broken[chance.randrange(len(broken))] = chance.randrange(256)
+    return bytes(broken[: chance.randrange(len(broken))]) if chance.random() < 0.2 else bytes(broken)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "sav"])
+def test_whatever_happens_to_a_good_file_there_is_a_verdict(
+    space: Workspace, tmp_path: Path, form: str
+) -> None:
+    good = good_files(tmp_path)[form]
+    path = tmp_path / f"sent.{form}"
+    path.write_bytes(good)
+    assert check(space, path, "answers", "here").receipt.rows_accepted == 20
+    # 226 and 390 made the C library that reads SPSS files crash.
+    for seed in (*range(MUTATIONS), 226, 390):
+        path.write_bytes(mutated(good, seed))
+        receipt = check(space, path, "answers", "here").receipt
+        assert receipt.adds_up, seed
+        assert receipt.rows_in <= 40, seed
+    assert list(space.paths.work.iterdir()) == []
+
+
+@pytest.mark.long
+def test_a_damaged_spss_file_never_ends_the_process(space: Workspace, tmp_path: Path) -> None:
+    good, path = good_files(tmp_path)["sav"], tmp_path / "sent.sav"
+    for seed in range(400):
+        path.write_bytes(mutated(good, seed))
+        assert check(space, path, "answers", "here").receipt.adds_up, seed
+
+
+def test_a_format_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
+    for form, content in good_files(tmp_path).items():
+        path = tmp_path / "sent.txt"
+        path.write_bytes(content)
+        assert recognise(path).format == form
