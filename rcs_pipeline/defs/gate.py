@@ -102,14 +102,15 @@ def make(workspace: Workspace, product_id: str) -> Made:
         files.update(evidence.protected_hashes(building.folder))
         return seal(space, building, checks)
 
+    known = {item.hash for item in workspace.ledger.candidates(product_id)}
     try:
-        record, new = make_candidate(workspace, product_id, build=build, seal=name_it), True
+        record = make_candidate(workspace, product_id, build=build, seal=name_it)
     except NothingToDoError:
         standing = _standing(workspace, product_id, files)
         if standing is None:
             raise
-        record, new = standing, False
-    return Made(record, tuple(results), new)
+        record = standing
+    return Made(record, tuple(results), new=record.hash not in known)
 
 
 def _standing(workspace: Workspace, product_id: str, files: dict[str, str]) -> CandidateRecord | None:
