@@ -54,6 +54,18 @@ where estimate not between lower - 1e-9 and upper + 1e-9 or standard_error < 0
 {% endtest %}
 
 
+{#- A difference is one only where the comparator lies outside the interval; without a comparator there is none. -#}
+{% test comparison_follows_interval(model) %}
+select *
+from {{ model }}
+where
+    (comparison is null) <> (comparator is null or lower is null or upper is null)
+    or (comparator between lower and upper) <> (comparison = 'not_different')
+    or (estimate > comparator and comparison = 'lower')
+    or (estimate < comparator and comparison = 'higher')
+{% endtest %}
+
+
 {% test bases_in_order(model) %}
 select *
 from {{ model }}

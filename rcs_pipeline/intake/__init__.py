@@ -1,6 +1,6 @@
 """Intake: a delivered file in; accepted rows, quarantined rows, findings and a receipt out.
 
-The path of a delivery: `recognise` -> `readers` -> `align` -> `load` (typed and pseudonymised in one
+Belongs here: the path of a delivery: `recognise` -> `readers` -> `align` -> `load` (typed and pseudonymised in one
 scan) -> `screen` and `rules` -> `store` -> the receipt (`delivery`). `inbox` finds the files, `report`
 says the result to a person.
 

@@ -23,6 +23,7 @@ NAMES = {
     "contracts": ("RCS_CONTRACTS", ""),
     "threads": ("RCS_THREADS", ""),
 }
+FLAGS = {"name": "--as"}
 SECRET_KEY = "RCS_KEY"  # noqa: S105  (the name of the variable, not its content)
 SETTINGS_FILE = "rcs.toml"
 
@@ -99,7 +100,7 @@ def _resolve(
 ) -> Setting:
     variable, default = NAMES[name]
     if flags.get(name):
-        return Setting(name, str(flags[name]), f"--{name.replace('_', '-')}")
+        return Setting(name, str(flags[name]), FLAGS.get(name, f"--{name.replace('_', '-')}"))
     if environment.get(variable):
         return Setting(name, environment[variable], variable)
     if name in file:

@@ -19,9 +19,10 @@ from rcs_pipeline.ledger.ledger import Ledger
 from rcs_pipeline.ledger.locks import writer_lock
 from rcs_pipeline.ledger.paths import Paths
 from rcs_pipeline.ledger.records import AuditEvent
-from rcs_pipeline.ledger.settings import Settings
+from rcs_pipeline.ledger.settings import SECRET_KEY, Settings
 
 Clock = Callable[[], datetime]
+SHORTEST_KEY = 16
 
 
 def system_clock() -> datetime:
@@ -87,19 +88,19 @@ class Workspace:
         Raises:
             RcsError: there is none. Without one only the demo runs, with a key made for it.
         """
-        if self.settings.key:
-            return self.settings.key
         path = self.settings.key_file or (self.paths.demo_key if self.synthetic else None)
-        if path is not None:
+        key, where = self.settings.key, SECRET_KEY
+        if key is None and path is not None:
+            where = str(path)
             try:
                 key = path.read_bytes().strip()
             except OSError as error:
-                raise RcsError(f"The key cannot be read: {error.strerror}", where=str(path)) from error
-            if len(key) >= 16:
-                return key
-            raise RcsError(
-                "The key is too short", where=str(path), expected="at least 16 bytes of randomness"
-            )
+                raise RcsError(f"The key cannot be read: {error.strerror}", where=where) from error
+        if key is not None:
+            if len(key) < SHORTEST_KEY:
+                expected = f"at least {SHORTEST_KEY} bytes of randomness"
+                raise RcsError("The key is too short", where=where, expected=expected)
+            return key
         raise RcsError(
             "There is no key for pseudonyms",
             expected="RCS_KEY, or RCS_KEY_FILE naming a file that only this account can read",

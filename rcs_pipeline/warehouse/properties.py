@@ -97,6 +97,8 @@ def mart_properties(table: ProductTable) -> Properties:
     names = {column.name for column in table.columns}
     if {"estimate", "lower", "upper"} <= names:
         tests.append(_test("interval_contains_estimate", table.name))
+    if {"lower", "upper", "comparator", "comparison"} <= names:
+        tests.append(_test("comparison_follows_interval", table.name))
     if {"base", "numerator", "effective_base"} <= names:
         tests.append(_test("bases_in_order", table.name))
     model = {

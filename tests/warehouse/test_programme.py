@@ -159,3 +159,19 @@ def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
             space.paths.work / "dbt" / "rcs", database, space.paths.work / f"kept-{threads}", threads=threads
         )
         assert contents(str(database)) == expected, threads
+
+
+def test_a_difference_is_called_one_only_outside_the_interval(marts: duckdb.DuckDBPyConnection) -> None:
+    row = marts.execute(
+        """
+        select count(*), count_if(comparison = 'not_different'),
+               count_if((comparator between lower and upper) <> (comparison = 'not_different')),
+               count_if(comparison = 'better' and polarity = 'higher_is_better' and estimate <= comparator),
+               count_if(comparison = 'better' and polarity = 'lower_is_better' and estimate >= comparator),
+               count_if(comparison = 'worse' and polarity = 'higher_is_better' and estimate >= comparator)
+        from indicator_estimates join indicators using (indicator_id)
+        where comparator is not null and lower is not null
+        """
+    ).fetchone()
+    assert row is not None and row[0] > row[1] > 0
+    assert row[2:] == (0, 0, 0, 0)

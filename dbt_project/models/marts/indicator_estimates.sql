@@ -11,6 +11,8 @@ compared as (
     select
         estimates.*,
         case
+            when estimates.lower_limit is null or estimates.upper_limit is null then null
+            when estimates.comparator between estimates.lower_limit and estimates.upper_limit then 'not_different'
             when indicators.polarity = 'higher_is_better' and estimates.estimate > estimates.comparator then 'better'
             when indicators.polarity = 'higher_is_better' and estimates.estimate < estimates.comparator then 'worse'
             when indicators.polarity = 'lower_is_better' and estimates.estimate < estimates.comparator then 'better'
