@@ -94,9 +94,8 @@ def _judge(
             continue
         says = f"`{check}` {'failed' if verdict.outcome is Outcome.FAIL else 'broke off'}: {verdict.message}"
         # A required check is a warning only where the project says so, whatever its row says.
-        harmless = verdict.severity is not CheckSeverity.CRITICAL and (
-            check in may_warn or check not in needed
-        )
+        unneeded = check not in needed and verdict.severity is not CheckSeverity.CRITICAL
+        harmless = check in may_warn or unneeded
         (warnings if harmless else closing).append(says)
     return closing, warnings
 

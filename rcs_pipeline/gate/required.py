@@ -38,10 +38,13 @@ def from_manifest(manifest: dict[str, Any]) -> tuple[str, ...]:
 
 
 def may_warn(manifest: dict[str, Any]) -> frozenset[str]:
-    """The dbt tests that the project declares as warnings: failing, they are shown and close nothing."""
+    """The dbt tests whose own `meta` says `gate: warning`: failing, they are shown and close nothing.
+
+    dbt's own severity does not count: every data test is a `warn` to dbt, so that the build goes on.
+    """
     return frozenset(
         verdicts.check_of(str(item["name"]))
         for item in manifest.get("nodes", {}).values()
         if item.get("resource_type") == "test"
-        and str(item.get("config", {}).get("severity", "error")).lower() == "warn"
+        and (item.get("config", {}).get("meta") or {}).get("gate") == "warning"
     )

@@ -61,11 +61,9 @@ def dbt_verdicts(results: Iterable[Node]) -> list[Verdict]:
 
 def _test(result: Node) -> Verdict:
     outcome = _OUTCOMES.get(str(result.status).lower(), Outcome.ERROR)
-    warning = str(result.status).lower() == "warn"
     message = "passed" if outcome is Outcome.PASS else f"{result.status}: {_line(result)}"
     return Verdict(
-        check=check_of(result.name), kind=KIND, outcome=outcome,
-        severity=CheckSeverity.WARNING if warning else CheckSeverity.CRITICAL,
+        check=check_of(result.name), kind=KIND, outcome=outcome, severity=CheckSeverity.CRITICAL,
         message=message, location=result.attached_to or "",
         guidance="" if outcome is Outcome.PASS else _GUIDANCE,
     )  # fmt: skip

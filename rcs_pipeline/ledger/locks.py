@@ -24,9 +24,9 @@ def writer_lock(path: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=wait_seconds, is_singleton=True)
+    lock = FileLock(path, is_singleton=True)
     try:
-        lock.acquire()
+        lock.acquire(timeout=wait_seconds)
     except Timeout as error:
         raise LockedError(
             "Another process is writing", where=str(path),

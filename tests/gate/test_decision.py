@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
 from rcs_pipeline.gate import evidence
 from rcs_pipeline.gate.candidate import audit_candidate, make_candidate
-from rcs_pipeline.gate.decision import decide, require_open
+from rcs_pipeline.gate.decision import Decision, decide, require_open
 from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome
 from rcs_pipeline.ledger.workspace import Workspace
@@ -171,12 +171,18 @@ def test_a_declared_warning_is_shown_and_does_not_close_the_gate(tmp_path: Path)
     assert not decide(workspace, record).open
     manifest = workspace.paths.home / record.path / evidence.MANIFEST
     content = json.loads(manifest.read_text())
-    content["nodes"]["test.rcs.few_schools"]["config"]["severity"] = "WARN"
-    manifest.write_text(json.dumps(content))
-    with workspace.ledger._engine.begin() as connection:
-        connection.execute(delete(tables.audit_event))
-    audit_candidate(workspace, record)
-    decision = decide(workspace, record)
+
+    def declare(**config: object) -> Decision:
+        content["nodes"]["test.rcs.few_schools"]["config"] = config
+        manifest.write_text(json.dumps(content))
+        with workspace.ledger._engine.begin() as connection:
+            connection.execute(delete(tables.audit_event))
+        audit_candidate(workspace, record)
+        return decide(workspace, record)
+
+    # To dbt every data test is a warning, so that the build goes on; to the gate none is, unless it says so.
+    assert not declare(severity="warn").open
+    decision = declare(severity="warn", meta={"gate": "warning"})
     assert decision.open
     assert decision.warnings == ("`dbt.few_schools` failed: warn: no result",)
 
