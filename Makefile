@@ -17,7 +17,7 @@ WORKERS ?= 2
 UV ?= uv
 DAGSTER_PORT ?= 3000
 
-# dagster-dbt looks for `dbt` on the path.
+# dbt is started as a process of its own.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # No tool of ours reports home.
 export DBT_SEND_ANONYMOUS_USAGE_STATS ?= 0

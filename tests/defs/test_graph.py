@@ -21,7 +21,6 @@ from rcs_pipeline.gate import required
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
-    "dagster_dbt",
     "dbt",
     "great_expectations",
     "pandas",
