@@ -9,7 +9,7 @@ import getpass
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError
@@ -47,7 +47,7 @@ class Settings:
     home: Path
     ledger_url: str
     key_file: Path | None
-    key: bytes | None
+    key: bytes | None = field(repr=False)
     name: str
     os_account: str
     role: str
@@ -77,7 +77,7 @@ def load_settings(
     chosen = {name: _resolve(name, flags or {}, environment, file) for name in NAMES}
     home = Path(chosen["home"].value).expanduser().resolve()
     threads = chosen["threads"].value
-    if threads and not threads.isdigit():
+    if threads and not (threads.isascii() and threads.isdigit()):
         raise RcsError(f"`threads` is {threads!r}", where=chosen["threads"].origin, expected="a whole number")
     account = _os_account()
     key = environment.get(SECRET_KEY)
@@ -122,7 +122,15 @@ def _settings_file(path: Path) -> dict[str, str]:
         raise RcsError(
             f"Unknown setting(s): {', '.join(unknown)}", where=str(path), expected=", ".join(sorted(NAMES))
         )
-    return {name: str(value) for name, value in content.items()}
+    return {name: _text(name, value, path) for name, value in content.items()}
+
+
+def _text(name: str, value: object, path: Path) -> str:
+    if name == "contracts" and isinstance(value, list):
+        return os.pathsep.join(str(item) for item in value)
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return str(value)
+    raise RcsError(f"The setting `{name}` is {value!r}", where=str(path), expected="a text or a number")
 
 
 def _os_account() -> str:

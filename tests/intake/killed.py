@@ -6,6 +6,7 @@ A step is a call that changes something outside the process.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import shutil
@@ -25,7 +26,7 @@ EVERYTHING = (as_csv([*rows(4), row(9, sex="7")]), as_csv(rows(4)), as_csv(rows(
 
 
 def fill_inbox(folder: Path, contents: Iterable[bytes] = EVERYTHING) -> None:
-    """Files of one collection in the inbox; all of them: a quarantined row, a correction, a duplicate, a refusal."""
+    """Files of one collection in the inbox: a quarantined row, a correction, a duplicate, a refusal."""
     space = home(folder)
     for number, content in enumerate(contents):
         path = space.paths.inbox / "answers" / "here" / f"{number}.csv"
@@ -74,7 +75,10 @@ def in_child(work: Callable[[], None]) -> int:
 
 def main(root: Path) -> None:
     """A first file is taken in; its correction, in which a row is quarantined, is what the kills are about."""
-    catalogue()  # read once; no thread has been started yet
+    # Loaded once, before any thread is started, and not again in each of the forty processes.
+    catalogue()
+    for name in ("duckdb", "pandas", "pyarrow", "filelock", "sqlalchemy.dialects.sqlite"):
+        importlib.import_module(name)
     fill_inbox(root / "first", (as_csv(rows(4)),))
     in_child(lambda: ingest(root / "first"))
     for step in itertools.count(-1):
