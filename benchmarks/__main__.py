@@ -1,0 +1,124 @@
+"""`make bench`: every measurement, its bound, and exit code 1 where a bound is broken.
+
+    python -m benchmarks [--only intake,estimates,...] [--rows 1000000] [--repetitions 3]
+
+Belongs here: the command line and the bounds. Does not belong here: measuring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import commands, estimates, intake
+from benchmarks.delivery import Fault
+
+FULL_ROWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for."""
+
+    rows: int
+    repetitions: int
+    scale: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A sentence for a person, and what is judged: a number and its bound, if it has one."""
+
+    sentence: str
+    number: float
+    bound: float | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the number lies above its bound."""
+        return self.bound is not None and self.number > self.bound
+
+
+def run_demo(options: Options) -> Outcome:
+    """The demonstration, every phase; bound for its real size."""
+    taken = commands.demonstration(options.folder / "demo", options.scale)
+    return Outcome(str(taken), taken.seconds, 60.0 if options.scale == 1 else None)
+
+
+def help_text(_: Options) -> Outcome:
+    """What everybody types first."""
+    seconds = commands.help_seconds()
+    return Outcome(f"rcs --help: {seconds:.2f} s (median of 5)", seconds, 0.3)
+
+
+def definitions(_: Options) -> Outcome:
+    """Dagster's definitions."""
+    seconds = commands.definitions_seconds()
+    return Outcome(f"definitions load: {seconds:.1f} s (median of 3)", seconds, 6.0)
+
+
+def intake_of(fault: Fault, bound: float | None = None) -> Callable[[Options], Outcome]:
+    """Intake of a file with this fault."""
+
+    def measured(options: Options) -> Outcome:
+        ratio = intake.measure(options.folder / "intake", options.rows, options.repetitions, fault)
+        return Outcome(str(ratio), ratio.median, bound if options.rows == FULL_ROWS else None)
+
+    return measured
+
+
+def estimates_of(options: Options) -> Outcome:
+    """Scoring, sums and estimates in dbt."""
+    schools = min(estimates.survey.SCHOOLS, max(1, options.rows // 20))
+    ratio, outside = estimates.measure(
+        options.folder / "estimates", options.rows, options.repetitions, schools
+    )
+    sentence = f"{ratio}; dbt's start and tests, not counted: {outside:.1f} s"
+    return Outcome(sentence, ratio.median, 1.5 if options.rows == FULL_ROWS else None)
+
+
+# The demonstration first: its peak memory is the highest of this process's children.
+PARTS: dict[str, Callable[[Options], Outcome]] = {
+    "run": run_demo,
+    "help": help_text,
+    "definitions": definitions,
+    "intake": intake_of(Fault.NONE, 2.5),
+    "intake-rows": intake_of(Fault.ROWS),
+    "intake-cells": intake_of(Fault.CELLS),
+    "estimates": estimates_of,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run what was asked for; ratios are judged at the full size only."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, with commas: {', '.join(PARTS)}")
+    parser.add_argument("--rows", type=int, default=FULL_ROWS, help="pupils of the ratios")
+    parser.add_argument("--repetitions", type=int, default=3, help="pairs of runs a ratio")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the demonstration")
+    given = parser.parse_args(arguments)
+    chosen = given.only.split(",")
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    broken = []
+    with tempfile.TemporaryDirectory(prefix="rcs-bench-") as folder:
+        options = Options(given.rows, given.repetitions, given.scale, Path(folder))
+        for name in chosen:
+            outcome = PARTS[name](options)
+            limit = f" [bound {outcome.bound:g}]" if outcome.bound is not None else ""
+            print(f"{outcome.sentence}{limit}", flush=True)
+            if outcome.broken:
+                broken.append(f"{name} took {outcome.number:.2f} where at most {outcome.bound:g} is promised")
+    for sentence in broken:
+        print(f"Bound broken: {sentence}.", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

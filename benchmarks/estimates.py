@@ -1,0 +1,112 @@
+"""Scoring and estimates in the dbt models, against one hand-written query for the same sums.
+
+Belongs here: the two runs, and that their sums agree. Does not belong here: the query (see `by_hand`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from benchmarks import by_hand, survey
+from benchmarks.measure import Ratio, Timed, pairs, run
+
+NAME = "estimates"
+SUMS = "sums_by_hand.parquet"
+# A weighted sum of scores is held in whole parts of this size, of hundredths of a point.
+PARTS = 67_108_864 * 100
+
+
+def measure(folder: Path, rows: int, repetitions: int, schools: int = survey.SCHOOLS) -> tuple[Ratio, float]:
+    """Both in turns. Returns the ratio, and the seconds of dbt outside the models."""
+    folder.mkdir(parents=True, exist_ok=True)
+    contracts, home = survey.write_contracts(folder / "contracts"), folder / "home"
+    lake = survey.land(workspace(home, contracts), rows, schools)
+    ratio = pairs(
+        NAME, repetitions,
+        ours=lambda _: run(build, str(home), str(contracts), str(folder / SUMS)),
+        bare=lambda _: run(query, str(lake), str(folder / SUMS)),
+    )  # fmt: skip
+    outside = sorted(taken.value["outside"] for taken in ratio.ours)[len(ratio.ours) // 2]
+    shutil.rmtree(folder)
+    return ratio, outside
+
+
+def workspace(home: Path, contracts: Path) -> Any:
+    """A home of its own."""
+    from rcs_pipeline.ledger.settings import load_settings
+    from rcs_pipeline.ledger.workspace import Workspace
+
+    return Workspace(load_settings({"home": str(home), "contracts": str(contracts)}, environment={}))
+
+
+def build(home: str, contracts: str, theirs: str) -> tuple[float, None, dict[str, Any]]:
+    """The pipeline's way: from the raw lake to the product tables. The seconds are those in the models."""
+    from rcs_pipeline.warehouse.build import build_warehouse
+
+    space = workspace(Path(home), Path(contracts))
+    with Timed() as clock:
+        building = build_warehouse(space, survey.PRODUCT)
+    compared = agree(building.database, Path(theirs))
+    seconds = building.model_seconds
+    shutil.rmtree(building.folder)
+    each = {item.name: item.seconds for item in building.results}
+    return seconds, None, {"outside": clock.seconds - seconds, "compared": compared, "each": each}
+
+
+def query(lake: str, target: str) -> tuple[float, float, None]:
+    """The engine's way: the sums alone, in memory."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        with Timed() as clock:
+            connection.execute("create table sums as " + by_hand.query(f"read_parquet('{lake}')"))
+        connection.execute(f"copy sums to '{target}' (format parquet)")
+    return clock.seconds, clock.processor, None
+
+
+def agree(database: Path, theirs: Path) -> int:
+    """How many sums were compared.
+
+    Raises:
+        RuntimeError: a sum differs, or a row is missing on one side.
+    """
+    import duckdb
+
+    parts = [(item, part) for item in by_hand.indicators() for part in by_hand.SUMS if _has(item, part)]
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as built (read_only)")
+        counts = connection.execute(
+            f"""select count(*), count_if(ours.cluster is null or hand.school_code is null),
+                       {", ".join(f"count_if({_differs(item, part)})" for item, part in parts)}
+                from built.estimates.sums_{survey.DATASET} as ours
+                full join '{theirs}' as hand
+                on ours.stratum = hand.cpp_code and ours.cluster = hand.school_code
+                   and ours.group_by = hand.group_by and ours.group_value = hand.group_value"""
+        ).fetchone()
+    assert counts is not None
+    rows, lost, *broken = counts
+    if lost or any(broken):
+        raise RuntimeError(
+            f"{lost} of {rows} rows and {sum(broken)} sums differ from those of the hand-written query"
+        )
+    return int(rows) * len(parts)
+
+
+def _has(item: str, part: str) -> bool:
+    """A mean has no positives."""
+    return part != "x" or item not in by_hand.means()
+
+
+def _differs(item: str, part: str) -> str:
+    ours, hand = f"ours.{item}__{part}", f"hand.{item}__{part}"
+    if item in by_hand.means():
+        if part == "wy":
+            return f"abs({ours} / {PARTS}.0 - {hand}) > 1e-9 * abs({hand})"
+    elif part in ("n", "x"):
+        both = f"ours.{item}__nx"
+        positives = f"floor({both} / {by_hand.PACK})"
+        ours = positives if part == "x" else f"{both} - {positives} * {by_hand.PACK}"
+    # Weights are whole multiples of 2^-10: their sums are exact, whoever adds them up in whatever order.
+    return f"{ours} is distinct from {hand}"

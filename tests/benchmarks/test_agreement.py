@@ -1,0 +1,57 @@
+"""The benchmarks measure what they say: both sides do the same work. No test looks at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import commands, delivery, estimates, intake
+from benchmarks.__main__ import Outcome, main
+from benchmarks.delivery import Fault
+from benchmarks.measure import Ratio, Run
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_intake_finds_what_the_benchmark_planted(tmp_path: Path, fault: Fault) -> None:
+    ratio = intake.measure(tmp_path / "work", rows=2_000, repetitions=1, fault=fault)
+    (ours,) = ratio.ours
+    assert ours.value["in"] == 2_000
+    assert ours.peak_mib > 0
+    assert bool(ours.value["findings"]) is (fault is not Fault.NONE)
+
+
+def test_the_same_rows_and_fault_give_the_same_file(tmp_path: Path) -> None:
+    files = [delivery.write_csv(tmp_path / name, 500, Fault.CELLS) for name in ("a.csv", "b.csv")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_an_intake_that_loses_rows_is_no_result() -> None:
+    wrong = {"accepted": 99, "quarantined": 0, "findings": 0}
+    with pytest.raises(RuntimeError, match="100 rows accepted"):
+        intake.check(wrong, 100, Fault.NONE)
+
+
+def test_the_models_give_the_sums_of_the_hand_written_query(tmp_path: Path) -> None:
+    ratio, _ = estimates.measure(tmp_path / "work", rows=3_000, repetitions=1, schools=40)
+    (ours,) = ratio.ours
+    assert ours.value["compared"] >= 40 * (1 + 4 + 2 + 5) * 60 * 4
+
+
+def test_the_hand_written_query_has_sixty_indicators() -> None:
+    assert len(estimates.by_hand.indicators()) == 60
+
+
+def test_the_median_of_the_pairs_is_judged() -> None:
+    bare = tuple(Run(1.0, None, 1.0, None) for _ in range(3))
+    ours = tuple(Run(seconds, None, 1.0, None) for seconds in (2.0, 9.0, 2.4))
+    assert Ratio("any", ours, bare).median == 2.4
+    assert Outcome("any", 2.6, 2.5).broken
+    assert not Outcome("any", 2.6).broken
+
+
+def test_help_runs_and_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.help_seconds(1) > 0
+    with pytest.raises(SystemExit):
+        main(["--only", "everything"])
+    assert "there is no part everything" in capsys.readouterr().err
