@@ -45,9 +45,16 @@ def read_contract(path: Path) -> OpenDataContractStandard:
     from open_data_contract_standard.model import OpenDataContractStandard
 
     content = read_yaml(path)
-    problems = sorted(
-        _validator().iter_errors(content), key=lambda error: list(map(str, error.instance_path))
-    )
+    try:
+        problems = sorted(
+            _validator().iter_errors(content), key=lambda error: list(map(str, error.instance_path))
+        )
+    except ValueError as error:  # a key such as `1:` where the standard has names only
+        raise ContractError(
+            f"The file has a mapping that the Open Data Contract Standard cannot hold: {error}",
+            where=str(path),
+            expected="names as keys; numbers are keys in code lists only",
+        ) from error
     if problems:
         first = problems[0]
         place = ".".join(str(part) for part in first.instance_path) or "top level"

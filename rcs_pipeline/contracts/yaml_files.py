@@ -31,6 +31,12 @@ class _UniqueKeyLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yam
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            # YAML reads `no:` as False, which is never the code that its writer meant.
+            if isinstance(key, bool) or not isinstance(key, str | int):
+                problem = (
+                    f"the key {key!r} is neither a word nor a whole number (in quotation marks it is a word)"
+                )
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands twice", key_node.start_mark

@@ -83,6 +83,21 @@ def test_a_mistake_is_refused_with_a_sentence_that_names_it(
     assert "Traceback" not in message
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("version: 1.0.0", "version: {1: 0}", "names as keys"),
+        ("version: 1.0.0", "? [a, b]\n: c\nversion: 1.0.0", "neither a word nor"),
+        ("version: 1.0.0", "2026-01-01: c\nversion: 1.0.0", "neither a word nor"),
+        ("version: 1.0.0", "no: c\nversion: 1.0.0", "in quotation marks"),
+    ],
+)
+def test_a_key_that_is_no_name_is_refused_with_a_sentence(
+    folder: Path, old: str, new: str, said: str
+) -> None:
+    assert said in break_it(folder, PRIMARY, old, new)
+
+
 def test_an_audience_that_sees_a_table_sees_its_grain(folder: Path) -> None:
     message = break_it(
         folder, "products/rcs/indicators.odcs.yaml",
