@@ -89,7 +89,9 @@ def verdicts(context: click.Context, product: str, candidate: str | None, everyt
 @click.argument("sql")
 @PRODUCT
 @CANDIDATE
-@click.option("--limit", default=1_000, show_default=True, help="At most so many rows.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1_000, show_default=True, help="At most so many rows."
+)
 @format_option
 @click.pass_context
 def query(

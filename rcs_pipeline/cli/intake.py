@@ -50,7 +50,11 @@ def check(
 @click.option("--collection", help="With FILE: the collection it belongs to.")
 @click.option("--supplier", help="With FILE: who sent it.")
 @click.option(
-    "--settle", default=1.0, show_default=True, help="Seconds over which an inbox file may not change."
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds over which an inbox file may not change.",
 )
 @format_option
 @click.pass_context

@@ -7,9 +7,9 @@ Does not belong here: any verb.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,7 +38,8 @@ def format_option(command: Any) -> Any:
 def result(form: str, text: str, **content: Any) -> None:
     """Print the result to stdout, in the form that was asked for."""
     if form == "json":
-        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **content}, default=_plain, indent=2))
+        whole = _finite({"schema_version": SCHEMA_VERSION, **content})
+        click.echo(json.dumps(whole, default=str, indent=2, allow_nan=False))
     elif text:
         click.echo(text)
 
@@ -69,11 +70,14 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     )
 
 
-def _plain(value: Any) -> Any:
+def _finite(value: Any) -> Any:
+    """Records and sequences as JSON knows them, with null for NaN and infinity, which it does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
-    return str(value)
+        value = asdict(value)
+    if isinstance(value, dict):
+        return {str(name): _finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_finite(item) for item in value]
+    return value

@@ -62,7 +62,15 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
             connection.execute("set enable_external_access = false; set lock_configuration = true")
             statements = connection.extract_statements(sql)
             if len(statements) != 1:
-                raise RcsError(f"There are {len(statements)} statements", expected="exactly one")
+                count = len(statements)
+                raise RcsError(
+                    f"There are {count} statements", expected="exactly one", todo="Ask one at a time."
+                )
+            if statements[0].type != duckdb.StatementType.SELECT:
+                kind = statements[0].type.name
+                raise RcsError(
+                    f"This is a statement of kind {kind}", expected="a SELECT", todo="Ask with SELECT."
+                )
             cursor = connection.execute(statements[0])
             rows = cursor.fetchmany(limit + 1)
             columns = tuple(item[0] for item in cursor.description or ())

@@ -1,102 +1,194 @@
-"""What the command promises whatever the verb: sentences, exit codes, receipts that can be looked up."""
+"""The command line: exit codes, stdout for results, stderr for progress, and a sentence for every mistake."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from rcs_pipeline.cli import doctor, intake
 from rcs_pipeline.cli.main import VERBS, main
-from rcs_pipeline.cli.output import table
-from rcs_pipeline.contracts.errors import ExitCode
-from rcs_pipeline.ledger.records import Receipt, ReceiptState
-from rcs_pipeline.ledger.settings import load_settings
 from rcs_pipeline.ledger.workspace import Workspace
+from tests.intake.small import CONTRACTS, KEY, as_csv, home, row, rows
+
+HEAVY = (
+    "dagster", "dbt", "pandas", "great_expectations", "pyarrow", "pyreadstat", "duckdb", "sqlalchemy", "numpy",
+    "scipy", "pydantic", "openpyxl", "frictionless",
+)  # fmt: skip
 
 
-def run(home: Path, *words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["--home", str(home), *words])
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
 
 
-def enter(home: Path, sha256: str, collection: str) -> int:
-    space = Workspace(load_settings({"home": str(home)}, environment={}, folder=home))
-    assert space.paths.home == home
-    receipt = Receipt(
-        received_at="2016-03-31T12:00:00+00:00",
-        dataset="wellbeing_primary",
-        collection=collection,
-        sha256=sha256,
-        file_name="answers.csv",
-        size_bytes=1,
-        state=ReceiptState.REFUSED,
-        claimed_name="ada",
-        os_account="ada",
-        rows_in=3,
-        rows_refused=3,
+class Rcs:
+    """Runs the command in this process, on a home of its own."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home, self._capsys = folder / "home", capsys
+        self.file = folder / "sent.csv"
+        self.file.write_bytes(as_csv(rows(3)))
+
+    def __call__(self, *arguments: object) -> Ran:
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(["--home", str(self.home), *map(str, arguments)])
+        shown = self._capsys.readouterr()
+        code = left.value.code
+        assert isinstance(code, int)
+        assert "Traceback" not in shown.out + shown.err
+        return Ran(int(code), shown.out, shown.err)
+
+    @property
+    def space(self) -> Workspace:
+        return home(self.home)
+
+
+IDENTITY = ("--dataset", "answers", "--collection", "here")
+
+
+@pytest.fixture
+def rcs(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Rcs:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RCS_KEY", KEY)
+    monkeypatch.setenv("RCS_CONTRACTS", str(CONTRACTS))
+    return Rcs(tmp_path, capsys)
+
+
+def test_help_loads_no_heavy_package() -> None:
+    code = (
+        "import sys\nfrom rcs_pipeline.cli.main import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('LOADED', sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
-    space.ledger.add_receipt(receipt)
-    return len(space.ledger.receipts())
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "LOADED []" in done.stdout
+    assert all(verb in done.stdout for verb in VERBS)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run(tmp_path, verb, "--help") == ExitCode.OK
-    assert "Usage:" in capsys.readouterr().out
+def test_every_verb_explains_itself(rcs: Rcs) -> None:
+    for verb in VERBS:
+        ran = rcs(verb, "--help")
+        assert (ran.code, ran.err) == (0, ""), verb
+        assert "Usage: " in ran.out
 
 
-def test_a_misspelt_verb_is_answered_with_the_nearest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_unknown_verb_is_answered_with_the_nearest(rcs: Rcs) -> None:
+    ran = rcs("ingets")
+    assert ran.code == 2
+    assert "Did you mean `ingest`?" in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",), ("ingest", "nothing.csv"), ("ingest", "nothing.csv", *IDENTITY), ("ingest", ".", *IDENTITY),
+        ("ingest", "sent.csv", "--dataset", "answer", "--collection", "here"),
+        ("ingest", "sent.csv", "--dataset", "answers", "--collection", "hre"),
+        ("rule", "RCS-Z99"), ("show", "77"), ("build", "--product", "none"), ("verdicts",), ("query", "select 1"),
+        ("query", "select 1", "--limit", "0"), ("ingest", "--settle", "-1"), ("plan",), ("approve", "x", "--as", "me"),
+        ("publish", "x"), ("rollback", "1.0.0", "--reason", "x"), ("status", "--format", "xml"),
+        ("demo", "--scale", "many"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_mistake_gets_a_sentence_on_stderr_and_exit_code_2(rcs: Rcs, arguments: tuple[str, ...]) -> None:
+    ran = rcs(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert len(ran.err) > 20
+
+
+def test_exit_codes_say_what_happened(rcs: Rcs) -> None:
+    assert rcs("ingest", "--settle", "0").code == 4
+    assert rcs("check", rcs.file, *IDENTITY).code == 0
+    assert rcs("ingest", rcs.file, *IDENTITY).code == 0
+    assert rcs("ingest", rcs.file, *IDENTITY).code == 4
+    rcs.file.write_bytes(as_csv([row(1, sex="9"), row(2), row(3)]))
+    assert rcs("check", rcs.file, *IDENTITY).code == 1
+    assert rcs("ingest", rcs.file, *IDENTITY).code == 1
+    rcs.file.write_bytes(b"")
+    assert rcs("ingest", rcs.file, *IDENTITY).code == 1
+    assert rcs("status").code == 0
+    assert rcs("rule", "rcs-c03").code == 0
+    assert rcs("show", "1").code == 0
+
+
+def test_without_a_key_the_sentence_says_where_one_comes_from(
+    rcs: Rcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(tmp_path, "ingets") == ExitCode.USAGE
-    assert "Did you mean `ingest`?" in capsys.readouterr().err
+    monkeypatch.delenv("RCS_KEY")
+    ran = rcs("ingest", rcs.file, *IDENTITY)
+    assert ran.code == 2
+    assert "RCS_KEY_FILE" in ran.err
+    assert "To do: " in ran.err
 
 
-def test_an_unforeseen_error_is_a_sentence_without_its_text(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_broken_file_is_a_finding_with_its_remedy(rcs: Rcs) -> None:
+    rcs.file.write_bytes(as_csv(rows(3)) + b"731000001,Canaryname\n")
+    ran = rcs("ingest", rcs.file, *IDENTITY)
+    assert ran.code == 1
+    assert "line 5 has 2 values where the header has 9" in ran.out
+    assert "send it again" in ran.out
+    assert "731000001" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("ingest", "--settle", "0"), ("check", "sent.csv", *IDENTITY), ("ingest", "sent.csv", *IDENTITY),
+     ("rule", "RCS-C03"), ("rule", "RCS-X101"), ("doctor",)],
+    ids=lambda value: value[0],
+)  # fmt: skip
+def test_json_is_json_and_names_its_schema(rcs: Rcs, arguments: tuple[str, ...]) -> None:
+    ran = rcs(*arguments, "--format", "json")
+    assert json.loads(ran.out)["schema_version"] == 1
+
+
+def test_the_result_is_on_stdout_and_the_progress_on_stderr(rcs: Rcs) -> None:
+    path = rcs.home / "inbox" / "answers" / "here" / "a.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(as_csv(rows(3)))
+    ran = rcs("ingest", "--settle", "0")
+    assert ran.out.splitlines()[-1].startswith("Next: rcs ")
+    assert "3 rows in, 3 accepted" in ran.out
+    assert "answers/here/a.csv" in ran.err
+    assert "answers/here/a.csv" not in ran.out
+
+
+def test_json_has_no_numbers_that_json_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    from rcs_pipeline.cli.output import result
+
+    result("json", "", rows=((float("nan"), float("inf"), 1.5),), where=Path("a"), names={"b"})
+    content = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(name))
+    assert content["rows"] == [[None, None, 1.5]]
+    assert (content["where"], content["names"]) == ("a", ["b"])
+
+
+def test_a_defect_of_ours_is_exit_code_2_and_quotes_no_cell(
+    rcs: Rcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
-        raise ValueError("the identifier 0123456789")
+        raise ValueError("731000001")
 
-    monkeypatch.setattr(intake, "workspace", broken)
-    monkeypatch.delenv("RCS_DEBUG", raising=False)
-    assert run(tmp_path, "status") == ExitCode.USAGE
-    said = capsys.readouterr().err
-    assert "Unexpected ValueError" in said
-    assert "0123456789" not in said
-    assert "Traceback" not in said
+    monkeypatch.setattr("rcs_pipeline.intake.delivery.recognise", broken)
+    ran = rcs("check", rcs.file, *IDENTITY)
+    assert ran.code == 2
+    assert "ValueError" in ran.err
+    assert "731000001" not in ran.err
 
 
-def test_a_ledger_that_cannot_be_opened_is_a_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RCS_LEDGER_URL", "nonsense")
-    assert run(tmp_path, "status") == ExitCode.USAGE
-    assert "RCS_LEDGER_URL" in capsys.readouterr().err
-
-
-def test_doctor_never_shows_the_password_of_the_ledger() -> None:
-    assert (
-        doctor._masked("postgresql+psycopg://ada:s3@cret@host/db") == "postgresql+psycopg://ada:***@host/db"
-    )
-    assert doctor._masked("sqlite:///home/ledger.db") == "sqlite:///home/ledger.db"
-
-
-def test_a_receipt_is_shown_by_its_number_or_by_its_hash(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    enter(tmp_path, "ab" * 32, "t2-falkirk-2016")
-    enter(tmp_path, "1c" * 32, "t3-moray-2018")
-    for asked, collection in (("1", "t2-falkirk-2016"), ("1c1c", "t3-moray-2018")):
-        assert run(tmp_path, "show", asked, "--format", "json") == ExitCode.OK
-        shown = json.loads(capsys.readouterr().out)["receipts"]
-        assert [item["collection"] for item in shown] == [collection]
-
-
-def test_an_absent_value_is_an_empty_cell() -> None:
-    assert table(["a", "b"], [[None, 1], ["x", None]]) == "a  b\n   1\nx"
+def test_the_settings_in_force_are_shown_with_their_origin(rcs: Rcs) -> None:
+    (Path.cwd() / "rcs.toml").write_text("role = 'auditor'\n")
+    ran = rcs("--as", "somebody", "doctor")
+    lines = {line.split("  ")[1].strip(): line for line in ran.out.splitlines() if "setting " in line}
+    assert any("auditor (rcs.toml)" in line for line in lines.values())
+    assert any("(RCS_CONTRACTS)" in line for line in lines.values())
+    assert KEY not in ran.out
+    (Path.cwd() / "rcs.toml").write_text("rolle = 'auditor'\n")
+    assert "Unknown setting" in rcs("status").err

@@ -44,7 +44,9 @@ def test_what_is_entered_comes_back(ledger: Ledger) -> None:
         ledger.receipt(99)
 
 
-@pytest.mark.parametrize("change", [{"rows_in": 4}, {"rows_accepted": 3}, {"rows_refused": 1}, {"rows_withdrawn": -1}])
+@pytest.mark.parametrize(
+    "change", [{"rows_in": 4}, {"rows_accepted": 3}, {"rows_refused": 1}, {"rows_withdrawn": -1}]
+)
 def test_a_receipt_that_does_not_add_up_is_not_entered(ledger: Ledger, change: dict[str, int]) -> None:
     with pytest.raises(RcsError, match="does not add up"):
         ledger.add_receipt(replace(RECEIPT, **change))
@@ -93,7 +95,9 @@ def test_a_reader_sees_the_ledger_while_another_writes(ledger: Ledger, tmp_path:
         writer.rollback()
 
 
-def test_a_ledger_of_an_earlier_version_gets_the_columns_that_came_later(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_ledger_of_an_earlier_version_gets_the_columns_that_came_later(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     ledger.add_receipt(RECEIPT)
     ledger.close()
     path = tmp_path / "folder" / "ledger.db"
@@ -138,12 +142,16 @@ def test_a_new_verdict_of_a_check_replaces_the_old_one(ledger: Ledger) -> None:
 
 
 def test_a_version_is_released_once(ledger: Ledger) -> None:
-    release = ReleaseRecord("rcs", "1.0.0", "abc", "p", ReleaseStatus.RELEASED, ("open",), {"open": "x"}, "2026")
+    release = ReleaseRecord(
+        "rcs", "1.0.0", "abc", "p", ReleaseStatus.RELEASED, ("open",), {"open": "x"}, "2026"
+    )
     ledger.add_release(release)
     with pytest.raises(IntegrityError):
         ledger.add_release(release)
     ledger.set_release_status("rcs", "1.0.0", ReleaseStatus.WITHDRAWN, "wrong")
-    assert [(item.status, item.reason) for item in ledger.releases("rcs")] == [(ReleaseStatus.WITHDRAWN, "wrong")]
+    assert [(item.status, item.reason) for item in ledger.releases("rcs")] == [
+        (ReleaseStatus.WITHDRAWN, "wrong")
+    ]
 
 
 def test_events_are_only_added(ledger: Ledger) -> None:
