@@ -25,7 +25,7 @@ FALLBACK_ENCODING = "cp1252"
 MAXIMUM_COLUMNS = 5_000
 MAXIMUM_LINE = 16 << 20
 LINE_END = re.compile(r"[\r\n]")
-# Left to itself the buffer grows with the longest line allowed, and a file in one buffer is read by one thread.
+# Left to itself the buffer grows with the longest line allowed, and one buffer is read by one thread.
 BUFFER = 2 * MAXIMUM_LINE
 
 
@@ -64,7 +64,7 @@ def without_cells(error: Exception) -> str:
         if numbers:
             return f"{place}has {numbers.group(2)} values where the header has {numbers.group(1)}"
     if "state machine" in text:
-        return "its lines end in two different ways (line ends of Windows and of Unix), or a quotation mark is odd"
+        return "its lines end in two ways (the line ends of Windows and of Unix), or a quotation mark is odd"
     if "quote" in text.lower():
         return f"{place}has a quotation mark that is not closed"
     if "maximum line size" in text.lower():
@@ -93,7 +93,10 @@ def _encoding(path: Path) -> str:
 def _as_utf8(path: Path, encoding: str, work: Path) -> Path:
     target = work / "decoded.csv"
     try:
-        with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as sink:
+        with (
+            path.open(encoding=encoding, newline="") as source,
+            target.open("w", encoding="utf-8", newline="") as sink,
+        ):
             while chunk := source.read(CHUNK):
                 sink.write(chunk)
     except UnicodeError as error:

@@ -50,7 +50,9 @@ def recognise(path: Path) -> Recognised:
                 size += len(chunk)
     except OSError as error:
         raise RcsError(
-            f"The file cannot be read: {error.strerror}", where=str(path), todo="Give this account the right to read it."
+            f"The file cannot be read: {error.strerror}",
+            where=str(path),
+            todo="Give this account the right to read it.",
         ) from error
     kind, described = _format(path, head)
     return Recognised(path=path, sha256=digest.hexdigest(), size_bytes=size, format=kind, described=described)

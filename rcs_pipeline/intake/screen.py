@@ -52,7 +52,7 @@ def screen(connection: DuckDBPyConnection, screening: Screening) -> None:
     if not rules:
         return
     counts = connection.execute(
-        f"select {', '.join(f'count_if({rule.breaks})' for rule in rules)} from {TABLE}"  # noqa: S608
+        f"select {', '.join(f'count_if({rule.breaks})' for rule in rules)} from {TABLE}"
     ).fetchone()
     for rule, count in zip(rules, counts or (), strict=True):
         if count:
@@ -86,11 +86,24 @@ def cell_rules(column: Column, screening: Screening) -> list[CellRule]:
         rules.append(CellRule("RCS-C05", column, broken, _pattern_words(column), shown))
     if column.max_length is not None:
         rules.append(
-            CellRule("RCS-C07", column, f"length({name}) > {column.max_length}", f"at most {column.max_length}", shown)
+            CellRule(
+                "RCS-C07",
+                column,
+                f"length({name}) > {column.max_length}",
+                f"at most {column.max_length}",
+                shown,
+            )
         )
     if column.name == screening.contract.options.cpp and screening.cpp is not None:
         rules.append(
-            CellRule("RCS-F08", column, f"{name} <> {text(screening.cpp)}", screening.cpp, shown, Severity.REJECT_ROW)
+            CellRule(
+                "RCS-F08",
+                column,
+                f"{name} <> {text(screening.cpp)}",
+                screening.cpp,
+                shown,
+                Severity.REJECT_ROW,
+            )
         )
     return rules
 
@@ -103,9 +116,11 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
         names = ", ".join(quoted(name) for name in key)
         known = " and ".join(f"{quoted(name)} is not null" for name in key)
         last = contract.column(key[0])
-        shown = "null" if any(contract.column(name).identifier for name in key) else f"concat_ws(' / ', {names})"
+        shown = (
+            "null" if any(contract.column(name).identifier for name in key) else f"concat_ws(' / ', {names})"
+        )
         twice = (
-            f"select rowid + {screening.first_row} as source_row, {text(last.name)} as column_name, "  # noqa: S608
+            f"select rowid + {screening.first_row} as source_row, {text(last.name)} as column_name, "
             f"{shown} as value from {TABLE} where {known} "
             f"qualify row_number() over (partition by {names} order by rowid) > 1"
         )
@@ -115,7 +130,7 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
 
 def _list(connection: DuckDBPyConnection, screening: Screening, rule: CellRule) -> None:
     select = (
-        f"select rowid + {screening.first_row} as source_row, {text(rule.column.name)} as column_name, "  # noqa: S608
+        f"select rowid + {screening.first_row} as source_row, {text(rule.column.name)} as column_name, "
         f"{rule.value} as value from {TABLE} where {rule.breaks}"
     )
     add_cells(connection, select, _parameters(screening, rule))
@@ -125,13 +140,14 @@ def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> No
     """Cells that are not of their type. A number outside a code list is of its type, only not a code."""
     columns = screening.contract.columns
     found = connection.execute(
-        f"select distinct split_part(cell, {FIELD}, 1) from "  # noqa: S608
-        f"(select unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} where {UNREADABLE} is not null)"
+        f"select distinct split_part(cell, {FIELD}, 1) from "
+        f"(select unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
+        f"where {UNREADABLE} is not null)"
     ).fetchall()
     for (number,) in sorted(found, key=lambda row: int(row[0])):
         column = columns[int(number)]
         cells = (
-            f"select rowid + {screening.first_row} as source_row, {text(column.name)} as column_name, "  # noqa: S608
+            f"select rowid + {screening.first_row} as source_row, {text(column.name)} as column_name, "
             f"split_part(cell, {FIELD}, 2) as value from "
             f"(select rowid, unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
             f"where {UNREADABLE} is not null) where split_part(cell, {FIELD}, 1) = {text(number)}"
@@ -139,9 +155,13 @@ def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> No
         whole_number = "regexp_full_match(trim(value), '[-+]?[0-9]+')"
         if column.codes and column.numeric:
             rule = CellRule("RCS-C03", column, "", _code_words(column))
-            add_cells(connection, f"select * from ({cells}) where {whole_number}", _parameters(screening, rule))  # noqa: S608
-            cells = f"select * from ({cells}) where not {whole_number}"  # noqa: S608
-        add_cells(connection, cells, _parameters(screening, CellRule("RCS-C02", column, "", _type_words(column))))
+            add_cells(
+                connection, f"select * from ({cells}) where {whole_number}", _parameters(screening, rule)
+            )
+            cells = f"select * from ({cells}) where not {whole_number}"
+        add_cells(
+            connection, cells, _parameters(screening, CellRule("RCS-C02", column, "", _type_words(column)))
+        )
 
 
 def _blank(column: Column, contract: DeliveryContract) -> str:
@@ -190,5 +210,10 @@ def _pattern_words(column: Column) -> str:
 
 
 def _type_words(column: Column) -> str:
-    words = {"integer": "a whole number", "number": "a number", "date": "a date such as 2016-01-31", "boolean": "true or false"}
+    words = {
+        "integer": "a whole number",
+        "number": "a number",
+        "date": "a date such as 2016-01-31",
+        "boolean": "true or false",
+    }
     return words.get(column.type.value, column.type.value)

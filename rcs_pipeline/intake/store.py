@@ -24,23 +24,25 @@ REJECTED = "rejected"
 def split(connection: DuckDBPyConnection, first_row: int) -> int:
     """Mark the rows with a `reject_row` finding. Returns how many there are."""
     connection.execute(
-        f"create or replace temp table {REJECTED} as select source_row - {first_row} as row_index, "  # noqa: S608
+        f"create or replace temp table {REJECTED} as select source_row - {first_row} as row_index, "
         f"list(distinct rule_id order by rule_id) as rules from {findings.TABLE} "
         "where severity = 'reject_row' and source_row is not null group by source_row"
     )
-    row = connection.execute(f"select count(*) from {REJECTED}").fetchone()  # noqa: S608
+    row = connection.execute(f"select count(*) from {REJECTED}").fetchone()
     return int(row[0]) if row else 0
 
 
-def store_accepted(connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path) -> None:
+def store_accepted(
+    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path
+) -> None:
     """Write the rows without a `reject_row` finding, typed as the contract says."""
-    kept = f"where rowid not in (select row_index from {REJECTED})"  # noqa: S608
-    count = connection.execute(f"select count(*) from {REJECTED}").fetchone()  # noqa: S608
+    kept = f"where rowid not in (select row_index from {REJECTED})"
+    count = connection.execute(f"select count(*) from {REJECTED}").fetchone()
     where = kept if count and count[0] else ""
     with whole_file(target) as temporary:
         connection.execute(
-            f"copy (select {', '.join(_columns(contract))}, rowid + {first_row} as source_row from {TABLE} {where}) "  # noqa: S608
-            f"to {text(temporary)} (format parquet)"
+            f"copy (select {', '.join(_columns(contract))}, rowid + {first_row} as source_row "
+            f"from {TABLE} {where}) to {text(temporary)} (format parquet)"
         )
 
 
@@ -61,10 +63,10 @@ def store_findings(connection: DuckDBPyConnection, target: Path) -> int:
     """Write every finding. Returns how many there are."""
     with whole_file(target) as temporary:
         connection.execute(
-            f"copy (select * from {findings.TABLE} order by source_row nulls first, column_name, rule_id) "  # noqa: S608
+            f"copy (select * from {findings.TABLE} order by source_row nulls first, column_name, rule_id) "
             f"to {text(temporary)} (format parquet, compression zstd)"
         )
-    row = connection.execute(f"select count(*) from {findings.TABLE}").fetchone()  # noqa: S608
+    row = connection.execute(f"select count(*) from {findings.TABLE}").fetchone()
     return int(row[0]) if row else 0
 
 

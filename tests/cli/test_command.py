@@ -15,7 +15,8 @@ from rcs_pipeline.ledger.workspace import Workspace
 from tests.intake.small import CONTRACTS, KEY, as_csv, home, row, rows
 
 HEAVY = (
-    "dagster", "dbt", "pandas", "great_expectations", "pyarrow", "pyreadstat", "duckdb", "sqlalchemy", "numpy",
+    "dagster", "dbt", "pandas", "great_expectations", "pyarrow", "pyreadstat", "duckdb", "sqlalchemy",
+    "numpy",
     "scipy", "pydantic", "openpyxl", "frictionless",
 )  # fmt: skip
 
@@ -88,11 +89,14 @@ def test_an_unknown_verb_is_answered_with_the_nearest(rcs: Rcs) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("check",), ("ingest", "nothing.csv"), ("ingest", "nothing.csv", *IDENTITY), ("ingest", ".", *IDENTITY),
+        ("check",), ("ingest", "nothing.csv"), ("ingest", "nothing.csv", *IDENTITY),
+        ("ingest", ".", *IDENTITY),
         ("ingest", "sent.csv", "--dataset", "answer", "--collection", "here"),
         ("ingest", "sent.csv", "--dataset", "answers", "--collection", "hre"),
-        ("rule", "RCS-Z99"), ("show", "77"), ("build", "--product", "none"), ("verdicts",), ("query", "select 1"),
-        ("query", "select 1", "--limit", "0"), ("ingest", "--settle", "-1"), ("plan",), ("approve", "x", "--as", "me"),
+        ("rule", "RCS-Z99"), ("show", "77"), ("build", "--product", "none"), ("verdicts",),
+        ("query", "select 1"),
+        ("query", "select 1", "--limit", "0"), ("ingest", "--settle", "-1"), ("plan",),
+        ("approve", "x", "--as", "me"),
         ("publish", "x"), ("rollback", "1.0.0", "--reason", "x"), ("status", "--format", "xml"),
         ("demo", "--scale", "many"),
     ],
@@ -141,7 +145,8 @@ def test_a_broken_file_is_a_finding_with_its_remedy(rcs: Rcs) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("status",), ("ingest", "--settle", "0"), ("check", "sent.csv", *IDENTITY), ("ingest", "sent.csv", *IDENTITY),
+    [("status",), ("ingest", "--settle", "0"), ("check", "sent.csv", *IDENTITY),
+     ("ingest", "sent.csv", *IDENTITY),
      ("rule", "RCS-C03"), ("rule", "RCS-X101"), ("doctor",)],
     ids=lambda value: value[0],
 )  # fmt: skip

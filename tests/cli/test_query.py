@@ -27,7 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "secret.csv").write_text("a\nsecret\n")
     space.ledger.add_candidate(
         CandidateRecord(
-            hash="abc123", product="rcs", built_at="2026", builder="b", os_account="o", path="candidates/abc123",
+            hash="abc123", product="rcs", built_at="2026", builder="b", os_account="o",
+            path="candidates/abc123",
             synthetic=True, inputs=(), contracts={}, tables={}, required_checks=(),
         )
     )  # fmt: skip
@@ -60,13 +61,16 @@ def test_a_select_is_answered_and_recorded(folder: Path, capsys: pytest.CaptureF
         "select * from read_parquet('{folder}/x.parquet')", "select * from read_json('{folder}/secret.csv')",
         "select * from duckdb_scan('{folder}/home/ledger.db', 'receipt')",
         "select * from query('select * from read_text(''{folder}/secret.csv'')')",
-        "copy marts to '{folder}/out.csv'", "copy (select 1) to '{folder}/out.csv'", "export database '{folder}/out'",
+        "copy marts to '{folder}/out.csv'", "copy (select 1) to '{folder}/out.csv'",
+        "export database '{folder}/out'",
         "attach '{folder}/other.db' as other", "attach ':memory:' as other", "detach warehouse",
         "install httpfs", "load httpfs", "create table x as select 1", "create temp table x as select 1",
-        "create macro f() as 1", "insert into marts values (3, 3)", "update marts set a = 1", "delete from marts",
+        "create macro f() as 1", "insert into marts values (3, 3)", "update marts set a = 1",
+        "delete from marts",
         "drop table marts", "alter table marts add column c int", "truncate marts", "checkpoint", "vacuum",
         "pragma enable_external_access = true", "set enable_external_access = true",
-        "set lock_configuration = false", "reset enable_external_access", "call pragma_version()", "use memory",
+        "set lock_configuration = false", "reset enable_external_access", "call pragma_version()",
+        "use memory",
         "begin", "prepare p as select 1", "explain analyze select 1", "select 1; select 2", "", ";", "selekt",
         "select 1; copy marts to '{folder}/out.csv'",
     ],

@@ -74,7 +74,7 @@ def in_child(work: Callable[[], None]) -> int:
 
 
 def main(root: Path) -> None:
-    """A first file is taken in; its correction, in which a row is quarantined, is what the kills are about."""
+    """A first file is taken in; its correction, in which a row is quarantined, is what is killed."""
     # Loaded once, before any thread is started, and not again in each of the forty processes.
     catalogue()
     for name in ("duckdb", "pandas", "pyarrow", "filelock", "sqlalchemy.dialects.sqlite"):
