@@ -112,9 +112,10 @@ def _typed(column: Column, cell: str) -> str:
             # DuckDB would round 1.5 and 15e-1 to 2, and reads 0x1F and 1_000; a whole number is digits, with at
             # most a point and zeros behind. Most answers are one digit or a missing code: they need no such care.
             kind = _memory_type(column)
-            short = f"strlen({cell}) = 1 or (strlen({cell}) = 2 and starts_with({cell}, '-'))"
+            # Two branches and not one `or`: most cells are done after the first comparison.
             return (
-                f"case when {short} then try_cast({cell} as {kind}) "
+                f"case when strlen({cell}) = 1 then try_cast({cell} as {kind}) "
+                f"when strlen({cell}) = 2 and starts_with({cell}, '-') then try_cast({cell} as {kind}) "
                 f"when regexp_full_match({cell}, '{WHOLE_NUMBER}') then coalesce(try_cast({cell} as {kind}), "
                 f"try_cast(try_cast({cell} as double) as {kind})) end"
             )
