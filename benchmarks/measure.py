@@ -66,7 +66,8 @@ class Ratio:
         return (
             f"{self.name}: {self.median:.2f} times bare (from {min(self.each):.2f} to {max(self.each):.2f} "
             f"in {len(self.each)} pairs); {processor}ours {middle(self.ours):.1f} s, "
-            f"bare {middle(self.bare):.1f} s; peak memory ours {peak(self.ours):,.0f} MiB, bare {peak(self.bare):,.0f} MiB"
+            f"bare {middle(self.bare):.1f} s; "
+            f"peak memory ours {peak(self.ours):,.0f} MiB, bare {peak(self.bare):,.0f} MiB"
         )
 
 
