@@ -105,7 +105,8 @@ def _measures() -> dict[str, Any]:
     described = [
         {"id": scale, "title": scale, "instrument": INSTRUMENT, "source": "Benchmark",
          "method": "prorated_sum", "items": items, "item_minimum": 1, "item_maximum": 5,
-         "minimum_answered": 3, "band_schemes": [{"id": "two", "version": "1", "source": "Benchmark", "verified": True,
+         "minimum_answered": 3,
+         "band_schemes": [{"id": "two", "version": "1", "source": "Benchmark", "verified": True,
              "bands": [
                  {"label": "low", "low": 5, "high": 17}, {"label": "high", "low": 18, "high": 25}]}]}
         for scale, items in scales().items()
