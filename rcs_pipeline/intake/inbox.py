@@ -54,6 +54,19 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
     )  # fmt: skip
 
 
+def strays(workspace: Workspace) -> list[Path]:
+    """Files that lie where no dataset and collection can be read from their folder; nobody takes them in."""
+    root = workspace.paths.inbox
+    return [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and len(path.relative_to(root).parts) != len(("dataset", "collection", "file"))
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and path.suffix not in (DONE, *UNFINISHED)
+    ]
+
+
 def settled(
     candidates: list[Arrival], *, seconds: float, wait: Callable[[float], None] = time.sleep
 ) -> list[Arrival]:

@@ -52,16 +52,17 @@ def load(
     columns = [column for column in contract.stored_columns if column.name in positions]
     inner = [part for column in columns for part in _inner(column, source, positions[column.name])]
     outer = [part for column in columns for part in _outer(column)]
-    plain = {column.name: number for number, column in enumerate(contract.columns) if column.identifier is None}
-    outer.append(f"{_unreadable([column for column in columns if column.name in plain], plain)} as {UNREADABLE}")
+    numbers = {item.name: number for number, item in enumerate(contract.columns) if item.identifier is None}
+    plain = [column for column in columns if column.name in numbers]
+    outer.append(f"{_unreadable(plain, numbers)} as {UNREADABLE}")
     pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
     parameters = pads(key) if pseudonymised and key is not None else {}
     connection.execute(
-        f"create or replace temp table {TABLE} as select {', '.join(outer)} "  # noqa: S608  (contracts only)
+        f"create or replace temp table {TABLE} as select {', '.join(outer)} "
         f"from (select {', '.join(inner)} from {source.relation})",
         parameters,
     )
-    row = connection.execute(f"select count(*) from {TABLE}").fetchone()  # noqa: S608
+    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -85,7 +86,9 @@ def _inner(column: Column, source: SourceTable, position: int) -> list[str]:
     cell, name = f"c{position}", column.name
     if position in source.numeric:
         whole = f"{cell} = trunc({cell})"
-        as_text = f"case when {whole} then cast(cast({cell} as bigint) as varchar) else cast({cell} as varchar) end"
+        as_text = (
+            f"case when {whole} then cast(cast({cell} as bigint) as varchar) else cast({cell} as varchar) end"
+        )
         value = _typed(column, as_text)
         if column.type is ColumnType.NUMBER and not column.symbols:
             value = cell
@@ -109,8 +112,8 @@ def _typed(column: Column, cell: str) -> str:
         case ColumnType.STRING:
             return cell
         case ColumnType.INTEGER:
-            # DuckDB would round 1.5 and 15e-1 to 2, and reads 0x1F and 1_000; a whole number is digits, with at
-            # most a point and zeros behind. Most answers are one digit or a missing code: they need no such care.
+            # DuckDB would round 1.5 and 15e-1 to 2, and reads 0x1F and 1_000; a whole number is digits, with
+            # at most a point and zeros behind. Most answers are one digit or a missing code: no such care.
             kind = _memory_type(column)
             # Two branches and not one `or`: most cells are done after the first comparison.
             return (
@@ -145,10 +148,13 @@ def _outer(column: Column) -> list[str]:
     value, cell = quoted("v_" + column.name), quoted("t_" + column.name)
     if column.identifier is Identifier.PSEUDONYMISE:
         fits = f"regexp_full_match({value}, {text(column.pattern)})" if column.pattern else "true"
-        return [f"{pseudonym(value)} as {quoted(column.name)}", f"{fits} as {quoted(column.name + '__fits')}"]
+        hidden = f"{pseudonym(value)} as {quoted(column.name)}"
+        return [hidden, f"{fits} as {quoted(column.name + '__fits')}"]
     parts = [f"{value} as {quoted(column.name)}"]
     if column.symbols:
-        cases = " ".join(f"when {text(symbol)} then {text(meaning)}" for symbol, meaning in column.symbols.items())
+        cases = " ".join(
+            f"when {text(sign)} then {text(meaning)}" for sign, meaning in column.symbols.items()
+        )
         parts.append(f"case {cell} {cases} end as {quoted(column.name + '__symbol')}")
     if column.recode:
         old = ", ".join(text(code) for code in column.recode)
@@ -173,5 +179,6 @@ def _unreadable(columns: list[Column], number: dict[str, int]) -> str:
 
 def _fails(column: Column) -> str:
     cell, value = quoted("t_" + column.name), quoted("v_" + column.name)
-    symbols = f" and {cell} not in ({', '.join(text(item) for item in column.symbols)})" if column.symbols else ""
+    known = ", ".join(text(item) for item in column.symbols)
+    symbols = f" and {cell} not in ({known})" if known else ""
     return f"({value} is null and trim({cell}) <> ''{symbols})"

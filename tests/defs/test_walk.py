@@ -25,7 +25,7 @@ def started(tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(intake, "SETTLE_SECONDS", 0.0)
     workspace = programme(tmp_path / "home", catalogue)
     workspace.paths.demo_mark.write_text("{}", encoding="utf-8")
-    workspace.paths.demo_key.write_bytes(b"0123456789abcdef0123456789abcdef")
+    workspace.paths.demo_key.write_bytes(b"not a secret, " * 3)
     write_demo(workspace.paths.inbox, catalogue=catalogue, seed=2015, scale=SCALE)
     return workspace
 

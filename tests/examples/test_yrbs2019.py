@@ -79,7 +79,8 @@ def test_reference_estimates_agree_to_one_in_a_million(rcs: Rcs) -> None:
     with marts(rcs) as connection:
         rows = connection.execute(
             """
-            select count(*), max(abs(ours.estimate - theirs.estimate)), max(abs(ours.standard_error - theirs.se)),
+            select count(*), max(abs(ours.estimate - theirs.estimate)),
+                   max(abs(ours.standard_error - theirs.se)),
                    max(abs(ours.lower - theirs.ci_low)), max(abs(ours.upper - theirs.ci_high)),
                    max(abs(ours.degrees_of_freedom - theirs.df)), max(abs(ours.base - theirs.n)),
                    max(abs(ours.numerator - theirs.n_yes))
