@@ -5,6 +5,7 @@ Belongs here: their options and output. Does not belong here: judging files (see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,8 @@ def check(
     _show_judgement(judgement, form, stored=False)
     clean = judgement.receipt.reason is None and not judgement.receipt.rows_quarantined
     if judgement.receipt.reason is None:
-        next_step(form, f"rcs ingest {file} --dataset {dataset} --collection {collection}")
+        sender = f" --supplier {supplier}" if supplier else ""
+        next_step(form, f"rcs ingest {file} --dataset {dataset} --collection {collection}{sender}")
     return ExitCode.OK if clean else ExitCode.FINDINGS
 
 
@@ -76,7 +78,8 @@ def ingest(
 
 
 def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
-    from rcs_pipeline.intake.inbox import take_in_inbox
+    from rcs_pipeline.intake.inbox import strays, take_in_inbox
+    from rcs_pipeline.ledger.records import ReceiptState
 
     receipts, errors = [], []
     for taken in take_in_inbox(space, settle_seconds=settle):
@@ -90,6 +93,14 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
         if taken.error is not None:
             errors.append({"file": place, "error": str(taken.error)})
             progress(str(taken.error))
+    for path in strays(space):
+        place = str(path.relative_to(space.paths.inbox))
+        error = RcsError(
+            "The file lies outside the folders we look into",
+            where=place, expected="<dataset>/<collection>/<file>", todo="Move it there.",
+        )  # fmt: skip
+        errors.append({"file": place, "error": str(error)})
+        progress(str(error))
     if not receipts and not errors:
         result(form, f"Nothing waits in {space.paths.inbox}.", receipts=[], errors=[])
         return ExitCode.NOTHING_TO_DO
@@ -99,8 +110,16 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
     ]
     text = f"{deliveries(len(receipts))}: {totals[0]:,} rows in, {totals[1]:,} accepted, "
     text += f"{totals[2]:,} quarantined, {totals[3]:,} refused."
+    states = [item.state for item in receipts]
+    for count, what in (
+        (states.count(ReceiptState.REFUSED), "refused as a whole"),
+        (states.count(ReceiptState.DUPLICATE), "here before"),
+        (len(errors), "not taken in"),
+    ):
+        text += f" {count:,} {'file was' if count == 1 else 'files were'} {what}." if count else ""
     result(form, text, receipts=receipts, errors=errors)
-    next_step(form, "rcs build")
+    if ReceiptState.ACCEPTED in states:
+        next_step(form, "rcs build")
     return ExitCode.FINDINGS if errors else _exit_code(receipts)
 
 
@@ -156,7 +175,7 @@ def show(context: click.Context, delivery: str, form: str) -> int:
     lines = []
     for item in receipts:
         lines.append(f"{item.received_at}  {item.dataset}/{item.collection}  {_sentence(item)}")
-        lines += [f"  {problem}" for problem in _problems(space, item)[:PROBLEMS_SHOWN]]
+        lines += [f"  {problem}" for problem in _shortened(_problems(space, item))]
         stored = {"findings": item.findings_path, "quarantine": item.quarantine_path, "rows": item.raw_path}
         lines += [f"  {name}: {space.paths.home / path}" for name, path in stored.items() if path]
     result(form, "\n".join(lines), receipts=receipts)
@@ -189,11 +208,15 @@ def rule(context: click.Context, rule_id: str, form: str) -> int:
 
 
 def _show_judgement(judgement: Judgement, form: str, *, stored: bool) -> None:
-    shown = [str(item) for item in judgement.problems[:PROBLEMS_SHOWN]]
-    if len(judgement.problems) > PROBLEMS_SHOWN:
-        shown.append(f"... and {len(judgement.problems) - PROBLEMS_SHOWN} more kinds of problem.")
-    text = "\n".join([_sentence(judgement.receipt), *shown])
+    text = "\n".join([_sentence(judgement.receipt), *_shortened(judgement.problems)])
     result(form, text, receipt=judgement.receipt, problems=judgement.problems, stored=stored)
+
+
+def _shortened(found: Sequence[Problem]) -> list[str]:
+    shown = [str(item) for item in found[:PROBLEMS_SHOWN]]
+    if len(found) > PROBLEMS_SHOWN:
+        shown.append(f"... and {len(found) - PROBLEMS_SHOWN} more kinds of problem.")
+    return shown
 
 
 def _problems(space: Workspace, receipt: Receipt) -> tuple[Problem, ...]:

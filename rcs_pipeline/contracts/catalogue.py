@@ -118,7 +118,7 @@ def _by_name(pairs: Iterable[tuple[str, Item]], noun: str) -> dict[str, Item]:
     return result
 
 
-def _named(items: dict[str, Item], name: str, noun: str) -> Item:
+def _named(items: dict[str, Item], name: str, noun: str, where: str = "") -> Item:
     from difflib import get_close_matches
 
     if name in items:
@@ -126,6 +126,7 @@ def _named(items: dict[str, Item], name: str, noun: str) -> Item:
     near = get_close_matches(name, items, n=1)
     raise ContractError(
         f"There is no {noun} `{name}`",
+        where=where,
         expected=f"`{near[0]}`?" if near else f"one of {', '.join(sorted(items)) or 'none yet'}",
     )
 
@@ -171,20 +172,20 @@ def _check_rules(catalogue: Catalogue) -> None:
                 continue
             target = catalogue.delivery(rule.check.dataset)
             for name in other:
-                target.column(name)
+                target.stored_column(name)
 
 
 def _check_measures(catalogue: Catalogue) -> None:
     for scale in catalogue.scales.values():
         contract = catalogue.instrument(scale.instrument)
         for item in scale.items:
-            contract.column(item)
+            contract.stored_column(item)
         for part in scale.scales:
-            _named(catalogue.scales, part, "scale")
+            _named(catalogue.scales, part, "scale", where=f"scale {scale.id}")
     for indicator in catalogue.indicators.values():
         contract = catalogue.instrument(indicator.instrument)
         if indicator.mean_of is not None:
-            _named(catalogue.scales, indicator.mean_of, "scale")
+            _named(catalogue.scales, indicator.mean_of, "scale", where=f"indicator {indicator.id}, `mean_of`")
         if indicator.when is not None:
             _check_condition(catalogue, contract, indicator.id, indicator.when)
 
@@ -192,12 +193,12 @@ def _check_measures(catalogue: Catalogue) -> None:
 def _check_condition(catalogue: Catalogue, contract: DeliveryContract, name: str, when: When) -> None:
     where = f"indicator {name}"
     if when.item is not None:
-        column = contract.column(when.item)
+        column = contract.stored_column(when.item)
         stray = [code for code in when.codes if column.codes is not None and code not in column.codes]
         if stray:
             raise ContractError(f"`{when.item}` has no code {', '.join(stray)}", where=where)
     if when.scale is not None:
-        scale = _named(catalogue.scales, when.scale, "scale")
+        scale = _named(catalogue.scales, when.scale, "scale", where=where)
         if when.scheme is None:
             return
         try:

@@ -233,6 +233,22 @@ class DeliveryContract:
             f"There is no column `{name}`", where=str(self.path), expected="one of its columns"
         )
 
+    def stored_column(self, name: str) -> Column:
+        """The column called `name`, which must reach the raw lake.
+
+        Raises:
+            ContractError: the contract has no such column, or drops it.
+        """
+        column = self.column(name)
+        if column.identifier is Identifier.DROP:
+            raise ContractError(
+                f"The column `{name}` is dropped at intake, so nothing can be built on it",
+                where=str(self.path),
+                expected="a column that is stored",
+                todo="Take `identifier: drop` away, or write `identifier: pseudonymise`.",
+            )
+        return column
+
     @property
     def identifier_pattern(self) -> str | None:
         """What an identifier looks like, so that one in the wrong column is not repeated to anybody."""

@@ -178,6 +178,10 @@ def _check(contract: DeliveryContract) -> None:
         unknown = [name for name in used if name not in names]
         if unknown:
             raise ContractError(f"Rule {rule.id} names unknown column(s) {', '.join(unknown)}", where=where)
+        for column in used:
+            contract.stored_column(column)
+    for column in (*contract.key, *(item.name for item in contract.columns if item.unique or item.group)):
+        contract.stored_column(column)
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):
         raise ContractError("Two rules share an id", where=where)
@@ -192,3 +196,5 @@ def _check(contract: DeliveryContract) -> None:
     for name in mentioned:
         if name is not None and name not in names:
             raise ContractError(f"The survey design names an unknown column `{name}`", where=where)
+        if name is not None:
+            contract.stored_column(name)

@@ -166,6 +166,33 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(rcs: Rcs) -> None:
     assert "answers/here/a.csv" not in ran.out
 
 
+def test_the_inbox_names_every_file_that_was_not_taken_and_offers_a_build_only_for_new_rows(rcs: Rcs) -> None:
+    folder = rcs.home / "inbox" / "answers" / "here"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_bytes(as_csv(rows(3)))
+    assert "Next: rcs build" in rcs("ingest", "--settle", "0").out
+    (folder / "again.csv").write_bytes(as_csv(rows(3)))
+    again = rcs("ingest", "--settle", "0")
+    assert again.code == 4
+    assert "1 file was here before." in again.out
+    assert "Next:" not in again.out
+    (folder / "empty.csv").write_bytes(b"")
+    (rcs.home / "inbox" / "stray.csv").write_bytes(as_csv(rows(3)))
+    (rcs.home / "inbox" / "coming.csv.part").write_bytes(b"")
+    (rcs.home / "inbox" / ".hidden").write_bytes(b"")
+    ran = rcs("ingest", "--settle", "0")
+    assert ran.code == 1
+    assert "1 file was refused as a whole. 1 file was not taken in." in ran.out
+    assert "stray.csv: The file lies outside the folders" in ran.err
+    assert (rcs.home / "inbox" / "stray.csv").exists()
+    assert rcs("ingest", "--settle", "0").code == 1
+
+
+def test_the_next_step_of_a_check_names_the_sender_that_was_given(rcs: Rcs) -> None:
+    sender = next(iter(rcs.space.catalogue.delivery("answers").options.suppliers))
+    assert f"--supplier {sender}" in rcs("check", rcs.file, *IDENTITY, "--supplier", sender).out
+
+
 def test_json_has_no_numbers_that_json_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     from rcs_pipeline.cli.output import result
 
