@@ -73,7 +73,7 @@ def read_contract(path: Path) -> OpenDataContractStandard:
             where=str(path),
             expected="exactly one",
         )
-    return OpenDataContractStandard.model_validate(content)
+    return parse(OpenDataContractStandard, content, str(path))
 
 
 def extension(model: type[Model], custom_properties: Any, where: str) -> Model:

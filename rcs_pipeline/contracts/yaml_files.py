@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rcs_pipeline.contracts.errors import ContractError
 
-Model = TypeVar("Model", bound="Strict")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Strict(BaseModel):

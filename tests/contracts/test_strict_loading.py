@@ -83,6 +83,12 @@ def test_a_mistake_is_refused_with_a_sentence_that_names_it(
     assert "Traceback" not in message
 
 
+def test_a_number_that_fits_nowhere_is_refused_with_a_sentence(folder: Path) -> None:
+    assert "primaryKeyPosition" in break_it(
+        folder, PRIMARY, "primaryKeyPosition: 1", "primaryKeyPosition: 1.0e+308"
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
