@@ -55,7 +55,7 @@ def _share(row: dict[str, str]) -> PreventionShare:
         reporting_year=row["reporting_year"],
         gross_actual=_number(row["gross_actual"]),
         share=_number(row["prevention_share"]),
-        symbol=row["symbol"],
+        symbol=row["symbol"] or row.get("prevention_symbol", ""),
     )
 
 

@@ -25,6 +25,18 @@ def test_the_rows_about_all_services_are_taken(tmp_path: Path) -> None:
     )
 
 
+def test_a_share_that_alone_is_withheld_says_so(tmp_path: Path) -> None:
+    table = tmp_path / "service_map_summary.csv"
+    table.write_text(
+        HEADER.replace("symbol", "symbol,prevention_symbol")
+        + "t1-here-2016,Here,2015-16,all,all,1200.5,,,c\n",
+        encoding="utf-8",
+    )
+    assert prevention_shares(table) == (
+        PreventionShare("t1-here-2016", "Here", "2015-16", 1200.5, None, "c"),
+    )
+
+
 def test_a_release_without_the_summary_has_no_shares(tmp_path: Path) -> None:
     assert prevention_shares(tmp_path / "service_map_summary.csv") == ()
     other = tmp_path / "other.csv"

@@ -126,7 +126,11 @@ def programme(
         numbered = f"select row_number() over (order by school, stage, sex) as i, * from ({rows_of_roll})"
         land(space, "school_roll", collection.key, f"select {answers(roll, seed, given)} from ({numbered})")
         services = space.catalogue.delivery("service_map")
-        given = {"cpp_code": cpp, "reporting_year": "'2015-16'", "service_id": "'s' || i::varchar"}
+        given = {
+            "cpp_code": cpp, "reporting_year": "'2015-16'", "service_id": "'s' || i::varchar",
+            "provider": "'Provider ' || (i % 20)::varchar", "gross_actual": "1000 + i",
+            "income": "case when i < 3 then 100 else 0 end",
+        }  # fmt: skip
         land(
             space,
             "service_map",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
+from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
 
@@ -175,3 +178,37 @@ def test_a_difference_is_called_one_only_outside_the_interval(marts: duckdb.Duck
     ).fetchone()
     assert row is not None and row[0] > row[1] > 0
     assert row[2:] == (0, 0, 0, 0)
+
+
+def test_no_amount_in_sight_is_made_of_fewer_than_three_providers(
+    marts: duckdb.DuckDBPyConnection, programme: Building, tmp_path: Path
+) -> None:
+    """A row of many providers may hold the income, or the preventive spend, of one: that one is not told."""
+    protect(programme.database, tmp_path / "protected", programme.product)
+    shown = tmp_path / "protected" / "open" / "service_map_summary.parquet"
+    behind = """
+        select collection, lead_partner,
+            count(distinct provider) filter (where gross_actual <> 0) as gross,
+            count(distinct provider) filter (where income <> 0) as income,
+            count(distinct provider) filter (where gross_actual <> 0 and preventive) as inside,
+            count(distinct provider) filter (where gross_actual <> 0 and not preventive) as outside
+        from (
+            select *, level_of_support in ('universal', 'additional') as preventive
+            from staging.stg_service_map
+        )
+        group by all
+    """
+    told = f"""
+        select count(*), count(*) filter (income_symbol is not null and symbol is null),
+            count(*) filter (symbol is null and gross in (1, 2)),
+            count(*) filter ((shown.income is not null or net_cost is not null) and behind.income in (1, 2)),
+            count(*) filter (prevention_share is not null and (inside in (1, 2) or outside in (1, 2)))
+        from '{shown}' as shown
+        inner join ({behind}) as behind
+            on shown.collection = behind.collection and breakdown_value = behind.lead_partner
+        where breakdown_by = 'lead_partner'
+    """
+    rows, withheld_alone, *leaks = marts.execute(told).fetchall()[0]
+    assert rows > 0
+    assert withheld_alone > 0, "no row of the lake has its income alone withheld, so nothing was tested"
+    assert leaks == [0, 0, 0]
