@@ -4,7 +4,8 @@ Belongs here: the order of the steps, and what happens when a run was cut short.
 Does not belong here: the steps themselves (`warehouse`, `disclosure`, the other modules of this room).
 
 Cut short before sealing, a run leaves a folder that no record names. Cut short after it, the candidate
-has verdicts missing and cannot pass; the next run builds the same hash and completes them.
+has verdicts missing and cannot pass. The next run builds the same content, and takes the place of a candidate
+that cannot pass: whatever was missing, touched or failed there is made and judged anew.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
+from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import contract, evidence, expectations, reconciliation
+from rcs_pipeline.gate.decision import decide
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
@@ -41,14 +43,13 @@ def make_candidate(
         seal: names the candidate and enters it in the ledger; likewise.
 
     Raises:
-        NothingToDoError: this very candidate exists and all its verdicts are recorded.
+        NothingToDoError: this very candidate exists and may be published.
         RefusedError: dbt could not build the tables.
         LockedError: another process is writing.
     """
-    if build is None or seal is None:
-        from rcs_pipeline.warehouse import build as warehouse
+    from rcs_pipeline.warehouse import build as warehouse
 
-        build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
+    build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
     product = workspace.catalogue.product(product_id)
     with workspace.writing():
         # dbt works in a process of its own; meanwhile this one would only wait.
@@ -59,33 +60,20 @@ def make_candidate(
         protect(building.database, building.protected, product, threads=workspace.settings.threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
-        content = _content(building.folder)
-        try:
-            record = seal(workspace, building, checks)
-        except NothingToDoError:
-            known = _unfinished(workspace, product_id, content)
-            if known is None:
-                raise
-            audit_candidate(workspace, known)
-            return known
+        _forget_closed(workspace, product_id, warehouse.content_hash(building))
+        record = seal(workspace, building, checks)
         evidence.note_sealed(workspace, record)
         library.join()
         _judge(workspace, record, results)
     return record
 
 
-def audit_candidate(workspace: Workspace, candidate: CandidateRecord) -> list[Verdict]:
-    """Run every check of an existing candidate again and record the verdicts.
-
-    dbt is not run again: its results are read from the candidate's folder.
-    """
-    from rcs_pipeline.warehouse.dbt_run import read_results
-
-    with workspace.writing():
-        folder = workspace.paths.home / candidate.path
-        if evidence.sealed_note(workspace, candidate) is None:
-            evidence.note_sealed(workspace, candidate)
-        return _judge(workspace, candidate, read_results(folder / evidence.MANIFEST.parent))
+def _forget_closed(workspace: Workspace, product_id: str, content: str) -> None:
+    """Let a build take the place of the candidate of the same content, if that one cannot pass."""
+    for known in workspace.ledger.candidates(product_id):
+        if known.hash == content and not decide(workspace, known).open:
+            workspace.note("candidate built again", known.hash, builder=known.builder)
+            workspace.ledger.forget_candidate(known.hash)
 
 
 def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node]) -> list[Verdict]:
@@ -143,24 +131,3 @@ def _require_built(results: Iterable[Node]) -> None:
         f"dbt could not build the tables: {'; '.join(first[:5])}",
         todo="Mend the model or the delivery behind the first of them and run `rcs build` again.",
     )
-
-
-def _content(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """What gives a candidate its name: its protected files and its contracts."""
-    return evidence.protected_hashes(folder), evidence.contract_hashes(folder)
-
-
-def _unfinished(
-    workspace: Workspace, product_id: str, content: tuple[dict[str, str], dict[str, str]]
-) -> CandidateRecord | None:
-    """The candidate of exactly this content, if its verdicts are not complete."""
-    for record in reversed(workspace.ledger.candidates(product_id)):
-        folder = workspace.paths.home / record.path
-        if _content(folder) != content:
-            continue
-        known = {item.check for item in workspace.ledger.verdicts(record.hash)}
-        needed = {*record.required_checks}
-        needed |= {*required_checks(evidence.kept_product(folder), evidence.read_manifest(folder))}
-        complete = needed <= known and evidence.sealed_note(workspace, record) is not None
-        return None if complete else record
-    return None

@@ -79,7 +79,7 @@ def require_open(workspace: Workspace, candidate: CandidateRecord) -> None:
         f"The gate is closed: {first}{f'; and {more} more' if more > 0 else ''}",
         where=f"candidate {candidate.hash[:16]}",
         expected="a passing verdict on every required check",
-        todo="Mend what failed and run `rcs build`; for a missing verdict `rcs build` runs the checks again.",
+        todo="Mend what failed and run `rcs build`; it also makes anew what is missing or was touched.",
     )
 
 
@@ -113,6 +113,8 @@ def _changed(folder: Path, record: CandidateRecord, note: dict[str, Any] | None)
             problems.append(f"the protected file `{name}` is not the one that was sealed")
         elif name in recorded and recorded[name] != held[name]:
             problems.append(f"the candidate's record has another hash for `{name}`")
+    if set(record.required_checks) != set(note.get("required", ())):
+        problems.append("the candidate's record has another list of required checks than was sealed")
     if evidence.contract_hashes(folder) != note.get("contracts"):
         problems.append("the candidate's contracts are not the ones that were sealed")
     manifest = folder / evidence.MANIFEST

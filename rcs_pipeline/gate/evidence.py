@@ -74,7 +74,7 @@ def protected_hashes(folder: Path) -> dict[str, str]:
 
 
 def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
-    """Write down what the candidate consists of; the first such note on a candidate counts."""
+    """Write down what the candidate consists of; only a fresh build is sealed, and the last note counts."""
     folder = workspace.paths.home / record.path
     workspace.note(
         SEALED,
@@ -89,7 +89,7 @@ def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
 def sealed_note(workspace: Workspace, record: CandidateRecord) -> dict[str, Any] | None:
     """What was written down when the candidate was sealed; None if nothing was."""
     events = workspace.ledger.events(action=SEALED, subject=record.hash)
-    return events[0].detail if events else None
+    return events[-1].detail if events else None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -112,6 +112,12 @@ class Ledger:
             if connection.execute(query).first() is None:
                 connection.execute(insert(tables.candidate).values(_plain(candidate)))
 
+    def forget_candidate(self, candidate: str) -> None:
+        """Take a candidate and its verdicts out, in one transaction, because it is being built again."""
+        with self._engine.begin() as connection:
+            connection.execute(tables.verdict.delete().where(tables.verdict.c.candidate == candidate))
+            connection.execute(tables.candidate.delete().where(tables.candidate.c.hash == candidate))
+
     def candidates(self, product: str) -> list[CandidateRecord]:
         """The candidates of a product, oldest first."""
         rows = self._rows(tables.candidate, {"product": product}, order="built_at")

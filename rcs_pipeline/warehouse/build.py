@@ -90,6 +90,11 @@ def build_warehouse(workspace: Workspace, product_id: str) -> Building:
         return Building(product, folder, database, inputs, results, started_at)
 
 
+def content_hash(building: Building) -> str:
+    """What the candidate of a protected build will be called."""
+    return _digest(building.product, _tables(building.protected))
+
+
 def seal(workspace: Workspace, building: Building, required_checks: Iterable[str]) -> CandidateRecord:
     """Name the build after its content, move it among the candidates, and enter it in the ledger.
 

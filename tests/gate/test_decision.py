@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
 from rcs_pipeline.gate import evidence
-from rcs_pipeline.gate.candidate import audit_candidate, make_candidate
+from rcs_pipeline.gate.candidate import make_candidate
 from rcs_pipeline.gate.decision import Decision, decide, require_open
 from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome
@@ -156,6 +156,42 @@ def test_verdicts_that_are_missing_are_completed_by_the_next_run(
     assert decide(workspace, record).open
 
 
+@pytest.mark.parametrize(
+    "spoilt", ["protected/open/estimates.parquet", "dbt/manifest.json", "warehouse.duckdb"]
+)
+def test_a_candidate_that_was_touched_is_made_anew_by_the_next_run(tmp_path: Path, spoilt: str) -> None:
+    workspace = home(tmp_path / "home")
+    record = make(workspace)
+    (workspace.paths.home / record.path / spoilt).unlink()
+    if spoilt == "warehouse.duckdb":
+        forget(workspace, "dbt.scoring")
+    assert not decide(workspace, record).open
+    assert make(workspace).hash == record.hash
+    assert decide(workspace, record).reasons == ()
+    assert (workspace.paths.home / record.path / spoilt).is_file()
+
+
+def test_a_candidate_that_failed_passes_once_the_same_content_is_built_without_fault(tmp_path: Path) -> None:
+    workspace = home(tmp_path / "home")
+    failed = make(workspace, (*GOOD, node("test", "odd_row_in_staging", "warn", failures=2)))
+    assert not decide(workspace, failed).open
+    mended = make(workspace, (*GOOD, node("test", "odd_row_in_staging", "pass")))
+    assert mended.hash == failed.hash
+    assert decide(workspace, mended).open
+    with pytest.raises(NothingToDoError):
+        make(workspace, (*GOOD, node("test", "odd_row_in_staging", "pass")))
+
+
+def test_a_shortened_list_alone_is_noticed(tmp_path: Path) -> None:
+    workspace = home(tmp_path / "home")
+    record = make(workspace)
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(tables.candidate).values(required_checks=["dbt.models"]))
+    assert decide(workspace, record).reasons == (
+        "the candidate's record has another list of required checks than was sealed",
+    )
+
+
 def test_a_failing_test_is_recorded_and_closes_the_gate(tmp_path: Path) -> None:
     workspace = home(tmp_path / "home")
     record = make(
@@ -175,16 +211,14 @@ def test_a_declared_warning_is_shown_and_does_not_close_the_gate(tmp_path: Path)
     def declare(**config: object) -> Decision:
         content["nodes"]["test.rcs.few_schools"]["config"] = config
         manifest.write_text(json.dumps(content))
-        with workspace.ledger._engine.begin() as connection:
-            connection.execute(delete(tables.audit_event))
-        audit_candidate(workspace, record)
+        evidence.note_sealed(workspace, record)
         return decide(workspace, record)
 
     # To dbt every data test is a warning, so that the build goes on; to the gate none is, unless it says so.
     assert not declare(severity="warn").open
     decision = declare(severity="warn", meta={"gate": "warning"})
     assert decision.open
-    assert decision.warnings == ("`dbt.few_schools` failed: warn: no result",)
+    assert decision.warnings == ("`dbt.few_schools` failed: warn: 2 row(s) break it",)
 
 
 def test_a_build_that_dbt_stopped_says_which_test_stopped_it(tmp_path: Path) -> None:

@@ -125,6 +125,9 @@ def test_the_same_candidate_is_entered_once_and_found_by_its_beginning(ledger: L
     ledger.add_candidate(candidate)
     assert ledger.candidates("rcs") == [candidate]
     assert ledger.candidate("abc") == candidate
+    ledger.forget_candidate("abc123")
+    assert ledger.candidates("rcs") == []
+    ledger.add_candidate(candidate)
     ledger.add_candidate(replace(candidate, hash="abd"))
     for name, says in (("ab", "More than one"), ("x", "No candidate")):
         with pytest.raises(RcsError, match=says):
