@@ -67,12 +67,13 @@ limited as (
         case
             when is_mean then ratio - t * unit_error
             when has_design_effect then {{ logit_limit('-') }}
-            else greatest({{ wilson_limit('-') }}, 0.0)
+            -- At 100 % (0 %) the last bit may fall short of the estimate itself.
+            else least(greatest({{ wilson_limit('-') }}, 0.0), ratio)
         end as lower_limit,
         case
             when is_mean then ratio + t * unit_error
             when has_design_effect then {{ logit_limit('+') }}
-            else least({{ wilson_limit('+') }}, 1.0)
+            else greatest(least({{ wilson_limit('+') }}, 1.0), ratio)
         end as upper_limit
     from based
 )

@@ -212,3 +212,13 @@ def test_no_amount_in_sight_is_made_of_fewer_than_three_providers(
     assert rows > 0
     assert withheld_alone > 0, "no row of the lake has its income alone withheld, so nothing was tested"
     assert leaks == [0, 0, 0]
+
+
+def test_every_estimate_lies_within_its_limits_to_the_last_bit(marts: duckdb.DuckDBPyConnection) -> None:
+    """Wilson's limit of 100 % is 1, and in floating point it may come out a little less."""
+    query = """
+        select count(*) filter (where lower > estimate or estimate > upper),
+            count(*) filter (where numerator = base) > 0
+        from indicator_estimates
+    """
+    assert one(marts, query) == (0, True)
