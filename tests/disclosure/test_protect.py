@@ -9,10 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.errors import ContractError, RcsError
 from rcs_pipeline.contracts.product import HideRule
 from rcs_pipeline.disclosure.protect import protect
 from tests.gate.small import ROWS, estimate, protected, small_product, write_warehouse
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "yrbs2019"
 
 
 @pytest.fixture
@@ -79,6 +82,13 @@ def test_a_row_with_few_respondents_or_a_small_roll_has_no_count_and_no_rate(can
     assert rows["A"] == {"place": "A", "roll": 200, "respondents": 150, "rate": 0.75, "symbol": None}
     for place in ("B", "C"):
         assert rows[place] == {"place": place, "roll": None, "respondents": None, "rate": None, "symbol": "c"}
+
+
+@pytest.mark.parametrize("folder", [(), (EXAMPLE,)], ids=["rcs", "yrbs2019"])
+def test_a_withheld_estimate_takes_its_caution_and_method_along(folder: tuple[Path, ...]) -> None:
+    for product in load_catalogue(*folder).products.values():
+        for rule in product.table("indicator_estimates").extension.hide:
+            assert {"quality_flag", "variance_method"} <= set(rule.hides)
 
 
 def test_a_number_that_never_was_keeps_its_own_symbol(candidate: Path) -> None:
