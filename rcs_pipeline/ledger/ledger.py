@@ -7,16 +7,17 @@ Does not belong here: rules about when an entry may be made (rooms further down 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, Row, Table, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import Row, Table, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.ledger import tables
+from rcs_pipeline.ledger.database import add_new_columns, open_engine
 from rcs_pipeline.ledger.records import (
     Approval,
     AuditEvent,
@@ -41,10 +42,10 @@ class Ledger:
     def __init__(self, url: str) -> None:
         if url.startswith("sqlite:///"):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._engine = _engine(url)
+        self._engine = open_engine(url)
         try:
             tables.metadata.create_all(self._engine)
-            _add_new_columns(self._engine)
+            add_new_columns(self._engine)
         except SQLAlchemyError as error:
             raise RcsError(
                 f"The ledger cannot be opened: {getattr(error, 'orig', error)}",
@@ -94,7 +95,7 @@ class Ledger:
 
     def receipts(self, **equal: Any) -> list[Receipt]:
         """The receipts whose columns equal the given values, oldest first."""
-        return [_receipt(row) for row in self._rows(tables.receipt, equal)]
+        return self._read(tables.receipt, equal, _receipt)
 
     def current_receipts(self, dataset: str | None = None, collection: str | None = None) -> list[Receipt]:
         """The receipts whose rows count now: accepted, and neither superseded nor withdrawn."""
@@ -120,8 +121,7 @@ class Ledger:
 
     def candidates(self, product: str) -> list[CandidateRecord]:
         """The candidates of a product, oldest first."""
-        rows = self._rows(tables.candidate, {"product": product}, order="built_at")
-        return [_candidate(row) for row in rows]
+        return self._read(tables.candidate, {"product": product}, _candidate, order="built_at")
 
     def candidate(self, name: str) -> CandidateRecord:
         """The candidate with this hash, or the only one whose hash starts so.
@@ -129,15 +129,14 @@ class Ledger:
         Raises:
             RcsError: none or several match.
         """
-        rows = [
-            row for row in self._rows(tables.candidate, {}, order="built_at") if row.hash.startswith(name)
-        ]
-        if len(rows) != 1:
+        known = self._read(tables.candidate, {}, _candidate, order="built_at")
+        found = [item for item in known if item.hash.startswith(name)]
+        if len(found) != 1:
             raise RcsError(
-                f"{'No' if not rows else 'More than one'} candidate has a hash that starts with `{name}`",
+                f"{'No' if not found else 'More than one'} candidate has a hash that starts with `{name}`",
                 todo="`rcs status` lists the candidates; `rcs build` makes one.",
             )
-        return _candidate(rows[0])
+        return found[0]
 
     def record_verdicts(self, candidate: str, verdicts: Iterable[Verdict], at: str) -> None:
         """Replace the candidate's verdicts of the same checks by these, in one transaction."""
@@ -154,15 +153,7 @@ class Ledger:
 
     def verdicts(self, candidate: str) -> list[Verdict]:
         """All verdicts on a candidate, by check."""
-        rows = self._rows(tables.verdict, {"candidate": candidate}, order="check")
-        return [
-            Verdict(
-                check=row.check, kind=row.kind, severity=CheckSeverity(row.severity),
-                outcome=Outcome(row.outcome), message=row.message,
-                location=row.location, guidance=row.guidance,
-            )
-            for row in rows
-        ]  # fmt: skip
+        return self._read(tables.verdict, {"candidate": candidate}, _verdict, order="check")
 
     # Plans, approvals, releases
 
@@ -179,11 +170,10 @@ class Ledger:
         Raises:
             RcsError: there is none.
         """
-        rows = self._rows(tables.plan, {"id": plan_id}, order="id")
-        if not rows:
+        found = self._read(tables.plan, {"id": plan_id}, _plan)
+        if not found:
             raise RcsError(f"There is no plan `{plan_id}`", todo="`rcs plan` makes one and prints its id.")
-        values = dict(rows[0]._mapping)
-        return Plan(**{**values, "why": tuple(values["why"])})
+        return found[0]
 
     def add_approval(self, approval: Approval) -> None:
         """Enter an approval."""
@@ -192,7 +182,7 @@ class Ledger:
 
     def approvals(self, plan_id: str) -> list[Approval]:
         """The approvals of a plan, oldest first."""
-        return [_record(Approval, row) for row in self._rows(tables.approval, {"plan": plan_id})]
+        return self._read(tables.approval, {"plan": plan_id}, lambda row: _record(Approval, row))
 
     def add_release(self, release: ReleaseRecord) -> None:
         """Enter a release; the same product and version again is a defect and raises."""
@@ -201,10 +191,7 @@ class Ledger:
 
     def releases(self, product: str) -> list[ReleaseRecord]:
         """The releases of a product, oldest first."""
-        return [
-            _record(ReleaseRecord, row, status=ReleaseStatus(row.status), audiences=tuple(row.audiences))
-            for row in self._rows(tables.release, {"product": product})
-        ]
+        return self._read(tables.release, {"product": product}, _release)
 
     def set_release_status(self, product: str, version: str, status: ReleaseStatus, reason: str) -> None:
         """Change what may be done with a release, with the reason."""
@@ -245,7 +232,19 @@ class Ledger:
 
     def events(self, **equal: Any) -> list[AuditEvent]:
         """The audit events whose columns equal the given values, oldest first."""
-        return [_record(AuditEvent, row) for row in self._rows(tables.audit_event, equal)]
+        return self._read(tables.audit_event, equal, lambda row: _record(AuditEvent, row))
+
+    def _read(
+        self, table: Table, equal: dict[str, Any], make: Callable[[Row[Any]], Record], order: str = "id"
+    ) -> list[Record]:
+        try:
+            return [make(row) for row in self._rows(table, equal, order)]
+        except (ValueError, TypeError) as error:  # a state nobody knows, text that is not JSON
+            raise RcsError(
+                f"The ledger's table `{table.name}` holds a row that this programme did not write",
+                where=self._engine.url.render_as_string(hide_password=True),
+                todo="Restore the ledger from its backup, and find out who wrote into it.",
+            ) from error
 
     def _rows(self, table: Table, equal: dict[str, Any], order: str = "id") -> list[Row[Any]]:
         query = select(table).order_by(table.c[order])
@@ -253,34 +252,6 @@ class Ledger:
             query = query.where(table.c[name] == value)
         with self._engine.connect() as connection:
             return list(connection.execute(query))
-
-
-def _engine(url: str) -> Engine:
-    # What follows `sqlite:///` is a path: a question mark in it is none of a query.
-    file = url.removeprefix("sqlite:///")
-    engine = create_engine(URL.create("sqlite", database=file) if file != url else url)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def _durable(connection: Any, _: object) -> None:
-            # WAL lets the webserver read while a load writes; FULL survives a power cut.
-            connection.execute("pragma journal_mode=wal")
-            connection.execute("pragma synchronous=full")
-            connection.execute("pragma busy_timeout=10000")
-
-    return engine
-
-
-def _add_new_columns(engine: Engine) -> None:
-    """Give a ledger that an earlier version made the columns that came later (all of them may be NULL)."""
-    found = inspect(engine)
-    for table in tables.metadata.sorted_tables:
-        known = {column["name"] for column in found.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                kind = column.type.compile(engine.dialect)
-                with engine.begin() as connection:
-                    connection.execute(text(f'alter table "{table.name}" add column "{column.name}" {kind}'))
 
 
 def _plain(record: Any) -> dict[str, Any]:
@@ -297,6 +268,19 @@ def _record(kind: type[Record], row: Row[Any], **changed: Any) -> Record:
 
 def _receipt(row: Row[Any]) -> Receipt:
     return _record(Receipt, row, state=ReceiptState(row.state))
+
+
+def _verdict(row: Row[Any]) -> Verdict:
+    return _record(Verdict, row, severity=CheckSeverity(row.severity), outcome=Outcome(row.outcome))
+
+
+def _plan(row: Row[Any]) -> Plan:
+    return _record(Plan, row, why=tuple(row.why))
+
+
+def _release(row: Row[Any]) -> ReleaseRecord:
+    status = ReleaseStatus(row.status)
+    return _record(ReleaseRecord, row, status=status, audiences=tuple(row.audiences))
 
 
 def _candidate(row: Row[Any]) -> CandidateRecord:

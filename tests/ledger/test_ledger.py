@@ -134,6 +134,30 @@ def test_the_same_candidate_is_entered_once_and_found_by_its_beginning(ledger: L
             ledger.candidate(name)
 
 
+@pytest.mark.parametrize("spoilt", ["outcome = 'splendid'", "severity = 'mild'"])
+def test_a_row_that_somebody_else_wrote_is_a_sentence(ledger: Ledger, spoilt: str) -> None:
+    verdict = Verdict("a", "kind", CheckSeverity.CRITICAL, Outcome.FAIL, "no")
+    ledger.record_verdicts("abc", [verdict], "2026")
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql(f"update verdict set {spoilt}")
+    with pytest.raises(RcsError, match="`verdict` holds a row that this programme did not write"):
+        ledger.verdicts("abc")
+
+
+@pytest.mark.parametrize("spoilt", ["'not json'", "'null'"])
+def test_a_list_that_is_none_is_a_sentence(ledger: Ledger, spoilt: str) -> None:
+    ledger.add_candidate(
+        CandidateRecord(
+            hash="abc123", product="rcs", built_at="2026", builder="b", os_account="o", path="p",
+            synthetic=True, inputs=(), contracts={}, tables={}, required_checks=("one",),
+        )
+    )  # fmt: skip
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql(f"update candidate set required_checks = {spoilt}")
+    with pytest.raises(RcsError, match="did not write"):
+        ledger.candidate("abc")
+
+
 def test_a_new_verdict_of_a_check_replaces_the_old_one(ledger: Ledger) -> None:
     verdict = Verdict("a", "kind", CheckSeverity.CRITICAL, Outcome.FAIL, "no")
     ledger.record_verdicts("abc", [verdict, replace(verdict, check="b")], "2026")
