@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import CountRule, MatchRule, RowRule, Rule
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.intake.findings import TABLE as FINDINGS
 from rcs_pipeline.intake.findings import add, add_cells, file_finding, fill
 from rcs_pipeline.intake.load import TABLE, quoted, text
 from rcs_pipeline.intake.screen import Screening
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+CELL_RULES = "RCS-C"
+
 
 def run_rules(
     connection: DuckDBPyConnection, screening: Screening, lake: Callable[[str], list[Path]]
@@ -30,7 +33,8 @@ def run_rules(
     Args:
         lake: gives the Parquet files that hold a dataset's current rows; empty where none arrived.
     """
-    for rule in screening.contract.rules:
+    # Counting comes last: a row that something else keeps out does not crowd the others.
+    for rule in sorted(screening.contract.rules, key=lambda item: isinstance(item.check, CountRule)):
         match rule.check:
             case RowRule() as check:
                 _row_rule(connection, screening, rule, check)
@@ -73,6 +77,11 @@ def _match_rule(
     if agree:
         conditions.append(f"({known} and not exists (select 1 from other where {keys} and {agree}))")
     filled = " and ".join(f"{TABLE}.{quoted(our)} is not null" for our in (*check.keys, *check.agree))
+    # A key that is no valid cell has its finding already and would only be blamed twice.
+    names = ", ".join(text(our) for our in (*check.keys, *check.agree))
+    cells = f"rule_id like '{CELL_RULES}%' and source_row is not null"
+    blamed = f"select source_row from {FINDINGS} where column_name in ({names}) and {cells}"
+    filled += f" and {TABLE}.rowid + {screening.first_row} not in ({blamed})"
     other = f"with other as (select distinct {theirs} from {_scan(files)})"
     _enter(
         connection, screening, rule, next(iter(check.keys)),
@@ -87,8 +96,10 @@ def _count_rule(
     theirs = ", ".join(f"{quoted(their)} as {quoted(our)}" for our, their in check.per.items())
     by = ", ".join(quoted(their) for their in check.per.values())
     same = " and ".join(f"crowded.{quoted(our)} = {TABLE}.{quoted(our)}" for our in check.per)
+    out = f"select source_row from {FINDINGS} where severity = 'reject_row' and source_row is not null"
+    kept = f"{TABLE}.rowid + {screening.first_row} not in ({out})"
     crowded = (
-        f"with here as (select {ours}, count(*) as present from {TABLE} group by {ours}), "
+        f"with here as (select {ours}, count(*) as present from {TABLE} where {kept} group by {ours}), "
         f"there as (select {theirs}, sum({quoted(check.count)}) as allowed from {_scan(files)} "
         f"group by {by}), "
         f"crowded as (select here.* from here join there using ({ours}) "
@@ -97,7 +108,7 @@ def _count_rule(
     first = next(iter(check.per))
     _enter(
         connection, screening, rule, first,
-        f"from {TABLE} where exists (select 1 from crowded where {same})", before=crowded,
+        f"from {TABLE} where {kept} and exists (select 1 from crowded where {same})", before=crowded,
     )  # fmt: skip
 
 
