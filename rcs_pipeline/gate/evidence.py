@@ -7,7 +7,6 @@ Does not belong here: judging any of it (see `decision`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -53,12 +53,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         RcsError: it is not there or not JSON.
     """
     return _read_json(folder / MANIFEST)
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def contract_hashes(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
+from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Receipt, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 KIND = "reconciliation"
 GUIDANCE = (
-    "Compare `rcs status` with the folder `raw`; ingest the delivery again if a file is damaged, then build."
+    "Compare `rcs status` with the folder `raw`; where what was stored of a file is damaged, ingest that file"
+    " again, then build."
 )
 
 
@@ -109,10 +111,11 @@ def _receipt(
     path = item.get("raw_path") or receipt.raw_path
     if path is None:
         return [*problems, f"{where}: the receipt names no raw file"] if accepted else problems
-    row = connection.execute(
-        f"select count(*) from read_parquet({text(str(workspace.paths.home / path))})"
-    ).fetchone()
+    file = workspace.paths.home / path
+    row = connection.execute(f"select count(*) from read_parquet({text(str(file))})").fetchone()
     held = int(row[0]) if row else 0
+    if receipt.raw_sha256 not in (None, file_hash(file)):
+        problems.append(f"{where}: the raw file was changed after it was taken in")
     if held != accepted:
         problems.append(f"{where}: the raw file holds {held} rows, the receipt accepted {accepted}")
     return problems

@@ -20,7 +20,7 @@ from rcs_pipeline.intake import findings, store
 from rcs_pipeline.intake.examine import Examined, examining, in_use
 from rcs_pipeline.intake.recognise import Recognised, recognise
 from rcs_pipeline.intake.report import Problem, problems
-from rcs_pipeline.ledger.paths import TEMPORARY, sweep, whole_file
+from rcs_pipeline.ledger.paths import TEMPORARY, file_hash, sweep, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -56,7 +56,8 @@ def take_in(
     """Judge a file, store what was decided, and enter the receipt.
 
     The same bytes again for the same dataset and collection are entered as a duplicate and change
-    nothing. A different file supersedes the current one in the same transaction as its receipt.
+    nothing, unless what was stored of them is gone or was changed: then they are taken in anew. A
+    different file supersedes the current one in the same transaction as its receipt.
 
     Raises:
         LockedError: another process is writing.
@@ -74,7 +75,8 @@ def take_in(
         if decided:
             # The process died after the receipt and before the file left the inbox: nothing arrived twice.
             return Judgement(decided[-1], (), {})
-        if any(item.state in SETTLED for item in known):
+        settled = any(item.state in SETTLED for item in known)
+        if settled and not any(_is_damaged(workspace, item) for item in known):
             receipt = _duplicate(workspace, recognised, known[0], path.name, supplier)
             return Judgement(workspace.ledger.add_receipt(replace(receipt, arrival=arrival)), (), {})
         with examining(workspace, recognised, dataset, collection, supplier) as examined:
@@ -171,6 +173,7 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
         arguments = (examined.connection, examined.contract, examined.first_row)
         store.store_accepted(*arguments, paths.raw / place)
         changes["raw_path"] = f"raw/{place.as_posix()}"
+        changes["raw_sha256"] = file_hash(paths.raw / place)
         if receipt.rows_quarantined:
             store.store_quarantined(*arguments, paths.quarantine / place)
             changes["quarantine_path"] = f"quarantine/{place.as_posix()}"
@@ -178,6 +181,14 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
         replaces = current[0] if current else None
     complete = replace(receipt, **changes)
     return workspace.ledger.add_receipt(complete, replaces=replaces)
+
+
+def _is_damaged(workspace: Workspace, receipt: Receipt) -> bool:
+    """Whether rows that count are no longer in the raw lake as they were stored."""
+    if receipt.state is not ReceiptState.ACCEPTED or receipt.raw_path is None:
+        return False
+    path = workspace.paths.home / receipt.raw_path
+    return not path.is_file() or receipt.raw_sha256 not in (None, file_hash(path))
 
 
 def _duplicate(

@@ -6,6 +6,7 @@ Does not belong here: what is inside the files.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -141,6 +142,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def flush(path: Path) -> None:

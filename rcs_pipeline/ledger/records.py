@@ -50,6 +50,7 @@ class Receipt:
 
     rows_in = rows_accepted + rows_quarantined + rows_withdrawn + rows_refused, always.
     `arrival` names the inbox file it was made from, so that one arrival is never entered twice.
+    `raw_sha256` is that of the file at `raw_path`, so that a later change of it is noticed.
     """
 
     received_at: str
@@ -77,6 +78,7 @@ class Receipt:
     quarantine_path: str | None = None
     findings_path: str | None = None
     arrival: str | None = None
+    raw_sha256: str | None = None
     id: int = 0
 
     @property

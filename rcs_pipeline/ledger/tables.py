@@ -36,6 +36,7 @@ receipt = Table(
     Column("quarantine_path", String),
     Column("findings_path", String),
     Column("arrival", String),
+    Column("raw_sha256", String),
     Column("claimed_name", String, nullable=False),
     Column("os_account", String, nullable=False),
 )  # fmt: skip

@@ -7,14 +7,13 @@ Does not belong here: deciding when a pointer moves (see `journal`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
-from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.paths import file_hash, whole_file
 from rcs_pipeline.ledger.workspace import Workspace
 
 SUMS = "SHA256SUMS"
@@ -98,12 +97,6 @@ def write_json(path: Path, content: Any) -> None:
 def as_json(content: Any) -> str:
     """JSON as every file of a release has it: the same content gives the same bytes."""
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def write_sums(folder: Path) -> str:

@@ -18,6 +18,7 @@ from rcs_pipeline.gate.reconciliation import reconcile
 from rcs_pipeline.gate.suite import suite
 from rcs_pipeline.gate.verdicts import dbt_verdicts
 from rcs_pipeline.ledger import tables
+from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
@@ -87,6 +88,18 @@ def test_a_row_lost_in_staging_is_found(tmp_path: Path) -> None:
     verdict = reconciled(workspace, build(staged=2)(workspace, "small"))
     assert "stg_answers holds 2 rows, the receipts accepted 3" in verdict.message
     assert verdict.outcome is Outcome.FAIL
+
+
+def test_a_value_changed_in_the_raw_file_is_found(tmp_path: Path) -> None:
+    workspace = home(tmp_path / "home")
+    raw = workspace.paths.home / str(workspace.ledger.current_receipts("answers")[0].raw_path)
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(tables.receipt).values(raw_sha256=file_hash(raw)))
+    building = build()(workspace, "small")
+    assert reconciled(workspace, building).outcome is Outcome.PASS
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select 'B' as place from range(3)) to '{raw}' (format parquet)")
+    assert "changed after it was taken in" in reconciled(workspace, building).message
 
 
 def test_a_row_lost_from_the_raw_file_is_found(built: tuple[Workspace, Building]) -> None:

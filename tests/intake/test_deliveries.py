@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,20 @@ def test_the_same_bytes_again_are_recorded_and_change_nothing(space: Workspace) 
     assert snapshot(space) == lake
     assert space.ledger.current_receipts() == current
     assert len(space.ledger.receipts()) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PAR1")])
+def test_the_same_bytes_again_mend_what_was_stored_of_them(
+    space: Workspace, damage: Callable[[Path], object]
+) -> None:
+    first = take(space, as_csv(rows(5))).receipt
+    for _ in range(2):
+        damage(space.paths.home / str(first.raw_path))
+        again = take(space, as_csv(rows(5))).receipt
+        assert again.state is ReceiptState.ACCEPTED
+        assert [item.id for item in space.ledger.current_receipts()] == [again.id]
+        assert len(stored(space, again)) == 5
+    assert take(space, as_csv(rows(5))).receipt.state is ReceiptState.DUPLICATE
 
 
 def test_the_same_bytes_for_another_collection_are_judged_anew(space: Workspace) -> None:
