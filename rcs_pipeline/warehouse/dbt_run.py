@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ FIXED = ("dbt_project.yml", "profiles.yml")
 SHARED = ("macros", "seeds")
 HAND_WRITTEN = ("models", "tests")
 DEFAULT_THREADS = 2
+_ERROR = re.compile(r"[A-Za-z_.]+(Error|Exception|Interrupt)\b")
 
 
 @dataclass(frozen=True)
@@ -157,5 +159,9 @@ def _stop_at_failed_models(results: tuple[NodeResult, ...]) -> None:
 
 
 def _last_words(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " ".join(lines[-6:])[:800] or "it said nothing"
+    """What dbt said last; where it crashed, the error alone and not the way to it."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    if any(line.lstrip().startswith("Traceback (most recent call last)") for line in lines):
+        errors = [line for line in lines if _ERROR.match(line)]
+        lines = errors[-1:] or lines[-1:]
+    return " ".join(line.strip() for line in lines[-6:])[:800] or "it said nothing"
