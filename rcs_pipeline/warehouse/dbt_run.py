@@ -27,6 +27,7 @@ FIXED = ("dbt_project.yml", "profiles.yml")
 SHARED = ("macros", "seeds")
 HAND_WRITTEN = ("models", "tests")
 DEFAULT_THREADS = 2
+CHILD = Path(__file__).with_name("dbt_child.py")
 _ERROR = re.compile(r"[A-Za-z_.]+(Error|Exception|Interrupt)\b")
 
 
@@ -82,7 +83,7 @@ def run_dbt(
     (target / "run_results.json").unlink(missing_ok=True)
     threads = threads or DEFAULT_THREADS
     command = [
-        sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--quiet", "build",
+        sys.executable, "-P", "-W", "ignore", str(CHILD), "--quiet", "build",
         "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
         "--log-path", str(project / "logs"), "--log-level-file", "none", "--threads", str(threads),
     ]  # fmt: skip
@@ -93,7 +94,7 @@ def run_dbt(
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "0",
         "DO_NOT_TRACK": "1",
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=project)
+    done = _run(command, environment, project)
     if not (target / "run_results.json").is_file():
         raise RcsError(
             f"dbt stopped before it built anything: {_last_words(done.stdout + done.stderr)}",
@@ -106,6 +107,18 @@ def run_dbt(
     results = read_results(keep)
     _stop_at_failed_models(results)
     return results
+
+
+def _run(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the child; it ends when this process does, however that comes about."""
+    watched, held = os.pipe()
+    try:
+        return subprocess.run(
+            command, env=environment, stdin=watched, capture_output=True, text=True, check=False, cwd=folder
+        )
+    finally:
+        os.close(watched)
+        os.close(held)
 
 
 def read_results(folder: Path) -> tuple[NodeResult, ...]:
