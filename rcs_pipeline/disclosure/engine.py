@@ -57,6 +57,7 @@ def reading(database: Path, *, threads: int | None = None) -> Iterator[DuckDBPyC
             "There is no built warehouse", where=str(database), todo="Build the candidate again: `rcs build`."
         )
     connection = duckdb.connect(":memory:")
+    connection.execute("set enable_progress_bar = false")
     try:
         if threads is not None:
             connection.execute(f"set threads = {int(threads)}")

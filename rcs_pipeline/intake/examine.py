@@ -65,6 +65,7 @@ def examining(
     workspace.paths.make()
     work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
     connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
+    connection.execute("set enable_progress_bar = false")
     try:
         if workspace.settings.threads:
             connection.execute(f"set threads = {workspace.settings.threads}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType, Identifier
-from rcs_pipeline.intake.pseudonymise import pads, pseudonym
+from rcs_pipeline.intake.pseudonymise import pseudonym, use_key
 from rcs_pipeline.intake.readers import SourceTable
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def load(
     plain = [column for column in columns if column.name in numbers]
     outer.append(f"{_unreadable(plain, numbers)} as {UNREADABLE}")
     pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
-    parameters = pads(key) if pseudonymised and key is not None else {}
+    if pseudonymised and key is not None:
+        use_key(connection, key)
     connection.execute(
         f"create or replace temp table {TABLE} as select {', '.join(outer)} "
-        f"from (select {', '.join(inner)} from {source.relation})",
-        parameters,
+        f"from (select {', '.join(inner)} from {source.relation})"
     )
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return int(row[0]) if row else 0
@@ -174,7 +174,9 @@ def _unreadable(columns: list[Column], number: dict[str, int]) -> str:
         f"translate({quoted('t_' + name)}, {CELL} || {FIELD}, '  ') end"
         for name in fails
     )
-    return f"case when {' or '.join(fails.values())} then nullif(concat_ws({CELL}, {cells}), '') end"
+    # Most rows have a value in every cell, and are done after looking for a NULL.
+    incomplete = " or ".join(f"{quoted('v_' + name)} is null" for name in fails)
+    return f"case when {incomplete} then nullif(concat_ws({CELL}, {cells}), '') end"
 
 
 def _fails(column: Column) -> str:

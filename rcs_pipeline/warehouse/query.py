@@ -59,7 +59,9 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
     try:
         # The raw views inside point at files; with external access off they cannot be followed.
         with duckdb.connect(str(database), read_only=True) as connection:
-            connection.execute("set enable_external_access = false; set lock_configuration = true")
+            for setting in ("enable_progress_bar = false", "enable_external_access = false"):
+                connection.execute(f"set {setting}")
+            connection.execute("set lock_configuration = true")
             statements = connection.extract_statements(sql)
             if len(statements) != 1:
                 count = len(statements)
