@@ -68,6 +68,7 @@ def write_contracts(folder: Path, fault: Fault) -> Path:
 def write_csv(path: Path, rows: int, fault: Fault) -> Path:
     """The file, made by the engine in one statement; the same bytes for the same rows and fault."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute("set threads = 1")
         cells = ", ".join(f"{_cell(number, fault)} as {item}" for number, item in enumerate(items()))
         connection.execute(

@@ -60,6 +60,7 @@ def query(lake: str, target: str) -> tuple[float, float, None]:
     import duckdb
 
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         with Timed() as clock:
             connection.execute("create table sums as " + by_hand.query(f"read_parquet('{lake}')"))
         connection.execute(f"copy sums to '{target}' (format parquet)")
@@ -76,6 +77,7 @@ def agree(database: Path, theirs: Path) -> int:
 
     parts = [(item, part) for item in by_hand.indicators() for part in by_hand.SUMS if _has(item, part)]
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{database}' as built (read_only)")
         counts = connection.execute(
             f"""select count(*), count_if(ours.cluster is null or hand.school_code is null),

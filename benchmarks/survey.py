@@ -78,6 +78,7 @@ def land(space: Workspace, rows: int, schools: int = SCHOOLS) -> Path:
         for number, item in enumerate(_items())
     )
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(
             f"""copy (
             select sha256(i::varchar) as pupil_id,
