@@ -131,19 +131,6 @@ def whole_file(target: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-@contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `target`; rename it into place when the block succeeds."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{target.name}")
-    temporary.mkdir()
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
 def file_hash(path: Path) -> str:
     """The sha256 of a file."""
     with path.open("rb") as handle:

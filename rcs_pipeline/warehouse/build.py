@@ -18,6 +18,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.dbt_run import NodeResult, assemble, run_dbt
@@ -152,7 +153,7 @@ def _tables(protected: Path) -> dict[str, dict[str, Any]]:
 
     found = {
         path.relative_to(protected).with_suffix("").as_posix(): {
-            "sha256": sha256(path.read_bytes()).hexdigest(),
+            "sha256": file_hash(path),
             "rows": parquet.read_metadata(path).num_rows,
         }
         for path in sorted(protected.rglob("*.parquet"))

@@ -69,11 +69,6 @@ def code(column: Column, value: str) -> str:
     return text(value)
 
 
-def listing(items: Iterable[str]) -> str:
-    """`(a, b, c)`."""
-    return "(" + ", ".join(items) + ")"
-
-
 def among(column: Column, codes: Iterable[str]) -> str:
     """That `column` is one of `codes`, as ranges of whole numbers and equalities.
 

@@ -13,7 +13,7 @@ import pytest
 
 from rcs_pipeline.contracts.errors import ExitCode, LockedError, RcsError
 from rcs_pipeline.ledger.locks import writer_lock
-from rcs_pipeline.ledger.paths import Paths, sweep, whole_file, whole_folder
+from rcs_pipeline.ledger.paths import Paths, sweep, whole_file
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -94,17 +94,6 @@ def test_a_file_is_whole_or_absent(tmp_path: Path) -> None:
     write(None)
     assert target.read_text() == "new"
     assert list(target.parent.iterdir()) == [target]
-
-
-def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
-    target = tmp_path / "folder"
-    with pytest.raises(ValueError, match="stop"), whole_folder(target) as temporary:
-        (temporary / "x").touch()
-        raise ValueError("stop")
-    assert list(tmp_path.iterdir()) == []
-    with whole_folder(target) as temporary:
-        (temporary / "x").touch()
-    assert [path.name for path in target.iterdir()] == ["x"]
 
 
 def test_sweeping_removes_leftovers_and_nothing_else(tmp_path: Path) -> None:
