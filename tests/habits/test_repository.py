@@ -20,6 +20,7 @@ ROOMS = (
     "contracts",
     "ledger",
     "intake",
+    "returns",
     "warehouse",
     "planning",
     "disclosure",

@@ -19,6 +19,7 @@ ROOMS = (
     "contracts",
     "ledger",
     "intake",
+    "returns",
     "warehouse",
     "planning",
     "disclosure",
