@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Severity
+from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
 from rcs_pipeline.contracts.yaml_files import Strict
 
 
@@ -42,6 +42,7 @@ class ColumnExtension(Strict):
     severity: Severity = Severity.REJECT_ROW
     group: str | None = None
     group_values: dict[str, str] = Field(default_factory=dict)
+    prefill: Prefill = Prefill.CARRY
 
     @field_validator("codes", "missing", "symbols", "recode", "group_values", mode="before")
     @classmethod
@@ -101,6 +102,21 @@ class Survey(Strict):
     allocate_within: tuple[str, ...] = ()
 
 
+class TemplateTexts(Strict):
+    """What a template's start page says to the people who fill it in; every sentence of it is theirs."""
+
+    purpose: str
+    used_for: str
+    comes_back: str
+    deadline: str = Field(default="", description="may hold `{deadline}`, the date from the register")
+    ask: str = Field(default="", description="whom to ask")
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        return " ".join(text.split())
+
+
 class DeliveryOptions(Strict):
     """What ODCS has no field for, on a delivered dataset as a whole."""
 
@@ -114,6 +130,7 @@ class DeliveryOptions(Strict):
     code_lists: dict[str, CodeList] = Field(default_factory=dict)
     missing: dict[str, MissingKind] = Field(default_factory=dict)
     survey: Survey | None = None
+    template: TemplateTexts | None = None
     order: int = Field(default=50, description="datasets with a lower number are taken in first")
 
     @field_validator("code_lists", mode="before")
@@ -193,6 +210,8 @@ class Column:
     max_length: int | None = None
     group: str | None = None
     group_values: dict[str, str] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    prefill: Prefill = Prefill.CARRY
 
     @property
     def numeric(self) -> bool:
@@ -202,13 +221,15 @@ class Column:
 
 @dataclass(frozen=True)
 class DeliveryContract:
-    """One dataset as it is sent to us."""
+    """One dataset as it is sent to us. `purpose` and `usage` are those of the contract as a whole."""
 
     id: str
     dataset: str
     title: str
     version: str
     description: str
+    purpose: str
+    usage: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]

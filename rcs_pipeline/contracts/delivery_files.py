@@ -62,6 +62,8 @@ def read_delivery(path: Path) -> DeliveryContract:
         title=str(odcs.name or table.name),
         version=str(odcs.version),
         description=" ".join(str(table.description or "").split()),
+        purpose=" ".join(str(getattr(odcs.description, "purpose", None) or "").split()),
+        usage=" ".join(str(getattr(odcs.description, "usage", None) or "").split()),
         key=tuple(str(item.name) for item in sorted(keyed, key=lambda item: item.primaryKeyPosition or 0)),
         columns=columns,
         rules=tuple(_rule(item, path) for item in table.quality or []),
@@ -112,6 +114,8 @@ def _column(item: SchemaProperty, options: DeliveryOptions, path: Path) -> Colum
         max_length=limits.maxLength,
         group=extra.group,
         group_values=extra.group_values,
+        examples=tuple(str(value) for value in item.examples or ()),
+        prefill=extra.prefill,
     )
 
 

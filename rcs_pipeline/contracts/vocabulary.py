@@ -45,6 +45,14 @@ class Identifier(StrEnum):
     DROP = "drop"
 
 
+class Prefill(StrEnum):
+    """What a template's column starts with, where the partnership sent rows in an earlier wave."""
+
+    CARRY = "carry"
+    COLLECTED = "collected"
+    EMPTY = "empty"
+
+
 class Symbol(StrEnum):
     """Why a published cell has no number."""
 
@@ -78,4 +86,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
+    XLS = "xls"
+    ODS = "ods"
     SAV = "sav"
+    PARQUET = "parquet"
