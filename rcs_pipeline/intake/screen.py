@@ -15,6 +15,7 @@ from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import add_cells, fill
 from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, quoted, text
+from rcs_pipeline.intake.suggest import suggest
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,6 +50,11 @@ def screen(connection: DuckDBPyConnection, screening: Screening) -> None:
     """Enter a finding for every cell that breaks its column's contract."""
     rules = [rule for column in screening.contract.stored_columns for rule in cell_rules(column, screening)]
     _list_unreadable(connection, screening)
+    _list_broken(connection, screening, rules)
+    suggest(connection, screening.contract)
+
+
+def _list_broken(connection: DuckDBPyConnection, screening: Screening, rules: list[CellRule]) -> None:
     if not rules:
         return
     counts = connection.execute(
