@@ -21,12 +21,14 @@ from rcs_pipeline.contracts.vocabulary import Identifier, Severity
 from rcs_pipeline.intake import findings
 from rcs_pipeline.intake.align import align
 from rcs_pipeline.intake.findings import file_finding
+from rcs_pipeline.intake.labels import with_codes
 from rcs_pipeline.intake.load import TABLE, load, quoted, text
 from rcs_pipeline.intake.readers import UnreadableFileError, open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.store import split
+from rcs_pipeline.intake.template_mark import mark_findings, read_mark
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -116,16 +118,21 @@ def _examine(
         return refuse("RCS-F03")
     if recognised.format is None:
         return refuse("RCS-F01", detail=f"It is {recognised.described}.")
-    if recognised.format not in contract.options.formats:
+    mark = read_mark(recognised.path)
+    if mark is not None and mark.contract_id != contract.id:
+        return refuse("RCS-F41", value=mark.contract_id, expected=contract.id)
+    # A dataset's own template is read whatever the other formats are.
+    if mark is None and recognised.format not in contract.options.formats:
         return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
     try:
         source = open_source(connection, recognised, contract, work)
         alignment = align(source, contract, messages)
-        findings.add(connection, alignment.findings)
+        findings.add(connection, [*mark_findings(mark, contract, entry, messages), *alignment.findings])
         blocked = [item for item in alignment.findings if item.severity is Severity.BLOCK]
         if blocked:
             return done(rows=_count(connection, source.relation), reason=blocked[0].message)
-        rows = load(connection, source, contract, alignment.positions, key)
+        coded = with_codes(source, contract, alignment.positions)
+        rows = load(connection, coded, contract, alignment.positions, key)
     except UnreadableFileError as error:
         return refuse("RCS-F01", detail=str(error))
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:

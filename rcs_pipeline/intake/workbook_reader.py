@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rcs_pipeline.contracts.delivery import DeliveryContract, Sheet
 from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
+from rcs_pipeline.intake.template_mark import read_mark
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,7 +38,7 @@ def open_workbook(connection: DuckDBPyConnection, path: Path, contract: Delivery
     try:
         workbook = calamine.CalamineWorkbook.from_path(str(path))
         names = workbook.sheet_names
-        sheet = contract.options.sheet or (Sheet(name=names[0]) if len(names) == 1 else None)
+        sheet = contract.options.sheet or (Sheet(name=names[0]) if len(names) == 1 else _marked(path))
         if sheet is None:
             raise UnreadableFileError(
                 f"it has {len(names)} sheets and the contract does not say which one to read"
@@ -66,6 +67,12 @@ def open_workbook(connection: DuckDBPyConnection, path: Path, contract: Delivery
         first_row=sheet.first_row + sheet.header_rows,
         sheet=sheet.name,
     )
+
+
+def _marked(path: Path) -> Sheet | None:
+    """The sheet of a template whose contract names none."""
+    mark = read_mark(path)
+    return Sheet(name=mark.sheet) if mark else None
 
 
 def _headers(rows: list[list[Any]]) -> tuple[str, ...]:
