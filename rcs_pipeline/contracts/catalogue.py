@@ -14,6 +14,7 @@ from typing import TypeVar
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
 from rcs_pipeline.contracts.delivery_files import read_delivery
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.measures import Indicator, MeasuresFile, Scale, When
 from rcs_pipeline.contracts.messages import Message, MessagesFile
 from rcs_pipeline.contracts.product import Product
@@ -36,6 +37,7 @@ class Catalogue:
     indicators: dict[str, Indicator]
     register: Register
     messages: dict[str, Message]
+    limits: IntakeLimits
 
     def delivery(self, dataset: str) -> DeliveryContract:
         """The contract of `dataset`; ContractError with the nearest name if there is none."""
@@ -94,6 +96,7 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
             collections=tuple(item for file in register for item in file.collections),
         ),
         messages=_by_name(((item.id, item) for file in messages for item in file.messages), "message"),
+        limits=_limits(folders),
     )
     _check(catalogue)
     return catalogue
@@ -101,6 +104,13 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
 
 def _load(model: type[Model], path: Path) -> Model:
     return parse(model, read_yaml(path), str(path))
+
+
+def _limits(folders: tuple[Path, ...]) -> IntakeLimits:
+    found = _files(folders, "limits", "intake.yaml") or _files((DEFAULT_FOLDER,), "limits", "intake.yaml")
+    if len(found) > 1:
+        raise ContractError("The limits of intake are declared twice", where=str(found[1]), todo="Remove it.")
+    return _load(IntakeLimits, found[0])
 
 
 def _files(folders: Iterable[Path], kind: str, pattern: str) -> list[Path]:

@@ -90,3 +90,6 @@ class Format(StrEnum):
     ODS = "ods"
     SAV = "sav"
     PARQUET = "parquet"
+
+
+WORKBOOKS = (Format.XLSX, Format.XLS, Format.ODS)

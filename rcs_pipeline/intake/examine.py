@@ -17,18 +17,21 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.register import Collection
-from rcs_pipeline.contracts.vocabulary import Identifier, Severity
+from rcs_pipeline.contracts.vocabulary import WORKBOOKS, Identifier, Severity
 from rcs_pipeline.intake import findings
 from rcs_pipeline.intake.align import align
+from rcs_pipeline.intake.archive import unwrapped
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.labels import with_codes
 from rcs_pipeline.intake.load import TABLE, load, quoted, text
-from rcs_pipeline.intake.readers import UnreadableFileError, open_source
+from rcs_pipeline.intake.notes import drop_what_follows, enter_notes
+from rcs_pipeline.intake.readers import open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.store import split
 from rcs_pipeline.intake.template_mark import mark_findings, read_mark
+from rcs_pipeline.intake.unreadable import UnreadableFileError
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -46,7 +49,7 @@ class Examined:
     connection: DuckDBPyConnection
     rows: int
     rejected: int
-    first_row: int
+    first_row: int | None
     reason: str | None
 
 
@@ -104,7 +107,9 @@ def _examine(
 
     messages = workspace.catalogue.messages
 
-    def done(rows: int = 0, rejected: int = 0, first_row: int = 1, reason: str | None = None) -> Examined:
+    def done(
+        rows: int = 0, rejected: int = 0, first_row: int | None = 1, reason: str | None = None
+    ) -> Examined:
         return Examined(recognised, contract, entry, connection, rows, rejected, first_row, reason)
 
     def refuse(rule_id: str, rows: int = 0, **words: str) -> Examined:
@@ -116,25 +121,34 @@ def _examine(
         return refuse("RCS-F10", value=supplier, expected=", ".join(contract.options.suppliers))
     if recognised.size_bytes == 0:
         return refuse("RCS-F03")
+    if recognised.protected:
+        return refuse("RCS-F20", detail="the workbook")
+    limits = workspace.catalogue.limits
+    if recognised.archive:
+        try:
+            recognised = unwrapped(recognised, limits.numbers(), work)
+        except UnreadableFileError as error:
+            return refuse(error.rule_id, detail=error.detail)
     if recognised.format is None:
         return refuse("RCS-F01", detail=f"It is {recognised.described}.")
-    mark = read_mark(recognised.path)
+    mark = read_mark(recognised.path) if recognised.format in WORKBOOKS else None
     if mark is not None and mark.contract_id != contract.id:
         return refuse("RCS-F41", value=mark.contract_id, expected=contract.id)
     # A dataset's own template is read whatever the other formats are.
     if mark is None and recognised.format not in contract.options.formats:
         return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
     try:
-        source = open_source(connection, recognised, contract, work)
+        source = open_source(connection, recognised, contract, work, limits, messages)
         alignment = align(source, contract, messages)
-        findings.add(connection, [*mark_findings(mark, contract, entry, messages), *alignment.findings])
-        blocked = [item for item in alignment.findings if item.severity is Severity.BLOCK]
+        about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
+        findings.add(connection, about_file)
+        blocked = [item for item in about_file if item.severity is Severity.BLOCK]
         if blocked:
             return done(rows=_count(connection, source.relation), reason=blocked[0].message)
         coded = with_codes(source, contract, alignment.positions)
         rows = load(connection, coded, contract, alignment.positions, key)
     except UnreadableFileError as error:
-        return refuse("RCS-F01", detail=str(error))
+        return refuse(error.rule_id, detail=error.detail)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         # No other error: a full disk or too little memory says nothing about the file.
         from rcs_pipeline.intake.csv_reader import without_cells
@@ -148,10 +162,14 @@ def _examine(
         return refuse(
             "RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp)
         )
+    if source.notes:
+        enter_notes(connection, screening, source.notes)
     screen(connection, screening)
     check_keys(connection, screening)
     run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry))
     _note_recodes(connection, screening)
+    if source.notes:
+        drop_what_follows(connection)
     rejected = split(connection, source.first_row)
     blocking = connection.execute(
         f"select message from {findings.TABLE} where severity = 'block' limit 1"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = "delivered"
 UNREADABLE = "unreadable"
+SOURCE_ROW = "source_row"
 CELL, FIELD = "chr(30)", "chr(31)"  # ASCII's own separators: record and unit
 WHOLE_NUMBER = "\\s*[-+]?[0-9]+(\\.0*)?\\s*"
 ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9:.]+)?"
@@ -47,7 +48,7 @@ def load(
 
     The table has the contract's stored columns; `<name>__symbol` and `<name>__was` beside columns with
     symbols or recodes; `<name>__fits` beside pseudonyms; and `unreadable`, the text of cells that are
-    not of their type. Its `rowid` counts the rows of the file from 0.
+    not of their type. Its `rowid` counts the rows of the file from 0; `row_number` says which rows they are.
     """
     columns = [column for column in contract.stored_columns if column.name in positions]
     inner = [part for column in columns for part in _inner(column, source, positions[column.name])]
@@ -58,12 +59,21 @@ def load(
     pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
     if pseudonymised and key is not None:
         use_key(connection, key)
+    if source.first_row is None:
+        inner.append(SOURCE_ROW)
+        outer.append(SOURCE_ROW)
     connection.execute(
         f"create or replace temp table {TABLE} as select {', '.join(outer)} "
         f"from (select {', '.join(inner)} from {source.relation})"
     )
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return int(row[0]) if row else 0
+
+
+def row_number(first_row: int | None, table: str = "") -> str:
+    """SQL for the number that a person sees beside a row of `delivered`, or of its alias `table`."""
+    before = f"{table}." if table else ""
+    return f"{before}{SOURCE_ROW}" if first_row is None else f"{before}rowid + {first_row}"
 
 
 def quoted(name: str) -> str:

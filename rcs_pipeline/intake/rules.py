@@ -13,7 +13,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import TABLE as FINDINGS
 from rcs_pipeline.intake.findings import add, add_cells, file_finding, fill
-from rcs_pipeline.intake.load import TABLE, quoted, text
+from rcs_pipeline.intake.load import TABLE, quoted, row_number, text
 from rcs_pipeline.intake.screen import Screening
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _match_rule(
     names = ", ".join(text(our) for our in (*check.keys, *check.agree))
     cells = f"rule_id like '{CELL_RULES}%' and source_row is not null"
     blamed = f"select source_row from {FINDINGS} where column_name in ({names}) and {cells}"
-    filled += f" and {TABLE}.rowid + {screening.first_row} not in ({blamed})"
+    filled += f" and {row_number(screening.first_row, TABLE)} not in ({blamed})"
     other = f"with other as (select distinct {theirs} from {_scan(files)})"
     _enter(
         connection, screening, rule, next(iter(check.keys)),
@@ -97,7 +97,7 @@ def _count_rule(
     by = ", ".join(quoted(their) for their in check.per.values())
     same = " and ".join(f"crowded.{quoted(our)} = {TABLE}.{quoted(our)}" for our in check.per)
     out = f"select source_row from {FINDINGS} where severity = 'reject_row' and source_row is not null"
-    kept = f"{TABLE}.rowid + {screening.first_row} not in ({out})"
+    kept = f"{row_number(screening.first_row, TABLE)} not in ({out})"
     crowded = (
         f"with here as (select {ours}, count(*) as present from {TABLE} where {kept} group by {ours}), "
         f"there as (select {theirs}, sum({quoted(check.count)}) as allowed from {_scan(files)} "
@@ -123,7 +123,7 @@ def _enter(
     hidden = screening.contract.column(column).identifier is not None
     value = "null" if hidden else f"cast({TABLE}.{quoted(column)} as varchar)"
     select = (
-        f"{before} select {TABLE}.rowid + {screening.first_row} as source_row, "
+        f"{before} select {row_number(screening.first_row, TABLE)} as source_row, "
         f"{text(column)} as column_name, {value} as value {where}"
     )
     words = {"column": column, "expected": "", "detail": ""}

@@ -14,7 +14,7 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import add_cells, fill
-from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, quoted, text
+from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, quoted, row_number, text
 from rcs_pipeline.intake.suggest import suggest
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Screening:
 
     contract: DeliveryContract
     messages: dict[str, Message]
-    first_row: int
+    first_row: int | None
     sheet: str | None
     cpp: str | None
 
@@ -126,7 +126,7 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
             "null" if any(contract.column(name).identifier for name in key) else f"concat_ws(' / ', {names})"
         )
         twice = (
-            f"select rowid + {screening.first_row} as source_row, {text(last.name)} as column_name, "
+            f"select {row_number(screening.first_row)} as source_row, {text(last.name)} as column_name, "
             f"{shown} as value from {TABLE} where {known} "
             f"qualify row_number() over (partition by {names} order by rowid) > 1"
         )
@@ -136,7 +136,7 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
 
 def _list(connection: DuckDBPyConnection, screening: Screening, rule: CellRule) -> None:
     select = (
-        f"select rowid + {screening.first_row} as source_row, {text(rule.column.name)} as column_name, "
+        f"select {row_number(screening.first_row)} as source_row, {text(rule.column.name)} as column_name, "
         f"{rule.value} as value from {TABLE} where {rule.breaks}"
     )
     add_cells(connection, select, _parameters(screening, rule))
@@ -153,9 +153,10 @@ def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> No
     for (number,) in sorted(found, key=lambda row: int(row[0])):
         column = columns[int(number)]
         cells = (
-            f"select rowid + {screening.first_row} as source_row, {text(column.name)} as column_name, "
+            f"select source_row, {text(column.name)} as column_name, "
             f"split_part(cell, {FIELD}, 2) as value from "
-            f"(select rowid, unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
+            f"(select {row_number(screening.first_row)} as source_row, "
+            f"unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
             f"where {UNREADABLE} is not null) where split_part(cell, {FIELD}, 1) = {text(number)}"
         )
         whole_number = "regexp_full_match(trim(value), '[-+]?[0-9]+')"

@@ -1,10 +1,7 @@
-"""Reading an SPSS file in a process of its own, as an Arrow stream on stdout.
+"""Reading an SPSS file (.sav, .zsav) in the reading process.
 
-Belongs here: pyreadstat, and turning its lists into Arrow. Run as a script; imports nothing of ours.
-Does not belong here: what the columns mean (see `spss_reader`, which starts this).
-
-A process of its own, because a damaged file can make the C library underneath crash its process (seen
-with two of four hundred random mutations of a small file). A crash here is a finding there.
+Belongs here: pyreadstat, and turning its lists into Arrow, some thousands of rows at a time.
+Does not belong here: what the columns mean (see `spss_reader`).
 
 `user_missing=True` matters twice: without it pyreadstat turns declared missing codes into NaN, and
 says nothing of which codes were declared.
@@ -12,62 +9,87 @@ says nothing of which codes were declared.
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import Any
+
+from rcs_pipeline.intake.reading_child import Table
+from rcs_pipeline.intake.unreadable import UnreadableFileError
 
 CHUNK_ROWS = 20_000
 SECONDS_PER_DAY = 86_400
 DAYS_TO_1970 = 141_428  # SPSS counts from 14 October 1582
+LAST_DAY = 2_932_896  # 31 December 9999; what lies beyond is no day
+# How SPSS shows a number of seconds that stands for a day.
+DAY_FORMATS = ("DATE", "ADATE", "EDATE", "SDATE", "JDATE", "MOYR", "QYR", "WKYR", "YMDHMS")
+# Files from before SPSS 21 may not say how their letters are coded; most of them come from Windows.
+ENCODINGS = (None, "WINDOWS-1252")
+BROKEN = "the SPSS file is damaged or incomplete"
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """For each path, one a line as JSON, write a stream; a broken file gives one without columns."""
-    import pyarrow as pa
+def read(request: dict[str, Any]) -> Table:
+    """The rows as columns c0, c1, ...: text, DOUBLE, or DATE.
+
+    Raises:
+        UnreadableFileError: the file is broken or has too many columns.
+    """
     import pyreadstat
 
     broken = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError)
-    for line in source:
-        path = json.loads(line)
+    path, most = request["path"], request["limits"]["columns"]
+    for encoding in ENCODINGS:
         try:
-            first = _read(path, 0)
+            meta = _read(path, encoding, metadataonly=True)[1]
+            if len(meta.column_names) > most:
+                raise UnreadableFileError(
+                    f"it has {len(meta.column_names)} columns, more than {most}", "RCS-F22"
+                )
+            first = _read(path, encoding, row_limit=CHUNK_ROWS)
         except broken:
-            pa.ipc.new_stream(sink, pa.schema([])).close()
-        else:
-            _stream(path, first, sink)
-        sink.flush()
+            continue
+        table = _arrow(*first)
+        return Table(_about(first[1]), _chunks(path, encoding, table), table.schema, list)
+    raise UnreadableFileError(BROKEN)
 
 
-def _stream(path: str, first: tuple[Any, Any], sink: BinaryIO) -> None:
-    """Write the rows chunk by chunk, with columns c0, c1, ...; headers and labels in the metadata `rcs`."""
-    import pyarrow as pa
-
-    (columns, meta), offset = first, 0
-    table = _arrow(columns, meta)
-    with pa.ipc.new_stream(sink, table.schema.with_metadata({b"rcs": _about(meta)})) as writer:
-        writer.write_table(table)
-        while table.num_rows == CHUNK_ROWS:
-            offset += CHUNK_ROWS
-            table = _arrow(*_read(path, offset))
-            writer.write_table(table)
+def _chunks(path: str, encoding: str | None, first: Any) -> Iterator[Any]:
+    offset, table = 0, first
+    while True:
+        yield from table.to_batches()
+        if table.num_rows < CHUNK_ROWS:
+            return
+        offset += CHUNK_ROWS
+        table = _arrow(*_read(path, encoding, row_offset=offset, row_limit=CHUNK_ROWS))
 
 
-def _read(path: str, offset: int) -> tuple[Any, Any]:
+def _read(path: str, encoding: str | None, **how: Any) -> tuple[Any, Any]:
     import pyreadstat
 
     columns, meta = pyreadstat.read_sav(
-        path, output_format="dict", user_missing=True, row_offset=offset, row_limit=CHUNK_ROWS,
+        path,
+        output_format="dict",
+        user_missing=True,
         disable_datetime_conversion=True,
-    )  # fmt: skip
+        encoding=encoding,
+        **how,
+    )
     return columns, meta
 
 
-def _about(meta: Any) -> bytes:
+def _about(meta: Any) -> dict[str, Any]:
+    """Headers, value labels, the codes declared missing, and questions with several answers."""
     labels = {
         name: {_code(code): str(label) for code, label in items.items()}
         for name, items in meta.variable_value_labels.items()
     }
-    return json.dumps({"headers": list(meta.column_names), "value_labels": labels}).encode()
+    missing = {
+        name: [[item["lo"], item["hi"]] for item in ranges]
+        for name, ranges in (meta.missing_ranges or {}).items()
+    }
+    sets = [
+        {"columns": list(item["variable_list"]), "counted": item.get("counted_value") or None}
+        for item in (meta.mr_sets or {}).values()
+    ]
+    return {"headers": list(meta.column_names), "value_labels": labels, "missing": missing, "sets": sets}
 
 
 def _arrow(columns: dict[str, Any], meta: Any) -> Any:
@@ -89,16 +111,12 @@ def _array(values: Any, kind: str, display: str) -> Any:
     if kind == "string":
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     numbers = np.asarray([np.nan if value is None else value for value in values], dtype="float64")
-    if display.startswith(("DATE", "ADATE", "EDATE", "SDATE")):
+    if display.startswith(DAY_FORMATS):
         days = np.floor(numbers / SECONDS_PER_DAY) - DAYS_TO_1970
-        known = ~np.isnan(days)
+        known = np.abs(days) <= LAST_DAY
         return pa.array(np.where(known, days, 0).astype("int32"), pa.int32(), mask=~known).cast(pa.date32())
     return pa.array(numbers, pa.float64(), mask=np.isnan(numbers))
 
 
 def _code(code: Any) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
-
-
-if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,127 +1,129 @@
 """SPSS files: codes as codes, declared missing codes kept, labels as data.
 
-Belongs here: starting the reading process and landing its Arrow stream in DuckDB.
+Belongs here: what the file declares about its codes, compared with the contract.
 Does not belong here: reading itself (see `spss_child`), comparing labels with the contract (see `align`).
 """
 
 from __future__ import annotations
 
-import atexit
-import json
-import subprocess
-import sys
-import threading
-from functools import cache
+import re
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.limits import IntakeLimits
+from rcs_pipeline.contracts.messages import Message
+from rcs_pipeline.contracts.vocabulary import Format, Severity
+from rcs_pipeline.intake.findings import Finding, file_finding
+from rcs_pipeline.intake.load import text
+from rcs_pipeline.intake.readers import SourceTable
+from rcs_pipeline.intake.reading_process import TABLE, read
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-TABLE = "spss_rows"
-SCRIPT = Path(__file__).with_name("spss_child.py")
-LIMIT_SECONDS = 1_800  # a damaged file may also make the reader go round in circles
+SHOWN = 6
+LARGEST = 1e15  # beyond it SPSS means "anything above"
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-class _Child:
-    """The reading process, started when first needed and again after it died; it ends with this process."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def ask(self, path: Path) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        """Ask for a file; its stream comes out of the returned pipe."""
-        try:
-            return self._ask(path)
-        except BrokenPipeError:  # it died since the last file
-            return self._ask(path)
-
-    def _ask(self, path: Path) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        if self._process is None or self._process.poll() is not None:
-            self.end()
-            # -P: the folder of the script is not a place to import from.
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", str(SCRIPT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-            atexit.register(self._process.kill)
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise OSError("the reading process has no pipes")
-        process.stdin.write(json.dumps(str(path.resolve())).encode() + b"\n")
-        process.stdin.flush()
-        return process, process.stdout
-
-    def end(self) -> None:
-        """Stop the process: after an error nobody knows what it would write next."""
-        if self._process is not None:
-            atexit.unregister(self._process.kill)
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-
-@cache
-def _child() -> _Child:
-    return _Child()
-
-
-def open_spss(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTable:
+def open_spss(
+    connection: DuckDBPyConnection, path: Path, contract: DeliveryContract, limits: IntakeLimits,
+    messages: dict[str, Message],
+) -> SourceTable:  # fmt: skip
     """Read an SPSS file chunk by chunk into a table of the connection.
 
     Raises:
-        UnreadableFileError: the file is broken.
+        UnreadableFileError: the file is broken or too large.
     """
-    about = _about(connection, path)
-    if about is None:
-        raise UnreadableFileError("the SPSS file is damaged or incomplete")
+    about = read(connection, path, Format.SAV, limits.numbers())
     kinds = [row[1] for row in connection.execute(f"describe {TABLE}").fetchall()]
+    headers = tuple(about["headers"])
+    spoken = {
+        label.lower(): column for column in contract.columns for label in (column.name, *column.aliases)
+    }
+    ours = {
+        position: spoken[name.strip().lower()]
+        for position, name in enumerate(headers)
+        if name.strip().lower() in spoken
+    }
+    found = _undeclared(connection, about, ours, messages)
+    found += _several_answers(about, spoken, messages)
     return SourceTable(
         relation=TABLE,
-        headers=tuple(about["headers"]),
+        headers=headers,
         first_row=1,
         numeric=frozenset(index for index, kind in enumerate(kinds) if kind == "DOUBLE"),
         dates=frozenset(index for index, kind in enumerate(kinds) if kind in ("DATE", "TIMESTAMP")),
         value_labels=about["value_labels"],
+        findings=tuple(found),
     )
 
 
-def _about(connection: DuckDBPyConnection, path: Path) -> dict[str, Any] | None:
-    """Land the rows of the file; return its headers and labels, or None where it is broken."""
-    import pyarrow as pa
+def _undeclared(
+    connection: DuckDBPyConnection,
+    about: dict[str, Any],
+    ours: dict[int, Column],
+    messages: dict[str, Message],
+) -> list[Finding]:  # fmt: skip
+    """Codes that the file calls missing and the contract does not: 999 would be taken for an answer.
 
-    child = _child()
-    with child.lock:
-        process, pipe = child.ask(path)
-        clock = threading.Timer(LIMIT_SECONDS, process.kill)
-        clock.start()
-        try:
-            stream = pa.ipc.open_stream(pipe)
-            if stream.schema.names:
-                return _land(connection, stream)
-            stream.read_all()
-        except (pa.ArrowException, OSError, UnicodeDecodeError):
-            child.end()
-        finally:
-            clock.cancel()
-    return None
+    Where such a code stands in the data the file is refused; one that nobody used is only told.
+    """
+    found = []
+    for position, column in ours.items():
+        for low, high in about["missing"].get(about["headers"][position], []):
+            if low == high and _code(low) in column.missing:
+                continue
+            used = _count(connection, position, low, high, column)
+            if used or low == high:
+                found.append(
+                    file_finding(
+                        messages, "RCS-F30", column=column.name, detail=f"{used} cells",
+                        value=_code(low) if low == high else f"{_code(low)} to {_code(high)}",
+                        severity=Severity.BLOCK if used else Severity.ADVISE,
+                    )
+                )  # fmt: skip
+    return found
 
 
-def _land(connection: DuckDBPyConnection, stream: Any) -> dict[str, Any]:
-    """Put every chunk into the table; return what the file says about its columns."""
-    import pyarrow as pa
+def _count(
+    connection: DuckDBPyConnection, position: int, low: float | str, high: float | str, column: Column
+) -> int:
+    """How many cells lie in a range of missing codes without being one that the contract knows."""
+    cell = f"c{position}"
+    if isinstance(low, str):
+        within = f"trim({cell}) = {text(low.strip())}"
+    else:
+        known = [code for code in column.missing if NUMBER.fullmatch(code)]
+        within = f"try_cast({cell} as double) between {low!r}::double and {high!r}::double"
+        if known:
+            within += f" and try_cast({cell} as double) not in ({', '.join(known)})"
+    # A date is counted in another unit than the codes that are missing in its column.
+    row = connection.execute(
+        f"select count_if({within}) from {TABLE} where typeof({cell}) <> 'DATE'"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
-    connection.register("spss_chunk", pa.Table.from_batches([], schema=stream.schema))
-    connection.execute(f"create or replace temp table {TABLE} as select * from spss_chunk")
-    connection.unregister("spss_chunk")
-    for batch in stream:
-        connection.register("spss_chunk", pa.Table.from_batches([batch]))
-        connection.execute(f"insert into {TABLE} select * from spss_chunk")
-        connection.unregister("spss_chunk")
-    about: dict[str, Any] = json.loads(stream.schema.metadata[b"rcs"])
-    return about
+
+def _code(value: float | str) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if abs(value) > LARGEST:
+        return "the smallest" if value < 0 else "the largest"
+    return str(int(value)) if float(value).is_integer() else str(value)
+
+
+def _several_answers(
+    about: dict[str, Any], spoken: dict[str, Column], messages: dict[str, Message]
+) -> list[Finding]:
+    """Questions of which several answers may be ticked: an answer not ticked is empty, as one skipped is."""
+    found = []
+    for several in about["sets"]:
+        names = [spoken[name.lower()].name for name in several["columns"] if name.lower() in spoken]
+        if names:
+            shown = ", ".join(f"`{name}`" for name in names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+            counted = several["counted"]
+            detail = f" A tick is stored as {counted}." if counted is not None else ""
+            found.append(file_finding(messages, "RCS-F31", column=names[0], value=shown, detail=detail))
+    return found

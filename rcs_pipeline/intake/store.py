@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.intake import findings
-from rcs_pipeline.intake.load import CELL, FIELD, STORED_TYPES, TABLE, UNREADABLE, quoted, text
+from rcs_pipeline.intake.load import (
+    CELL,
+    FIELD,
+    SOURCE_ROW,
+    STORED_TYPES,
+    TABLE,
+    UNREADABLE,
+    quoted,
+    row_number,
+    text,
+)
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:
@@ -21,19 +31,24 @@ if TYPE_CHECKING:
 REJECTED = "rejected"
 
 
-def split(connection: DuckDBPyConnection, first_row: int) -> int:
+def split(connection: DuckDBPyConnection, first_row: int | None) -> int:
     """Mark the rows with a `reject_row` finding. Returns how many there are."""
     connection.execute(
-        f"create or replace temp table {REJECTED} as select source_row - {first_row} as row_index, "
+        f"create or replace temp table {REJECTED} as with out as (select source_row, "
         f"list(distinct rule_id order by rule_id) as rules from {findings.TABLE} "
-        "where severity = 'reject_row' and source_row is not null group by source_row"
+        "where severity = 'reject_row' and source_row is not null group by source_row) "
+        + (
+            f"select source_row - {first_row} as row_index, rules from out"
+            if first_row is not None
+            else f"select d.rowid as row_index, rules from out join {TABLE} d using ({SOURCE_ROW})"
+        )
     )
     row = connection.execute(f"select count(*) from {REJECTED}").fetchone()
     return int(row[0]) if row else 0
 
 
 def store_accepted(
-    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path
+    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int | None, target: Path
 ) -> None:
     """Write the rows without a `reject_row` finding, typed as the contract says."""
     kept = f"where rowid not in (select row_index from {REJECTED})"
@@ -41,18 +56,18 @@ def store_accepted(
     where = kept if count and count[0] else ""
     with whole_file(target) as temporary:
         connection.execute(
-            f"copy (select {', '.join(_columns(contract))}, rowid + {first_row} as source_row "
+            f"copy (select {', '.join(_columns(contract))}, {row_number(first_row)} as source_row "
             f"from {TABLE} {where}) to {text(temporary)} (format parquet)"
         )
 
 
 def store_quarantined(
-    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int, target: Path
+    connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int | None, target: Path
 ) -> None:
     """Write the rows kept out, with the rules they broke and the text of their unreadable cells."""
     with whole_file(target) as temporary:
         connection.execute(
-            f"copy (select {', '.join(_withholding(contract))}, d.rowid + {first_row} as source_row, "
+            f"copy (select {', '.join(_withholding(contract))}, {row_number(first_row, 'd')} as source_row, "
             f"{_withheld_text(contract)} as {UNREADABLE}, "
             f"rules from {TABLE} d join {REJECTED} r on d.rowid = r.row_index order by d.rowid) "
             f"to {text(temporary)} (format parquet)"

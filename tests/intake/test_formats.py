@@ -80,9 +80,9 @@ BROKEN = {
     "open quote": (GOOD + b'1,"2,3\n', "RCS-F01", "quotation mark that is not closed"),
     "two kinds of line ends": (as_csv(rows(3)).replace(b"\n", b"\r\n", 1), "RCS-F01", "line ends"),
     "zeros": (bytes(500), "RCS-F01", "binary file"),
-    "pdf": (b"%PDF-1.7\n\x00\x01" + bytes(range(256)), "RCS-F01", "binary file"),
+    "pdf": (b"%PDF-1.7\n\x00\x01" + bytes(range(256)), "RCS-F01", "a PDF"),
     "broken zip": (b"PK\x03\x04" + b"x" * 500, "RCS-F01", "zip"),
-    "old or protected workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "RCS-F01", "password"),
+    "old Office file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "RCS-F01", "holds no workbook"),
     "spss by its first bytes only": (b"$FL2" + b"x" * 400, "RCS-F01", "SPSS"),
     "not text in any encoding": (GOOD + b"\x81\x8d\n", "RCS-F01", "neither UTF-8 nor"),
     "20,000 columns": (

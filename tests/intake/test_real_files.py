@@ -75,15 +75,18 @@ def test_the_real_survey_is_taken_in_whole_with_contracts_alone(tmp_path: Path) 
     assert (judgement.receipt.rows_in, judgement.receipt.rows_accepted) == (13_677, 13_677)
 
 
-def test_the_file_says_what_pyreadstat_says(tmp_path: Path) -> None:
+def test_the_file_says_what_pyreadstat_says() -> None:
     from rcs_pipeline.intake.spss_reader import open_spss
 
     frame, meta = pyreadstat.read_sav(str(SURVEY), user_missing=True, disable_datetime_conversion=True)
     with duckdb.connect() as connection:
-        source = open_spss(connection, SURVEY, tmp_path)
+        known = load_catalogue(ROOT / "examples" / "yrbs2019")
+        contract = known.delivery("yrbs2019")
+        source = open_spss(connection, SURVEY, contract, known.limits, known.messages)
         assert source.headers == tuple(meta.column_names)
         for index in source.numeric:
-            got = connection.execute(f"select sum(c{index}), count(c{index}) from spss_rows").fetchone()
+            asked = f"select sum(c{index}), count(c{index}) from {source.relation}"
+            got = connection.execute(asked).fetchone()
             values = frame.iloc[:, index].dropna()
             assert got is not None
             assert got[1] == len(values)
@@ -143,7 +146,7 @@ def test_pyreadstat_keeps_declared_missing_codes_only_if_asked(tmp_path: Path) -
 
 
 def test_the_reader_of_workbooks_gives_an_error_cell_as_empty(tmp_path: Path) -> None:
-    """Why `error_cells` exists; when this fails, it may go."""
+    """Why `workbook_parts` looks for errors; when this fails, that may go."""
     import openpyxl
     import python_calamine
 

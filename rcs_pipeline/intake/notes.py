@@ -1,0 +1,60 @@
+"""What a reader noticed about single cells and rows, as findings.
+
+Belongs here: turning the notes of the reading process into findings, and taking away those that only follow
+from them.
+Does not belong here: noticing (see `workbook_child`), rules about values (see `screen`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.intake.findings import TABLE, add_cells, fill
+from rcs_pipeline.intake.load import text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from rcs_pipeline.intake.screen import Screening
+
+TOTAL = "RCS-C10"
+RULES = {"total": TOTAL, "error": "RCS-C11", "formula": "RCS-C12"}
+CELL_RULES = "RCS-C%"
+
+
+def enter_notes(connection: DuckDBPyConnection, screening: Screening, notes: str) -> None:
+    """Enter a finding for every note in the table `notes`."""
+    kinds = connection.execute(
+        f"select distinct kind, column_name from {notes} order by kind, column_name"
+    ).fetchall()
+    severities = {column.name: column.severity for column in screening.contract.columns}
+    for kind, name in kinds:
+        rule_id = RULES[kind]
+        entry = screening.messages[rule_id]
+        severity = entry.severity if rule_id == TOTAL else severities.get(name, Severity.REJECT_ROW)
+        words = {"column": name, "expected": "", "detail": ""}
+        select = (
+            f"select source_row, nullif(column_name, '') as column_name, nullif(value, '') as value "
+            f"from {notes} where kind = {text(kind)} and column_name = {text(name)}"
+        )
+        parameters: dict[str, object] = {
+            "rule_id": rule_id, "severity": severity.value, "sheet": screening.sheet,
+            "hidden": screening.contract.identifier_pattern,
+            "message": fill(entry.message, words), "fix": fill(entry.fix, words),
+        }  # fmt: skip
+        add_cells(connection, select, parameters)
+
+
+def drop_what_follows(connection: DuckDBPyConnection) -> None:
+    """A row that is a total breaks many rules, and a formula without a result is also empty: say it once."""
+    noted = ", ".join(text(rule) for rule in RULES.values() if rule != TOTAL)
+    connection.execute(
+        f"delete from {TABLE} where rule_id <> '{TOTAL}' and source_row in "
+        f"(select source_row from {TABLE} where rule_id = '{TOTAL}')"
+    )
+    connection.execute(
+        f"delete from {TABLE} as here where rule_id like '{CELL_RULES}' and rule_id not in ({noted}) "
+        f"and exists (select 1 from {TABLE} as there where there.rule_id in ({noted}) "
+        "and there.source_row = here.source_row and there.column_name = here.column_name)"
+    )
