@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.returns import SummaryTable
 from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
 from rcs_pipeline.contracts.yaml_files import Strict
 
@@ -131,6 +132,7 @@ class DeliveryOptions(Strict):
     missing: dict[str, MissingKind] = Field(default_factory=dict)
     survey: Survey | None = None
     template: TemplateTexts | None = None
+    summary: tuple[SummaryTable, ...] = ()
     order: int = Field(default=50, description="datasets with a lower number are taken in first")
 
     @field_validator("code_lists", mode="before")
@@ -150,6 +152,7 @@ class RowRule(Strict):
     kind: Literal["row"] = "row"
     holds: str
     columns: tuple[str, ...]
+    example: str = ""
 
 
 class MatchRule(Strict):
@@ -160,6 +163,7 @@ class MatchRule(Strict):
     keys: dict[str, str]
     agree: dict[str, str] = Field(default_factory=dict)
     must_exist: bool = False
+    example: str = ""
 
 
 class CountRule(Strict):
@@ -170,6 +174,7 @@ class CountRule(Strict):
     per: dict[str, str]
     count: str
     allowance: float = Field(default=1.0, ge=1)
+    example: str = ""
 
 
 Implementation = RowRule | MatchRule | CountRule

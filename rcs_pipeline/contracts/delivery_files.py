@@ -186,6 +186,9 @@ def _check(contract: DeliveryContract) -> None:
             contract.stored_column(column)
     for column in (*contract.key, *(item.name for item in contract.columns if item.unique or item.group)):
         contract.stored_column(column)
+    for table in contract.options.summary:
+        if table.by is not None:
+            contract.stored_column(table.by)
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):
         raise ContractError("Two rules share an id", where=where)
