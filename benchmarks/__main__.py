@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import commands, estimates, intake
+from benchmarks import commands, estimates, intake, returns
 from benchmarks.delivery import Fault
 
 FULL_ROWS = 1_000_000
@@ -82,6 +82,18 @@ def estimates_of(options: Options) -> Outcome:
     return Outcome(sentence, ratio.median, 1.5 if options.rows == FULL_ROWS else None)
 
 
+def return_of(options: Options) -> Outcome:
+    """A workbook and its annotated return, bound by the minute that a sender is promised."""
+    taken = returns.measure_workbook(options.folder / "return")
+    return Outcome(str(taken), taken.taking_in + taken.returning.seconds, 60.0)
+
+
+def return_of_cells(options: Options) -> Outcome:
+    """The return of a delivery with a million findings."""
+    taken = returns.measure_findings(options.folder / "return", options.rows)
+    return Outcome(str(taken), taken.returning.seconds)
+
+
 # The demonstration first: its peak memory is the highest of this process's children.
 PARTS: dict[str, Callable[[Options], Outcome]] = {
     "run": run_demo,
@@ -90,6 +102,8 @@ PARTS: dict[str, Callable[[Options], Outcome]] = {
     "intake": intake_of(Fault.NONE, 2.5),
     "intake-rows": intake_of(Fault.ROWS),
     "intake-cells": intake_of(Fault.CELLS),
+    "return": return_of,
+    "return-cells": return_of_cells,
     "estimates": estimates_of,
 }
 

