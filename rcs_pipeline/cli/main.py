@@ -22,6 +22,7 @@ from rcs_pipeline.contracts.errors import ExitCode, RcsError
 VERBS = {
     "demo": ("demo", "Write the synthetic deliveries of the whole programme."),
     "run-demo": ("demo", "Everything once: demo, ingest, build, plan, approve, publish."),
+    "template": ("template", "Write a workbook for a sender to fill in."),
     "check": ("intake", "Judge a file and store nothing."),
     "ingest": ("intake", "Take in a file, or everything in the inbox."),
     "status": ("intake", "What is due, what arrived, what was decided."),

@@ -30,7 +30,7 @@ from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.store import split
-from rcs_pipeline.intake.template_mark import mark_findings, read_mark
+from rcs_pipeline.intake.template_mark import mark_findings, mark_on_page, read_mark
 from rcs_pipeline.intake.unreadable import UnreadableFileError
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
@@ -139,6 +139,8 @@ def _examine(
         return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
     try:
         source = open_source(connection, recognised, contract, work, limits, messages)
+        if mark is None and recognised.format in WORKBOOKS:
+            mark = mark_on_page(recognised.path)
         alignment = align(source, contract, messages)
         about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
         findings.add(connection, about_file)

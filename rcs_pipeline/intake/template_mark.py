@@ -4,7 +4,7 @@ Belongs here: the names of the properties, reading them from a workbook, and fin
 Does not belong here: writing a template (see `returns`).
 
 A spreadsheet program keeps the document's own properties; some other programs drop them, and then the same
-words are read from the cells of the start page.
+words are read from the cells of the start page (after the reader found that the file keeps to its limits).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ PROPERTIES = {
     "rcs_sheet": "Sheet for the rows",
 }
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-LIMIT = 1 << 20
+LIMIT = 1 << 16
 START_ROWS = 100
 PARTS = {
     "docProps/custom.xml": re.compile(
-        r'<(?:\w+:)?property\s[^>]*?name="(rcs_\w+)"[^>]*>\s*<vt:lpwstr>([^<]*)</vt:lpwstr>'
+        r'<(?:\w+:)?property\s[^<>]*?name="(rcs_\w+)"[^<>]*>\s*<vt:lpwstr>([^<]*)</vt:lpwstr>'
     ),
-    "meta.xml": re.compile(r'<meta:user-defined\s[^>]*?meta:name="(rcs_\w+)"[^>]*>([^<]*)<'),
+    "meta.xml": re.compile(r'<meta:user-defined\s[^<>]*?meta:name="(rcs_\w+)"[^<>]*>([^<]*)<'),
 }
 
 
@@ -51,17 +51,29 @@ class TemplateMark:
 
 
 def read_mark(path: Path) -> TemplateMark | None:
-    """The mark of the workbook in `path`; None where it has none, or is no workbook."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            known = set(archive.namelist())
-            found: dict[str, str] = {}
-            for part, pattern in PARTS.items():
-                found |= dict(pattern.findall(_text(archive, part))) if part in known else {}
-            if not found and f'name="{START_SHEET}"' in _text(archive, "xl/workbook.xml"):
-                found = _from_cells(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, KeyError, zlib.error):
+    """The mark among the properties of the workbook in `path`; None where it has none, or is no workbook."""
+    return _mark(
+        {name: word for part, pattern in PARTS.items() for name, word in pattern.findall(_text(path, part))}
+    )
+
+
+def mark_on_page(path: Path) -> TemplateMark | None:
+    """The mark on the start page of a workbook that the reader has read; None where there is no such page."""
+    import python_calamine as calamine
+
+    if f'name="{START_SHEET}"' not in _text(path, "xl/workbook.xml"):
         return None
+    try:
+        page = calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_name(START_SHEET)
+        rows = page.to_python(nrows=START_ROWS)
+    except (calamine.CalamineError, OSError, ValueError):
+        return None
+    names = {label: name for name, label in PROPERTIES.items()}
+    filled = [[str(cell).strip() for cell in row if str(cell).strip()] for row in rows]
+    return _mark({names[row[0]]: row[1] for row in filled if len(row) > 1 and row[0] in names})
+
+
+def _mark(found: dict[str, str]) -> TemplateMark | None:
     values = [unescape(found.get(name, "")) for name in PROPERTIES]
     if not all(values) or not all(PLAIN.fullmatch(value) for value in values[:3]):
         return None
@@ -83,22 +95,19 @@ def mark_findings(
     return found
 
 
-def _text(archive: zipfile.ZipFile, part: str) -> str:
-    with archive.open(part) as handle:
-        return handle.read(LIMIT).decode("utf-8", "replace")
-
-
-def _from_cells(path: Path) -> dict[str, str]:
-    import python_calamine as calamine
-
+def _text(path: Path, part: str) -> str:
+    """The beginning of one part of a workbook; nothing where it has no such part."""
     try:
-        rows = (
-            calamine.CalamineWorkbook.from_path(str(path))
-            .get_sheet_by_name(START_SHEET)
-            .to_python(nrows=START_ROWS)
-        )
-    except calamine.CalamineError:
-        return {}
-    names = {label: name for name, label in PROPERTIES.items()}
-    filled = [[str(cell).strip() for cell in row if str(cell).strip()] for row in rows]
-    return {names[row[0]]: row[1] for row in filled if len(row) > 1 and row[0] in names}
+        with zipfile.ZipFile(path) as archive, archive.open(part) as handle:
+            return handle.read(LIMIT).decode("utf-8", "replace")
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        OSError,
+        KeyError,
+        zlib.error,
+    ):
+        return ""
