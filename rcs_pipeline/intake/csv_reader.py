@@ -1,19 +1,25 @@
-"""Delimited text: encoding and delimiter found, every value read as text.
+"""Delimited text: encoding and delimiter found, every value read as text unless asked otherwise.
 
 Belongs here: what is needed before DuckDB's own reader can scan the file.
-Does not belong here: types (see `load`).
+Does not belong here: types (see `load`) and what the bytes give away (see `text_file`).
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.limits import IntakeLimits
+from rcs_pipeline.contracts.messages import Message
+from rcs_pipeline.intake.even_rows import make_even
+from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
+from rcs_pipeline.intake.text_file import look
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,15 +27,33 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 SAMPLE = 1 << 16
 CHUNK = 1 << 20
-FALLBACK_ENCODING = "cp1252"
-MAXIMUM_COLUMNS = 5_000
 MAXIMUM_LINE = 16 << 20
-LINE_END = re.compile(r"[\r\n]")
+LINE_END = re.compile(r"\r\n|[\r\n]")
+SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)  # what Excel writes to tell itself the delimiter
 # Left to itself the buffer grows with the longest line allowed, and one buffer is read by one thread.
 BUFFER = 2 * MAXIMUM_LINE
+NOTES = "csv_notes"
+NUL_RULE = "RCS-F14"
 
 
-def open_csv(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTable:
+@dataclass(frozen=True)
+class Layout:
+    """How a text is laid out: its column names, what stands between cells, lines before the header."""
+
+    headers: tuple[str, ...]
+    delimiter: str
+    skip: int
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The headers without the nameless ones behind the last name, which spreadsheets leave."""
+        last = max(place for place, header in enumerate(self.headers) if header)
+        return self.headers[: last + 1]
+
+
+def open_csv(
+    connection: DuckDBPyConnection, path: Path, work: Path, limits: IntakeLimits, messages: dict[str, Message]
+) -> SourceTable:
     """Find encoding, delimiter and header; leave the rows to DuckDB.
 
     Raises:
@@ -37,21 +61,59 @@ def open_csv(connection: DuckDBPyConnection, path: Path, work: Path) -> SourceTa
     """
     import duckdb
 
-    encoding = _encoding(path)
-    if encoding != "utf-8":
-        path = _as_utf8(path, encoding, work)
-    headers, delimiter = _header(path)
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(headers)))
-    relation = (
-        f"read_csv({_quoted(str(path))}, header = true, auto_detect = false, delim = {_quoted(delimiter)}, "
-        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {MAXIMUM_LINE}, buffer_size = {BUFFER}, "
-        f"columns = {{{columns}}})"
-    )
+    facts = look(path)
+    if facts.encoding != "utf-8":
+        path = _as_utf8(path, facts.encoding, work)
+    layout = _layout(path, limits.columns.value)
+
+    def again() -> SourceTable:
+        return _patiently(connection, path, layout, work, limits, messages)
+
+    if not facts.even or layout.skip or layout.named != layout.headers:
+        return again()
+
+    def reading(types: Mapping[int, str]) -> str:
+        return _scan(path, layout.delimiter, len(layout.headers), types, header=True)
+
     try:
-        connection.execute(f"select count(*) from (select * from {relation} limit 1)")
-    except duckdb.Error as error:
-        raise UnreadableFileError(without_cells(error)) from None
-    return SourceTable(relation=relation, headers=tuple(headers), first_row=2)
+        connection.execute(f"select count(*) from (select * from {reading({})} limit 1)")
+    except duckdb.Error:
+        return again()
+    return SourceTable(
+        relation=reading({}), headers=layout.headers, first_row=2,
+        reading=reading if facts.plain_numbers else None, again=again,
+        rows=None if facts.lines is None else facts.lines - 1,
+    )  # fmt: skip
+
+
+def _patiently(
+    connection: DuckDBPyConnection, path: Path, layout: Layout, work: Path, limits: IntakeLimits,
+    messages: dict[str, Message],
+) -> SourceTable:  # fmt: skip
+    """The rows one by one, for a text that the engine refuses or would misnumber."""
+    width = len(layout.named)
+    even = make_even(path, layout.delimiter, width, layout.skip, limits.cell_characters.value, work)
+    rows = _scan(even.path, ",", width + 1, {width: "BIGINT"}, header=False)
+    connection.execute(
+        f"create or replace temp table {NOTES} as select * from read_csv({_quoted(str(even.notes))}, "
+        "header = false, auto_detect = false, nullstr = '~', columns = {'kind': 'VARCHAR', "
+        "'source_row': 'BIGINT', 'column_name': 'VARCHAR', 'value': 'VARCHAR'})"
+    )
+    removed = [file_finding(messages, NUL_RULE, value=f"{even.nuls:,}")] if even.nuls else []
+    return SourceTable(
+        relation=f"(select * exclude (c{width}), c{width} as source_row from {rows})",
+        headers=layout.named, first_row=None, findings=tuple(removed), notes=NOTES,
+    )  # fmt: skip
+
+
+def _scan(path: Path, delimiter: str, width: int, types: Mapping[int, str], *, header: bool) -> str:
+    """SQL for a text as a table of the columns c0, c1, ..., each of its type or text."""
+    columns = ", ".join(f"'c{index}': '{types.get(index, 'VARCHAR')}'" for index in range(width))
+    return (
+        f"read_csv({_quoted(str(path))}, header = {str(header).lower()}, auto_detect = false, nullstr = '', "
+        f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', max_line_size = {MAXIMUM_LINE}, "
+        f"buffer_size = {BUFFER}, columns = {{{columns}}})"
+    )
 
 
 def without_cells(error: Exception) -> str:
@@ -74,22 +136,6 @@ def without_cells(error: Exception) -> str:
     return f"{place}does not fit the header"
 
 
-def _encoding(path: Path) -> str:
-    with path.open("rb") as handle:
-        head = handle.read(4)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        handle.seek(0)
-        try:
-            while chunk := handle.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return FALLBACK_ENCODING
-    return "utf-8"
-
-
 def _as_utf8(path: Path, encoding: str, work: Path) -> Path:
     target = work / "decoded.csv"
     try:
@@ -104,23 +150,38 @@ def _as_utf8(path: Path, encoding: str, work: Path) -> Path:
     return target
 
 
-def _header(path: Path) -> tuple[list[str], str]:
+def _layout(path: Path, most_columns: int) -> Layout:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         sample = handle.read(SAMPLE)
-        while not LINE_END.search(sample) and len(sample) < MAXIMUM_LINE and (more := handle.read(SAMPLE)):
+        while _first_filled(sample) is None and len(sample) < MAXIMUM_LINE and (more := handle.read(SAMPLE)):
             sample += more
-    first = LINE_END.split(sample, maxsplit=1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
+    lines = LINE_END.split(sample)
+    skip = _first_filled(sample)
+    skip = 0 if skip is None else skip
+    said = SEPARATOR_LINE.fullmatch(lines[skip].strip()) if skip < len(lines) else None
+    skip += said is not None
+    first = lines[skip] if skip < len(lines) else ""
+    delimiter = said.group(1) if said else max(DELIMITERS, key=first.count)
+    below = io.StringIO("\n".join(lines[skip:]), newline="")
     csv.field_size_limit(MAXIMUM_LINE)
     try:
-        headers = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), [])
+        headers = [
+            header.replace("\x00", "").strip() for header in next(csv.reader(below, delimiter=delimiter), [])
+        ]
     except csv.Error as error:
         raise UnreadableFileError(f"its header cannot be read ({error})") from error
-    if not any(header.strip() for header in headers):
+    if not any(headers):
         raise UnreadableFileError("its first line holds no column names")
-    if len(headers) > MAXIMUM_COLUMNS:
-        raise UnreadableFileError(f"it has {len(headers)} columns, more than {MAXIMUM_COLUMNS}")
-    return [header.strip() for header in headers], delimiter
+    if len(headers) > most_columns:
+        raise UnreadableFileError(f"it has {len(headers)} columns, more than {most_columns}")
+    return Layout(tuple(headers), delimiter, skip)
+
+
+def _first_filled(sample: str) -> int | None:
+    """The number of the first whole line that is not empty; None where the sample ends before it does."""
+    lines = LINE_END.split(sample)
+    filled = (place for place, line in enumerate(lines[:-1]) if line.strip(DELIMITERS + " \x00"))
+    return next(filled, None)
 
 
 def _quoted(text: str) -> str:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from rcs_pipeline.intake.screen import Screening
 
-TOTAL = "RCS-C10"
-RULES = {"total": TOTAL, "error": "RCS-C11", "formula": "RCS-C12"}
+TOTAL, RAGGED = "RCS-C10", "RCS-C13"
+RULES = {"total": TOTAL, "error": "RCS-C11", "formula": "RCS-C12", "ragged": RAGGED}
+ABOUT_ROWS = (TOTAL, RAGGED)
 CELL_RULES = "RCS-C%"
 
 
@@ -32,7 +33,7 @@ def enter_notes(connection: DuckDBPyConnection, screening: Screening, notes: str
     for kind, name in kinds:
         rule_id = RULES[kind]
         entry = screening.messages[rule_id]
-        severity = entry.severity if rule_id == TOTAL else severities.get(name, Severity.REJECT_ROW)
+        severity = entry.severity if rule_id in ABOUT_ROWS else severities.get(name, Severity.REJECT_ROW)
         words = {"column": name, "expected": "", "detail": ""}
         select = (
             f"select source_row, nullif(column_name, '') as column_name, nullif(value, '') as value "
@@ -48,10 +49,11 @@ def enter_notes(connection: DuckDBPyConnection, screening: Screening, notes: str
 
 def drop_what_follows(connection: DuckDBPyConnection) -> None:
     """A row that is a total breaks many rules, and a formula without a result is also empty: say it once."""
-    noted = ", ".join(text(rule) for rule in RULES.values() if rule != TOTAL)
+    noted = ", ".join(text(rule) for rule in RULES.values() if rule not in ABOUT_ROWS)
+    rows = ", ".join(text(rule) for rule in ABOUT_ROWS)
     connection.execute(
-        f"delete from {TABLE} where rule_id <> '{TOTAL}' and source_row in "
-        f"(select source_row from {TABLE} where rule_id = '{TOTAL}')"
+        f"delete from {TABLE} where rule_id not in ({rows}) and source_row in "
+        f"(select source_row from {TABLE} where rule_id in ({rows}))"
     )
     connection.execute(
         f"delete from {TABLE} as here where rule_id like '{CELL_RULES}' and rule_id not in ({noted}) "

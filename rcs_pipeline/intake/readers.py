@@ -6,7 +6,7 @@ Does not belong here: what the columns mean (see `align` and `load`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,11 @@ class SourceTable:
     `numeric` names those of them that are DOUBLE (SPSS); all others are text.
     `first_row` is the number that a person sees beside the first data row; None where rows were left out in
     between: then `relation` has a column `source_row` that says the number of each.
+    `reading` gives the same relation with some columns read as the named types, where the file holds no
+    number that the engine would read as another than a person does. It raises where a cell is of
+    another type.
+    `again` opens the file in a slower way, for rows that the engine has refused, and for blank ones.
+    `rows` is how many there must be, where that is known before they are read.
     `findings` are those of the file as a whole; `notes` names a table of what the reader noticed about cells.
     """
 
@@ -41,6 +46,9 @@ class SourceTable:
     numeric: frozenset[int] = frozenset()
     dates: frozenset[int] = frozenset()
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: Callable[[Mapping[int, str]], str] | None = None
+    again: Callable[[], SourceTable] | None = None
+    rows: int | None = None
     findings: tuple[Finding, ...] = ()
     notes: str | None = None
 
@@ -62,7 +70,7 @@ def open_source(
         case Format.CSV:
             from rcs_pipeline.intake.csv_reader import open_csv
 
-            return open_csv(connection, path, work)
+            return open_csv(connection, path, work, limits, messages)
         case Format.XLSX | Format.XLS | Format.ODS as form:
             from rcs_pipeline.intake.workbook_reader import open_workbook
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Format
+from rcs_pipeline.intake.text_file import may_be_text
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -97,7 +98,7 @@ def format_of(path: Path, head: bytes) -> tuple[Format | None, str]:
     for magic, described in OTHER_ARCHIVES.items():
         if head.startswith(magic):
             return None, described
-    if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if not may_be_text(head):
         return None, "a binary file of a kind that is not known"
     return Format.CSV, "a text file"
 
