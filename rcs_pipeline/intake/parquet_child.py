@@ -37,6 +37,9 @@ def read(request: dict[str, Any]) -> Table:
             raise UnreadableFileError(
                 f"it has {len(schema)} columns, more than {limits['columns']}", "RCS-F22"
             )
+        longest = max(map(len, schema.names), default=0)
+        if longest > limits["cell_characters"]:
+            raise UnreadableFileError(f"a column name has {longest:,} characters", "RCS-F22")
         rows = file.metadata.num_rows
         if len(schema) * rows > limits["parquet_cells"]:
             raise UnreadableFileError(

@@ -109,8 +109,8 @@ def _array(values: Any, kind: str, display: str) -> Any:
     import pyarrow as pa
 
     if kind == "string":
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    numbers = np.asarray([np.nan if value is None else value for value in values], dtype="float64")
+        return pa.array(values, pa.string())
+    numbers = np.array(values, dtype="float64")  # None becomes NaN
     if display.startswith(DAY_FORMATS):
         days = np.floor(numbers / SECONDS_PER_DAY) - DAYS_TO_1970
         known = np.abs(days) <= LAST_DAY

@@ -17,6 +17,7 @@ from xml.parsers import expat
 
 from rcs_pipeline.intake import workbook_parts as parts
 from rcs_pipeline.intake.archive import members
+from rcs_pipeline.intake.old_workbook_parts import old_excel_facts
 from rcs_pipeline.intake.reading_child import Note, Table
 from rcs_pipeline.intake.unreadable import UnreadableFileError
 from rcs_pipeline.intake.workbook_layout import (
@@ -47,8 +48,10 @@ def read(request: dict[str, Any]) -> Table:
     sets = {name: frozenset(asked[name]) for name in ("days", "words", "kept", "totals")}
     wanted = Wanted(**{**asked, **sets})
     try:
-        if request["format"] != "xls":
-            parts.refuse_entities(path, members(path, limits, "workbook_expanded_bytes"))
+        files = [] if request["format"] == "xls" else members(path, limits, "workbook_expanded_bytes")
+        if request["format"] == "ods" and parts.open_document_protected(path):
+            raise UnreadableFileError("the workbook", PROTECTED)
+        parts.refuse_entities(path, files)
         book = _Book(path, request["format"], limits)
         sheet = _choose(book, wanted)
         return _table(book, sheet, wanted, limits)
@@ -82,12 +85,15 @@ class _Book:
         self.path, self.form, self.limits = path, form, limits
         # The measure of an OpenDocument comes first: its reader makes room for every sheet at once.
         self.facts = parts.open_document_facts(path, limits) if form == "ods" else {}
-        self.book = calamine.CalamineWorkbook.from_path(str(path))
+        self.book = calamine.CalamineWorkbook.from_path(str(path))  # also says that there is a password
         plain = calamine.SheetTypeEnum.WorkSheet
         shown = calamine.SheetVisibleEnum.Visible
         self.visible = {
             item.name: item.visible == shown for item in self.book.sheets_metadata if item.typ == plain
         }
+        if form == "xls":
+            facts = old_excel_facts(path, limits["workbook_expanded_bytes"])
+            self.facts = dict(zip(self.visible, facts, strict=False))
 
     def open(self, name: str, wanted: Wanted) -> _Sheet:
         facts, since_1904 = self.facts.get(name, parts.SheetFacts()), False
@@ -156,6 +162,9 @@ def _table(book: _Book, sheet: _Sheet, wanted: Wanted, limits: dict[str, int]) -
     width = max(len(header.names), (sheet.cells.end[1] + 1) if sheet.cells.end else 0)
     if width > limits["columns"]:
         raise UnreadableFileError(f"it has {width} columns, more than {limits['columns']}", TOO_LARGE)
+    longest = max(map(len, header.names))
+    if longest > limits["cell_characters"]:
+        raise UnreadableFileError(f"a column name has {longest:,} characters", TOO_LARGE)
     body = _read_body(sheet, wanted, width, limits)
     names = (*header.names, *[""] * (width - len(header.names)))
     # A column without a name counts only where something stands in it.

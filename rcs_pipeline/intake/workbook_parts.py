@@ -53,6 +53,8 @@ def refuse_entities(path: Path, files: list[zipfile.ZipInfo]) -> None:
     def declared(*_: object) -> None:
         raise UnreadableFileError("its XML declares a document type", HARMFUL)
 
+    if not files:
+        return
     with zipfile.ZipFile(path) as archive:
         for entry in files:
             if not entry.filename.endswith((".xml", ".rels")):
@@ -85,6 +87,12 @@ def excel_facts(path: Path, sheet: str, limits: Mapping[str, int]) -> tuple[Shee
             with archive.open(part) as source:
                 _parse(source.read, _ExcelSheet(facts, limits))
         return facts, since_1904
+
+
+def open_document_protected(path: Path) -> bool:
+    """Whether an OpenDocument says that its content is encrypted."""
+    with zipfile.ZipFile(path) as archive, archive.open("META-INF/manifest.xml") as source:
+        return b"encryption-data" in source.read(LONGEST_PROLOGUE)
 
 
 def open_document_facts(path: Path, limits: Mapping[str, int]) -> dict[str, SheetFacts]:
@@ -192,7 +200,7 @@ class _ExcelSheet(_Handler):
         self.facts, self.limits = facts, limits
         self.row, self.column = -1, -1
         self.columns: dict[str, int] = {}
-        self.formula, self.valued, self.failed = False, True, False
+        self.formula, self.text_result, self.failed = False, False, False
         self.actions = {
             "row": self._row, "c": self._cell, "f": self._formula, "v": self._value, "is": self._value,
             "mergeCell": self._merged,
@@ -219,19 +227,18 @@ class _ExcelSheet(_Handler):
             self.column = column_number(letters) if known else self.column + 1
             if known:
                 self.columns[letters] = self.column
-        self.failed = attributes.get("t") == "e"
-        self.formula, self.valued = False, False
+        kind = attributes.get("t")
+        self.failed, self.text_result, self.formula = kind == "e", kind == "str", False
 
     def _formula(self, _: Attributes) -> None:
         self.formula = True
 
     def _value(self, _: Attributes) -> None:
-        self.valued = True
         facts = self.facts
         if self.column > facts.last_column or self.row > facts.last_row:
             facts.cell(self.row, self.column)
             measure(facts, self.limits)
-        if self.failed:
+        if self.failed or self.formula:
             self.collect()
 
     def _merged(self, attributes: Attributes) -> None:
@@ -240,11 +247,13 @@ class _ExcelSheet(_Handler):
             self.facts.merged.append(int(first) - 1)
 
     def _finish(self) -> None:
-        if self.text is not None:
-            self.facts.errors[self.row, self.column] = self.collected() or ""
-        if self.formula and not self.valued:
+        shown = self.collected() if self.text is not None else None
+        if self.failed and shown is not None:
+            self.facts.errors[self.row, self.column] = shown
+        elif self.formula and not shown and not self.text_result:
+            # Some programs write a formula with an empty value, which is none. An empty text is a result.
             self.facts.unstored.append((self.row, self.column))
-        self.formula, self.valued, self.failed = False, True, False
+        self.formula, self.failed = False, False
 
 
 class _OpenDocument(_Handler):
