@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +47,13 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
         yield True, name, metadata.version(name)
     for setting in space.settings.origins:
         yield True, f"setting {setting.name}", f"{_masked(setting.value) or '-'} ({setting.origin})"
-    for what, look in {"contracts": _contracts, "key": _key, "lock": _lock, "ledger": _ledger}.items():
+    for what, look in {
+        "contracts": _contracts,
+        "key": _key,
+        "lock": _lock,
+        "ledger": _ledger,
+        "rights": _private,
+    }.items():
         try:
             yield True, what, look(space)
         except RcsError as error:
@@ -67,8 +74,11 @@ def _contracts(space: Workspace) -> str:
 
 
 def _key(space: Workspace) -> str:
-    space.pseudonym_key()
-    return "there is one" + (" (made for the demo)" if space.synthetic else "")
+    from rcs_pipeline.ledger.keys import keys_in_use
+
+    keys = keys_in_use(space)
+    many = f"there are {len(keys)}" if len(keys) > 1 else "there is one"
+    return many + (" (made for the demo)" if space.synthetic else "")
 
 
 def _lock(space: Workspace) -> str:
@@ -85,4 +95,23 @@ def _ledger(space: Workspace) -> str:
         raise RcsError(
             f"{len(moves)} pointer move(s) are unfinished", todo="Any publishing command completes them."
         )
-    return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move"
+    undertakings = space.ledger.unfinished()
+    if undertakings:
+        kinds = ", ".join(item.kind for item in undertakings)
+        raise RcsError(f"Interrupted work: {kinds}", todo="Run that command again, or `rcs build`.")
+    return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move or other work"
+
+
+def _private(space: Workspace) -> str:
+    wrong = [path for path in _identifying(space) if path.stat().st_mode & 0o077]
+    if wrong:
+        raise RcsError(
+            f"{len(wrong)} place(s) with identifiers can be read by others", where=str(wrong[0]),
+            todo="Take the rights away: `chmod -R go= originals inbox` in the home.",
+        )  # fmt: skip
+    return "inbox and originals are readable by the owner only"
+
+
+def _identifying(space: Workspace) -> list[Path]:
+    paths = space.paths
+    return [paths.inbox, paths.originals, *(path for path in paths.originals.iterdir() if path.is_file())]

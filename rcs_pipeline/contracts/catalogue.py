@@ -94,6 +94,7 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
             waves=tuple(item for file in register for item in file.waves),
             suppliers=tuple(item for file in register for item in file.suppliers),
             collections=tuple(item for file in register for item in file.collections),
+            retention=tuple(item for file in register for item in file.retention),
         ),
         messages=_by_name(((item.id, item) for file in messages for item in file.messages), "message"),
         limits=_limits(folders),
@@ -164,6 +165,14 @@ def _check_register(catalogue: Catalogue) -> None:
                 )
         for dataset in item.datasets:
             _named(catalogue.deliveries, dataset, "dataset")
+        for dataset, supplier in item.suppliers.items():
+            allowed = _named(catalogue.deliveries, dataset, "dataset").options.suppliers
+            if supplier not in allowed:
+                raise ContractError(
+                    f"Collection `{item.key}` names the supplier `{supplier}` for `{dataset}`",
+                    where="register", expected=", ".join(allowed),
+                )  # fmt: skip
+    _by_name(((item.of, item) for item in register.retention), "retention rule")
     for contract in catalogue.deliveries.values():
         unknown = sorted(set(contract.options.suppliers) - suppliers)
         if unknown:

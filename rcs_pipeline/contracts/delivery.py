@@ -177,7 +177,15 @@ class CountRule(Strict):
     example: str = ""
 
 
-Implementation = RowRule | MatchRule | CountRule
+class VolumeRule(Strict):
+    """The number of rows may not differ by more than this share from the delivery that counts now."""
+
+    kind: Literal["volume"]
+    change: float = Field(gt=0)
+    example: str = ""
+
+
+Implementation = RowRule | MatchRule | CountRule | VolumeRule
 
 
 @dataclass(frozen=True)

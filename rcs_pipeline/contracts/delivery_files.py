@@ -23,6 +23,7 @@ from rcs_pipeline.contracts.delivery import (
     MatchRule,
     RowRule,
     Rule,
+    VolumeRule,
 )
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.odcs import extension, read_contract
@@ -152,6 +153,8 @@ def _rule(item: DataQuality, path: Path) -> Rule:
         raise ContractError(
             f"The severity `{item.severity}` is not known", where=where, expected=", ".join(Severity)
         ) from error
+    if isinstance(check, VolumeRule) and severity is Severity.REJECT_ROW:
+        raise ContractError("A rule about the file as a whole cannot reject rows", where=where)
     return Rule(
         id=item.id,
         name=str(item.name or item.id),

@@ -1,13 +1,13 @@
 """The register: who is in the programme, and what is due from whom.
 
-Belongs here: tranches, CPPs, waves, collections, suppliers.
+Belongs here: tranches, CPPs, waves, collections, suppliers, how long what they sent is kept.
 Does not belong here: what actually arrived (see `ledger`).
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -47,6 +47,9 @@ class Collection(Strict):
     wave: str
     collected: str
     datasets: dict[str, date | None]
+    suppliers: dict[str, str] = Field(
+        default_factory=dict, description="dataset -> who sends it, where nobody says so: the inbox cannot"
+    )
 
     @field_validator("tranche", mode="before")
     @classmethod
@@ -55,10 +58,14 @@ class Collection(Strict):
 
 
 class Supplier(Strict):
-    """Somebody who sends deliveries."""
+    """Somebody who sends deliveries.
+
+    `per_cpp`: the word stands for another sender in each partnership, as "the council" does.
+    """
 
     id: str
     name: str
+    per_cpp: bool = False
 
 
 class Wave(Strict):
@@ -66,6 +73,14 @@ class Wave(Strict):
 
     id: str
     title: str
+
+
+class Retention(Strict):
+    """How long something is kept after its delivery arrived, and why not longer."""
+
+    of: Literal["originals", "quarantine", "findings"]
+    days: int = Field(ge=0)
+    reason: str
 
 
 class RegisterFile(Strict):
@@ -76,6 +91,7 @@ class RegisterFile(Strict):
     waves: tuple[Wave, ...] = ()
     suppliers: tuple[Supplier, ...] = ()
     collections: tuple[Collection, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
 
 class Register(RegisterFile):

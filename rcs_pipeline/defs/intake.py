@@ -53,6 +53,8 @@ class Standing:
         arrived = f"{len(self.taken)} file(s) taken in." if self.taken else "Nothing waits in the inbox."
         if self.latest.state is ReceiptState.REFUSED:
             return f"{arrived} `{self.latest.file_name}` was refused: {self.latest.reason}"
+        if self.latest.state is ReceiptState.WAITING:
+            return f"{arrived} `{self.latest.file_name}` waits for a yes: `rcs confirm {self.latest.id}`."
         if self.current is None:
             return f"{arrived} No delivery counts: the latest is {self.latest.state.value}."
         return f"{arrived} `{self.current.file_name}` of {self.current.received_at} counts."
@@ -195,6 +197,8 @@ def facts(workspace: Workspace, standing: Standing) -> dict[str, Any]:
             "rows accepted": receipt.rows_accepted,
             "rows quarantined": receipt.rows_quarantined,
             "rows refused": receipt.rows_refused,
+            "rows withdrawn": receipt.rows_withdrawn,
+            "rows waiting": receipt.rows_waiting,
             "finding count": receipt.findings,
             "findings": describe.place(workspace, receipt.findings_path),
             "quarantine": describe.place(workspace, receipt.quarantine_path),
@@ -218,7 +222,7 @@ def _checks(contract: DeliveryContract, key: dg.AssetKey) -> list[dg.AssetCheckS
         # A receipt that does not add up is a broken ledger: nothing may be built on it.
         dg.AssetCheckSpec(
             ADDS_UP, asset=key, blocking=True,
-            description="Rows in = accepted + quarantined + withdrawn + refused, on every receipt.",
+            description="Rows in = accepted + quarantined + withdrawn + refused + waiting, on every receipt.",
         ),
         # A refused file changes nothing in the lake, so a build on what counts may go on.
         dg.AssetCheckSpec(

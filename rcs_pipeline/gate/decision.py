@@ -58,6 +58,7 @@ def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
     needed |= set(required.from_contracts(today)) if today else set()
     note = evidence.sealed_note(workspace, record)
     reasons += _changed(folder, record, note)
+    reasons += _withdrawn(workspace, record)
     needed |= set((note or {}).get("required", ()))
     closing, warnings = _judge(needed, workspace.ledger.verdicts(record.hash), required.may_warn(manifest))
     reasons += closing
@@ -98,6 +99,18 @@ def _judge(
         harmless = check in may_warn or unneeded
         (warnings if harmless else closing).append(says)
     return closing, warnings
+
+
+def _withdrawn(workspace: Workspace, record: CandidateRecord) -> list[str]:
+    """The deliveries from which rows were taken out after the candidate was built."""
+    receipts = {item.id: item for item in workspace.ledger.receipts()}
+    problems = []
+    for item in record.inputs:
+        receipt = receipts.get(int(item["receipt"]))
+        if receipt is not None and receipt.rows_withdrawn and receipt.rows_accepted != item.get("rows"):
+            where = f"{item['dataset']} of {item['collection']}"
+            problems.append(f"rows of {where} (receipt {receipt.id}) were withdrawn since it was built")
+    return problems
 
 
 def _changed(folder: Path, record: CandidateRecord, note: dict[str, Any] | None) -> list[str]:

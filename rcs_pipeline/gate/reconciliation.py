@@ -63,7 +63,7 @@ def _dataset(
     import duckdb
 
     problems: list[str] = []
-    total = rows_in = 0
+    total = rows_in = withdrawn = 0
     for item in inputs:
         if item["dataset"] != dataset:
             continue
@@ -75,6 +75,7 @@ def _dataset(
             continue
         total += receipt.rows_accepted
         rows_in += receipt.rows_in
+        withdrawn += receipt.rows_withdrawn
     try:
         staged = _staged(connection, dataset)
     except duckdb.Error as error:
@@ -87,7 +88,8 @@ def _dataset(
         problems.append(f"stg_{dataset} holds {staged} rows, the receipts accepted {total}")
     if problems:
         return _verdict(dataset, Outcome.FAIL, "; ".join(problems))
-    return _verdict(dataset, Outcome.PASS, f"{rows_in} rows in, {total} accepted, {total} staged")
+    gone = f", {withdrawn} withdrawn" if withdrawn else ""
+    return _verdict(dataset, Outcome.PASS, f"{rows_in} rows in, {total} accepted{gone}, {total} staged")
 
 
 def _receipt(
@@ -102,8 +104,8 @@ def _receipt(
     if not receipt.adds_up:
         problems.append(
             f"{where}: {receipt.rows_in} rows in, but {accepted} accepted,"
-            f" {receipt.rows_quarantined} quarantined, {receipt.rows_withdrawn} withdrawn"
-            f" and {receipt.rows_refused} refused"
+            f" {receipt.rows_quarantined} quarantined, {receipt.rows_withdrawn} withdrawn,"
+            f" {receipt.rows_waiting} waiting and {receipt.rows_refused} refused"
         )
     if item.get("rows") != accepted:
         problems.append(f"{where}: built from {item.get('rows')} rows, the receipt accepted {accepted}")

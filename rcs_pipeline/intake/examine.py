@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,12 @@ from rcs_pipeline.intake.readers import open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
-from rcs_pipeline.intake.store import split
+from rcs_pipeline.intake.sender import sender_of, supplier_of
+from rcs_pipeline.intake.store import split, unusual
 from rcs_pipeline.intake.template_mark import mark_findings, mark_on_page, read_mark
 from rcs_pipeline.intake.unreadable import UnreadableFileError
+from rcs_pipeline.intake.withdrawn import leave_out, lists
+from rcs_pipeline.ledger.keys import keys_in_use
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -41,7 +44,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examined:
-    """What a file turned out to be. `reason` says why it is refused; None where it is accepted."""
+    """What a file turned out to be. `reason` says why it is refused; None where it is accepted.
+
+    `withdrawn` rows were left out; `unusual` findings (rule id -> how many) wait for a person's yes.
+    """
 
     recognised: Recognised
     contract: DeliveryContract
@@ -51,6 +57,9 @@ class Examined:
     rejected: int
     first_row: int | None
     reason: str | None
+    withdrawn: int = 0
+    unusual: dict[str, int] = field(default_factory=dict)
+    supplier: str | None = None
 
 
 @contextmanager
@@ -66,7 +75,8 @@ def examining(
 
     contract = workspace.catalogue.delivery(dataset)
     entry = workspace.catalogue.register.collection(collection)
-    key = workspace.pseudonym_key() if _needs_key(contract) else None
+    supplier = supplier_of(entry, dataset, supplier)
+    keys = keys_in_use(workspace) if needs_key(contract) else ()
     workspace.paths.make()
     work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
     connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
@@ -75,7 +85,7 @@ def examining(
         if workspace.settings.threads:
             connection.execute(f"set threads = {workspace.settings.threads}")
         findings.create_table(connection)
-        yield _examine(workspace, connection, recognised, contract, entry, supplier, key, work)
+        yield _examine(workspace, connection, recognised, contract, entry, supplier, keys, work)
     finally:
         connection.close()
         shutil.rmtree(work, ignore_errors=True)
@@ -95,22 +105,27 @@ def in_use(work: Path) -> bool:
     return True
 
 
-def _needs_key(contract: DeliveryContract) -> bool:
+def needs_key(contract: DeliveryContract) -> bool:
+    """Whether the dataset has identifiers that become pseudonyms."""
     return any(column.identifier is Identifier.PSEUDONYMISE for column in contract.columns)
 
 
 def _examine(
     workspace: Workspace, connection: DuckDBPyConnection, recognised: Recognised, contract: DeliveryContract,
-    entry: Collection, supplier: str | None, key: bytes | None, work: Path,
+    entry: Collection, supplier: str | None, keys: tuple[bytes, ...], work: Path,
 ) -> Examined:  # fmt: skip
     import duckdb
 
     messages = workspace.catalogue.messages
 
     def done(
-        rows: int = 0, rejected: int = 0, first_row: int | None = 1, reason: str | None = None
-    ) -> Examined:
-        return Examined(recognised, contract, entry, connection, rows, rejected, first_row, reason)
+        rows: int = 0, rejected: int = 0, first_row: int | None = 1, reason: str | None = None,
+        withdrawn: int = 0, unusual: dict[str, int] | None = None,
+    ) -> Examined:  # fmt: skip
+        return Examined(
+            recognised, contract, entry, connection, rows, rejected, first_row, reason, withdrawn,
+            unusual or {}, supplier,
+        )  # fmt: skip
 
     def refuse(rule_id: str, rows: int = 0, **words: str) -> Examined:
         finding = file_finding(messages, rule_id, severity=Severity.BLOCK, **words)
@@ -141,14 +156,17 @@ def _examine(
         source = open_source(connection, recognised, contract, work, limits, messages)
         if mark is None and recognised.format in WORKBOOKS:
             mark = mark_on_page(recognised.path)
-        alignment = align(source, contract, messages)
+        agreed = workspace.ledger.mappings_in_force(
+            contract.dataset, sender_of(workspace.catalogue.register, entry, supplier)
+        )
+        alignment = align(source, contract, messages, agreed)
         about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
         findings.add(connection, about_file)
         blocked = [item for item in about_file if item.severity is Severity.BLOCK]
         if blocked:
             return done(rows=_count(connection, source.relation), reason=blocked[0].message)
         coded = with_codes(source, contract, alignment.positions)
-        rows = load(connection, coded, contract, alignment.positions, key)
+        rows = load(connection, coded, contract, alignment.positions, keys)
     except UnreadableFileError as error:
         return refuse(error.rule_id, detail=error.detail)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
@@ -158,6 +176,9 @@ def _examine(
         return refuse("RCS-F01", detail=without_cells(error))
     if rows == 0:
         return refuse("RCS-F03")
+    withdrawn = leave_out(connection, contract, lists(workspace, contract.dataset))
+    if withdrawn:
+        findings.add(connection, [file_finding(messages, "RCS-F63", value=str(withdrawn))])
     screening = Screening(contract, messages, source.first_row, source.sheet, entry.cpp)
     elsewhere = _elsewhere(connection, screening)
     if elsewhere is not None:
@@ -168,7 +189,9 @@ def _examine(
         enter_notes(connection, screening, source.notes)
     screen(connection, screening)
     check_keys(connection, screening)
-    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry))
+    before = workspace.ledger.current_receipts(contract.dataset, entry.key)
+    last = sum(item.rows_accepted + item.rows_quarantined for item in before) if before else None
+    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry), last)
     _note_recodes(connection, screening)
     if source.notes:
         drop_what_follows(connection)
@@ -178,10 +201,10 @@ def _examine(
     ).fetchone()
     if blocking:
         return done(rows, rejected, source.first_row, str(blocking[0]))
-    if rejected > contract.options.tolerance * rows:
+    if rejected > contract.options.tolerance * (rows - withdrawn):
         share = f"{contract.options.tolerance:.0%}"
         return refuse("RCS-F07", rows, detail=f"{rejected} of {rows} rows", expected=share)
-    return done(rows, rejected, source.first_row)
+    return done(rows, rejected, source.first_row, withdrawn=withdrawn, unusual=unusual(connection))
 
 
 def current_files(workspace: Workspace, dataset: str, collection: Collection) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType, Identifier
-from rcs_pipeline.intake.pseudonymise import pseudonym, use_key
+from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.readers import SourceTable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def load(
     source: SourceTable,
     contract: DeliveryContract,
     positions: dict[str, int],
-    key: bytes | None,
+    keys: tuple[bytes, ...],
 ) -> int:
     """Scan the source once into the table `delivered`. Returns the number of rows.
 
@@ -57,8 +57,8 @@ def load(
     plain = [column for column in columns if column.name in numbers]
     outer.append(f"{_unreadable(plain, numbers)} as {UNREADABLE}")
     pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
-    if pseudonymised and key is not None:
-        use_key(connection, key)
+    if pseudonymised and keys:
+        use_keys(connection, keys)
     if source.first_row is None:
         inner.append(SOURCE_ROW)
         outer.append(SOURCE_ROW)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.delivery import CountRule, MatchRule, RowRule, Rule
+from rcs_pipeline.contracts.delivery import CountRule, MatchRule, RowRule, Rule, VolumeRule
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import TABLE as FINDINGS
-from rcs_pipeline.intake.findings import add, add_cells, file_finding, fill
+from rcs_pipeline.intake.findings import Finding, add, add_cells, file_finding, fill
 from rcs_pipeline.intake.load import TABLE, quoted, row_number, text
 from rcs_pipeline.intake.screen import Screening
 
@@ -26,16 +26,22 @@ CELL_RULES = "RCS-C"
 
 
 def run_rules(
-    connection: DuckDBPyConnection, screening: Screening, lake: Callable[[str], list[Path]]
+    connection: DuckDBPyConnection,
+    screening: Screening,
+    lake: Callable[[str], list[Path]],
+    last: int | None = None,
 ) -> None:
-    """Enter a finding for every row that breaks a written rule.
+    """Enter a finding for every row that breaks a written rule, and for the file where it breaks one.
 
     Args:
         lake: gives the Parquet files that hold a dataset's current rows; empty where none arrived.
+        last: the rows of the delivery that counts now; None where there is none.
     """
     # Counting comes last: a row that something else keeps out does not crowd the others.
     for rule in sorted(screening.contract.rules, key=lambda item: isinstance(item.check, CountRule)):
         match rule.check:
+            case VolumeRule() as check:
+                _volume_rule(connection, screening, rule, check, last)
             case RowRule() as check:
                 _row_rule(connection, screening, rule, check)
             case MatchRule() | CountRule() as check:
@@ -50,6 +56,18 @@ def run_rules(
                     _match_rule(connection, screening, rule, check, files)
                 else:
                     _count_rule(connection, screening, rule, check, files)
+
+
+def _volume_rule(
+    connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: VolumeRule, last: int | None
+) -> None:
+    row = connection.execute(f"select count(*) from {TABLE}").fetchone()
+    now = int(row[0]) if row else 0
+    if last is None or abs(now - last) <= check.change * last:
+        return
+    words = {"value": f"{now:,}", "expected": f"{last:,}", "column": "", "detail": ""}
+    message, fix = fill(rule.message, words), fill(rule.fix, words)
+    add(connection, [Finding(rule.id, rule.severity, message, fix, screening.sheet)])
 
 
 def _row_rule(connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: RowRule) -> None:

@@ -47,6 +47,16 @@ def split(connection: DuckDBPyConnection, first_row: int | None) -> int:
     return int(row[0]) if row else 0
 
 
+def unusual(connection: DuckDBPyConnection) -> dict[str, int]:
+    """The `confirm` findings about the file and about the rows that are kept: rule id -> how many."""
+    out = f"select source_row from {findings.TABLE} where severity = 'reject_row' and source_row is not null"
+    rows = connection.execute(
+        f"select rule_id, count(*) from {findings.TABLE} where severity = 'confirm' and (source_row is null "
+        f"or source_row not in ({out})) group by rule_id order by rule_id"
+    ).fetchall()
+    return {str(rule): int(count) for rule, count in rows}
+
+
 def store_accepted(
     connection: DuckDBPyConnection, contract: DeliveryContract, first_row: int | None, target: Path
 ) -> None:

@@ -6,18 +6,18 @@ Does not belong here: rules about when an entry may be made (rooms further down 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.database import add_new_columns, open_engine
+from rcs_pipeline.ledger.life import Life
 from rcs_pipeline.ledger.records import (
     Approval,
     AuditEvent,
@@ -32,11 +32,10 @@ from rcs_pipeline.ledger.records import (
     ReleaseStatus,
     Verdict,
 )
+from rcs_pipeline.ledger.rows import plain, record, unnumbered
 
-Record = TypeVar("Record")
 
-
-class Ledger:
+class Ledger(Life):
     """The record of everything that happened and was decided."""
 
     def __init__(self, url: str) -> None:
@@ -59,8 +58,15 @@ class Ledger:
 
     # Receipts
 
-    def add_receipt(self, receipt: Receipt, *, replaces: Receipt | None = None) -> Receipt:
+    def add_receipt(
+        self, receipt: Receipt, *, replaces: Receipt | None = None, also: Iterable[Receipt] = ()
+    ) -> Receipt:
         """Enter a receipt, and in the same transaction mark the one it replaces as superseded.
+
+        Args:
+            receipt: the new one; its number is given here.
+            replaces: the one whose rows counted until now.
+            also: others that it overtakes: those that waited for a yes.
 
         Raises:
             RcsError: its rows do not add up.
@@ -70,17 +76,18 @@ class Ledger:
                 f"The receipt of {receipt.file_name} does not add up: {receipt}",
                 todo="Report this as a defect.",
             )
+        overtaken = [*([replaces] if replaces else []), *also]
         with self._engine.begin() as connection:
-            if replaces is not None:
+            values = {**unnumbered(receipt), "supersedes": replaces.id if replaces else None}
+            key = connection.execute(insert(tables.receipt).values(values)).inserted_primary_key
+            number = int(key[0]) if key else 0
+            if overtaken:
                 connection.execute(
                     update(tables.receipt)
-                    .where(tables.receipt.c.id == replaces.id)
-                    .values(state=ReceiptState.SUPERSEDED.value)
+                    .where(tables.receipt.c.id.in_([item.id for item in overtaken]))
+                    .values(state=ReceiptState.SUPERSEDED.value, superseded_by=number)
                 )
-            values = {**_plain(receipt), "supersedes": replaces.id if replaces else None}
-            values.pop("id")
-            key = connection.execute(insert(tables.receipt).values(values)).inserted_primary_key
-        return self.receipt(int(key[0])) if key else receipt
+        return self.receipt(number)
 
     def receipt(self, receipt_id: int) -> Receipt:
         """The receipt with this number.
@@ -111,7 +118,7 @@ class Ledger:
         with self._engine.begin() as connection:
             query = select(tables.candidate.c.hash).where(tables.candidate.c.hash == candidate.hash)
             if connection.execute(query).first() is None:
-                connection.execute(insert(tables.candidate).values(_plain(candidate)))
+                connection.execute(insert(tables.candidate).values(plain(candidate)))
 
     def forget_candidate(self, candidate: str) -> None:
         """Take a candidate and its verdicts out, in one transaction, because it is being built again."""
@@ -148,7 +155,7 @@ class Ledger:
                     )
                 )
                 connection.execute(
-                    insert(tables.verdict).values(candidate=candidate, recorded_at=at, **_plain(item))
+                    insert(tables.verdict).values(candidate=candidate, recorded_at=at, **plain(item))
                 )
 
     def verdicts(self, candidate: str) -> list[Verdict]:
@@ -162,7 +169,7 @@ class Ledger:
         with self._engine.begin() as connection:
             query = select(tables.plan.c.id).where(tables.plan.c.id == plan.id)
             if connection.execute(query).first() is None:
-                connection.execute(insert(tables.plan).values(_plain(plan)))
+                connection.execute(insert(tables.plan).values(plain(plan)))
 
     def plan(self, plan_id: str) -> Plan:
         """The plan with this id.
@@ -178,16 +185,16 @@ class Ledger:
     def add_approval(self, approval: Approval) -> None:
         """Enter an approval."""
         with self._engine.begin() as connection:
-            connection.execute(insert(tables.approval).values(_plain(approval)))
+            connection.execute(insert(tables.approval).values(plain(approval)))
 
     def approvals(self, plan_id: str) -> list[Approval]:
         """The approvals of a plan, oldest first."""
-        return self._read(tables.approval, {"plan": plan_id}, lambda row: _record(Approval, row))
+        return self._read(tables.approval, {"plan": plan_id}, lambda row: record(Approval, row))
 
     def add_release(self, release: ReleaseRecord) -> None:
         """Enter a release; the same product and version again is a defect and raises."""
         with self._engine.begin() as connection:
-            connection.execute(insert(tables.release).values(_plain(release)))
+            connection.execute(insert(tables.release).values(plain(release)))
 
     def releases(self, product: str) -> list[ReleaseRecord]:
         """The releases of a product, oldest first."""
@@ -204,10 +211,9 @@ class Ledger:
 
     def start_move(self, move: PointerMove) -> PointerMove:
         """Write down a pointer move before it begins."""
-        values = _plain(move)
-        values.pop("id")
         with self._engine.begin() as connection:
-            key = connection.execute(insert(tables.pointer_move).values(values)).inserted_primary_key
+            query = insert(tables.pointer_move).values(unnumbered(move))
+            key = connection.execute(query).inserted_primary_key
         return PointerMove(**{**asdict(move), "id": int(key[0]) if key else 0})
 
     def finish_move(self, move: PointerMove, at: str) -> None:
@@ -220,7 +226,7 @@ class Ledger:
     def moves(self, product: str | None = None, *, unfinished: bool = False) -> list[PointerMove]:
         """The pointer moves, oldest first; only those that never finished if asked."""
         rows = self._rows(tables.pointer_move, {"product": product} if product else {})
-        moves = [_record(PointerMove, row) for row in rows]
+        moves = [record(PointerMove, row) for row in rows]
         return [move for move in moves if move.finished_at is None] if unfinished else moves
 
     # Audit
@@ -228,63 +234,33 @@ class Ledger:
     def note(self, entry: AuditEvent) -> None:
         """Append an audit event."""
         with self._engine.begin() as connection:
-            connection.execute(insert(tables.audit_event).values(_plain(entry)))
+            connection.execute(insert(tables.audit_event).values(plain(entry)))
 
     def events(self, **equal: Any) -> list[AuditEvent]:
         """The audit events whose columns equal the given values, oldest first."""
-        return self._read(tables.audit_event, equal, lambda row: _record(AuditEvent, row))
-
-    def _read(
-        self, table: Table, equal: dict[str, Any], make: Callable[[Row[Any]], Record], order: str = "id"
-    ) -> list[Record]:
-        try:
-            return [make(row) for row in self._rows(table, equal, order)]
-        except (ValueError, TypeError) as error:  # a state nobody knows, text that is not JSON
-            raise RcsError(
-                f"The ledger's table `{table.name}` holds a row that this programme did not write",
-                where=self._engine.url.render_as_string(hide_password=True),
-                todo="Restore the ledger from its backup, and find out who wrote into it.",
-            ) from error
-
-    def _rows(self, table: Table, equal: dict[str, Any], order: str = "id") -> list[Row[Any]]:
-        query = select(table).order_by(table.c[order])
-        for name, value in equal.items():
-            query = query.where(table.c[name] == value)
-        with self._engine.connect() as connection:
-            return list(connection.execute(query))
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    """A record as column values: enums as text, tuples as lists, JSON checked."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(record)))
-    return plain
-
-
-def _record(kind: type[Record], row: Row[Any], **changed: Any) -> Record:
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
-    values = {name: value for name, value in row._mapping.items() if name in names}
-    return kind(**{**values, **changed})
+        return self._read(tables.audit_event, equal, lambda row: record(AuditEvent, row))
 
 
 def _receipt(row: Row[Any]) -> Receipt:
-    return _record(Receipt, row, state=ReceiptState(row.state))
+    # A ledger from before files could wait has no number there.
+    return record(Receipt, row, state=ReceiptState(row.state), rows_waiting=row.rows_waiting or 0)
 
 
 def _verdict(row: Row[Any]) -> Verdict:
-    return _record(Verdict, row, severity=CheckSeverity(row.severity), outcome=Outcome(row.outcome))
+    return record(Verdict, row, severity=CheckSeverity(row.severity), outcome=Outcome(row.outcome))
 
 
 def _plan(row: Row[Any]) -> Plan:
-    return _record(Plan, row, why=tuple(row.why))
+    return record(Plan, row, why=tuple(row.why))
 
 
 def _release(row: Row[Any]) -> ReleaseRecord:
     status = ReleaseStatus(row.status)
-    return _record(ReleaseRecord, row, status=status, audiences=tuple(row.audiences))
+    return record(ReleaseRecord, row, status=status, audiences=tuple(row.audiences))
 
 
 def _candidate(row: Row[Any]) -> CandidateRecord:
-    return _record(
+    return record(
         CandidateRecord, row, synthetic=bool(row.synthetic), inputs=tuple(row.inputs),
         required_checks=tuple(row.required_checks),
     )  # fmt: skip

@@ -53,6 +53,11 @@ class Paths:
         return self.home / "findings"
 
     @property
+    def withdrawn(self) -> Path:
+        """Lists of the pseudonyms of withdrawn pupils."""
+        return self.home / "withdrawn"
+
+    @property
     def reports(self) -> Path:
         """Internal reports: Data Docs and the like."""
         return self.home / "reports"
@@ -100,7 +105,7 @@ class Paths:
         """
         try:
             for folder in (
-                self.home, self.raw, self.quarantine, self.findings, self.reports,
+                self.home, self.raw, self.quarantine, self.findings, self.withdrawn, self.reports,
                 self.candidates, self.releases, self.dagster, self.work,
             ):  # fmt: skip
                 folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,8 @@ class ReceiptState(StrEnum):
     DUPLICATE = "duplicate"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    WAITING = "waiting"
+    OUT_OF_ORDER = "out_of_order"
 
 
 class Outcome(StrEnum):
@@ -48,9 +50,10 @@ class ReleaseStatus(StrEnum):
 class Receipt:
     """A delivery and what was decided about it.
 
-    rows_in = rows_accepted + rows_quarantined + rows_withdrawn + rows_refused, always.
+    rows_in = rows_accepted + rows_quarantined + rows_withdrawn + rows_refused + rows_waiting, always.
     `arrival` names the inbox file it was made from, so that one arrival is never entered twice.
     `raw_sha256` is that of the file at `raw_path`, so that a later change of it is noticed.
+    `as_of` is the day that the sender says the file stands for.
     """
 
     received_at: str
@@ -79,12 +82,18 @@ class Receipt:
     findings_path: str | None = None
     arrival: str | None = None
     raw_sha256: str | None = None
+    rows_waiting: int = 0
+    superseded_by: int | None = None
+    as_of: str | None = None
     id: int = 0
 
     @property
     def adds_up(self) -> bool:
         """Whether every row is accounted for."""
-        parts = (self.rows_accepted, self.rows_quarantined, self.rows_withdrawn, self.rows_refused)
+        parts = (
+            self.rows_accepted, self.rows_quarantined, self.rows_withdrawn, self.rows_refused,
+            self.rows_waiting,
+        )  # fmt: skip
         return self.rows_in == sum(parts)
 
 

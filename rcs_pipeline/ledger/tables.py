@@ -37,6 +37,9 @@ receipt = Table(
     Column("findings_path", String),
     Column("arrival", String),
     Column("raw_sha256", String),
+    Column("rows_waiting", Integer),
+    Column("superseded_by", Integer),
+    Column("as_of", String),
     Column("claimed_name", String, nullable=False),
     Column("os_account", String, nullable=False),
 )  # fmt: skip
@@ -132,6 +135,76 @@ audit_event = Table(
     Column("at", String, nullable=False),
     Column("action", String, nullable=False),
     Column("subject", String, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("detail", JSON, nullable=False),
+)  # fmt: skip
+
+mapping = Table(
+    "mapping", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("theirs", String, nullable=False),
+    Column("ours", String),
+    Column("receipt", Integer, nullable=False),
+    Column("accepted_at", String, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dropped_at", String),
+    Column("dropped_by", String),
+    Column("dropped_account", String),
+    Column("drop_reason", Text),
+)  # fmt: skip
+
+confirmation = Table(
+    "confirmation", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("receipt", Integer, nullable=False, index=True),
+    Column("answer", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("findings", JSON, nullable=False),
+)  # fmt: skip
+
+withdrawal = Table(
+    "withdrawal", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("dataset", String),
+    Column("pupils", Integer, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("list_path", String),
+    Column("deliveries", JSON, nullable=False),
+    Column("releases", JSON, nullable=False),
+)  # fmt: skip
+
+key_link = Table(
+    "key_link", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("since", String, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+undertaking = Table(
+    "undertaking", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("committed_at", String),
+    Column("finished_at", String),
     Column("claimed_name", String, nullable=False),
     Column("os_account", String, nullable=False),
     Column("detail", JSON, nullable=False),

@@ -69,12 +69,7 @@ class Workspace:
 
     def note(self, action: str, subject: str, **detail: Any) -> None:
         """Append an audit event under the current name and account."""
-        self.ledger.note(
-            AuditEvent(
-                at=self.now(), action=action, subject=subject,
-                claimed_name=self.settings.name, os_account=self.settings.os_account, detail=detail,
-            )
-        )  # fmt: skip
+        self.ledger.note(self.event(action, subject, **detail))
 
     @contextmanager
     def writing(self, *, wait_seconds: float = 0) -> Iterator[None]:
@@ -82,27 +77,35 @@ class Workspace:
         with writer_lock(self.paths.lock, wait_seconds=wait_seconds):
             yield
 
-    def pseudonym_key(self) -> bytes:
-        """The key that turns identifiers into pseudonyms.
+    def event(self, action: str, subject: str, **detail: Any) -> AuditEvent:
+        """An audit event under the current name and account, for a transaction that enters it."""
+        return AuditEvent(
+            at=self.now(), action=action, subject=subject,
+            claimed_name=self.settings.name, os_account=self.settings.os_account, detail=detail,
+        )  # fmt: skip
+
+    def pseudonym_keys(self) -> tuple[bytes, ...]:
+        """The keys that turn identifiers into pseudonyms, first to last: one a line of the key's text.
 
         Raises:
             RcsError: there is none. Without one only the demo runs, with a key made for it.
         """
         path = self.settings.key_file or (self.paths.demo_key if self.synthetic else None)
-        key, where = self.settings.key, SECRET_KEY
-        if key is None and path is not None:
+        given, where = self.settings.key, SECRET_KEY
+        if given is None and path is not None:
             where = str(path)
             try:
-                key = path.read_bytes().strip()
+                given = path.read_bytes()
             except OSError as error:
                 raise RcsError(f"The key cannot be read: {error.strerror}", where=where) from error
-        if key is not None:
-            if len(key) < SHORTEST_KEY:
-                expected = f"at least {SHORTEST_KEY} bytes of randomness"
-                raise RcsError("The key is too short", where=where, expected=expected)
-            return key
-        raise RcsError(
-            "There is no key for pseudonyms",
-            expected="RCS_KEY, or RCS_KEY_FILE naming a file that only this account can read",
-            todo="Make a key once, keep it outside the repository, and set one of the two.",
-        )
+        if given is None:
+            raise RcsError(
+                "There is no key for pseudonyms",
+                expected="RCS_KEY, or RCS_KEY_FILE naming a file that only this account can read",
+                todo="Make a key once, keep it outside the repository, and set one of the two.",
+            )
+        keys = tuple(line.strip() for line in given.strip().splitlines() if line.strip())
+        if not keys or min(len(key) for key in keys) < SHORTEST_KEY:
+            expected = f"at least {SHORTEST_KEY} bytes of randomness, one key a line"
+            raise RcsError("The key is too short", where=where, expected=expected)
+        return keys

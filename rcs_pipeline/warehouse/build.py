@@ -18,6 +18,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.intake.journal import DATABASE, mend
 from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
@@ -25,7 +26,6 @@ from rcs_pipeline.warehouse.dbt_run import NodeResult, assemble, run_dbt
 from rcs_pipeline.warehouse.lake import create_sources, current_inputs, product_contracts
 
 BUILDING = "building-"
-DATABASE = "warehouse.duckdb"
 HASH_LETTERS = 16
 
 
@@ -61,6 +61,7 @@ def build_warehouse(workspace: Workspace, product_id: str) -> Building:
 
     product = workspace.catalogue.product(product_id)
     with workspace.writing():
+        mend(workspace)
         _sweep(workspace)
         datasets = [contract.dataset for contract in product_contracts(workspace.catalogue, product)]
         inputs = current_inputs(workspace, datasets)
@@ -110,7 +111,8 @@ def seal(workspace: Workspace, building: Building, required_checks: Iterable[str
         digest = _digest(product, tables)
         target = workspace.paths.candidates / digest[:HASH_LETTERS]
         known = any(item.hash == digest for item in workspace.ledger.candidates(product.id))
-        if known and target.is_dir():
+        # A withdrawal and a new key erase the pupil tables of older candidates: those are built again.
+        if known and (target / DATABASE).is_file():
             shutil.rmtree(building.folder, ignore_errors=True)
             raise NothingToDoError(
                 f"The build gives the candidate {digest[:HASH_LETTERS]}, which is there already",

@@ -56,6 +56,12 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
         )  # fmt: skip
     workspace.note("query", subject, role=role, sql=sql)
     database = workspace.paths.home / candidate.path / "warehouse.duckdb"
+    if not database.is_file():
+        raise RcsError(
+            "The candidate's pupil tables were erased", where=subject,
+            expected="a candidate built after the last withdrawal and the last new key",
+            todo="Build one: `rcs build`.",
+        )  # fmt: skip
     try:
         # The raw views inside point at files; with external access off they cannot be followed.
         with duckdb.connect(str(database), read_only=True) as connection:

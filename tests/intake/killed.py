@@ -59,6 +59,10 @@ def killed_at(step: int) -> None:
         (shutil, "copyfile"),
         (Path, "unlink"),
         (Ledger, "add_receipt"),
+        (Ledger, "begin"),
+        (Ledger, "commit"),
+        (Ledger, "finish"),
+        (Ledger, "enter"),
     ):
         setattr(owner, name, counted(getattr(owner, name)))
 

@@ -73,7 +73,9 @@ def test_a_corrected_file_supersedes_the_first(space: Workspace) -> None:
 def test_the_first_file_again_after_its_correction_stays_superseded(space: Workspace) -> None:
     take(space, as_csv(rows(5)))
     second = take(space, as_csv(rows(6))).receipt
-    assert take(space, as_csv(rows(5))).receipt.state is ReceiptState.DUPLICATE
+    third = take(space, as_csv(rows(5))).receipt
+    assert third.state is ReceiptState.OUT_OF_ORDER
+    assert f"receipt {second.id} still counts" in str(third.reason)
     assert [item.id for item in space.ledger.current_receipts()] == [second.id]
 
 
@@ -106,7 +108,8 @@ def test_an_unknown_column_refuses_the_file_and_a_near_name_is_proposed(space: W
     headers = tuple("sexx" if name == "sex" else name for name in HEADERS)
     judgement = take(space, as_csv([{**row(1), "sexx": "1"}], headers))
     assert judgement.receipt.state is ReceiptState.REFUSED
-    assert found(space, judgement.receipt) == {("RCS-F05", None, "sexx"), ("RCS-F04", None, "sex")}
+    expected = {("RCS-F05", None, "sexx"), ("RCS-F04", None, "sex"), ("RCS-F62", None, None)}
+    assert found(space, judgement.receipt) == expected
     said = {item.rule_id: item.message for item in judgement.problems}
     assert "Did you mean `sex`" in said["RCS-F05"]
     assert "`sexx` in your file looks like it" in said["RCS-F04"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcs_pipeline.intake.pseudonymise import pseudonym, use_key
+from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.ledger.workspace import Workspace
 from tests.intake.small import KEY, as_csv, found, home, row, stored, take
 
@@ -79,14 +79,16 @@ def test_every_fault_is_found_where_it_is_and_the_receipt_adds_up(
 @settings(max_examples=200)
 @given(
     value=st.text(st.characters(codec="utf-8", exclude_characters="\x00")),
-    key=st.binary(min_size=1, max_size=200),
+    keys=st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=3),
 )
-def test_the_pseudonym_is_the_hmac_of_the_standard_library(
-    engine: duckdb.DuckDBPyConnection, value: str, key: bytes
+def test_the_pseudonym_is_the_chain_of_hmacs_of_the_standard_library(
+    engine: duckdb.DuckDBPyConnection, value: str, keys: list[bytes]
 ) -> None:
-    use_key(engine, key)
+    use_keys(engine, keys)
     got = engine.execute(f"select {pseudonym('v')} from (select $v as v)", {"v": value}).fetchone()
-    assert got == (hmac.new(key, value.encode(), hashlib.sha256).hexdigest(),)
+    for key in keys:
+        value = hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+    assert got == (value,)
 
 
 def test_the_stored_pseudonym_is_that_of_the_trimmed_identifier(space: Workspace, tmp_path: Path) -> None:
