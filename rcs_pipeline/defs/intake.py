@@ -24,6 +24,7 @@ from rcs_pipeline.intake.delivery import take_in
 from rcs_pipeline.intake.inbox import DONE, arrivals, settled
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.returns.send import bring_up_to_date, send_back
 
 GROUP = "intake"
 ADDS_UP = "receipt_adds_up"
@@ -141,6 +142,7 @@ def take_in_collections(
         RcsError: files that could not even be judged, after the others; they stay in the inbox.
     """
     errors = []
+    bring_up_to_date(workspace)
     taken: dict[str, list[Receipt]] = {name: [] for name in collections}
     waiting = [
         item for item in arrivals(workspace) if item.dataset == contract.dataset and item.collection in taken
@@ -152,6 +154,7 @@ def take_in_collections(
             errors.append(error)
             continue
         taken[arrival.collection].append(judgement.receipt)
+        send_back(workspace, judgement.receipt)
         # The original is kept under its hash; what still lies in the inbox is still to do.
         arrival.path.unlink()
         arrival.path.with_name(arrival.path.name + DONE).unlink(missing_ok=True)
@@ -202,8 +205,19 @@ def facts(workspace: Workspace, standing: Standing) -> dict[str, Any]:
             "finding count": receipt.findings,
             "findings": describe.place(workspace, receipt.findings_path),
             "quarantine": describe.place(workspace, receipt.quarantine_path),
+            "return": _return(workspace, receipt),
         }
     )
+
+
+def _return(workspace: Workspace, receipt: Receipt) -> dg.MetadataValue[Any] | str | None:
+    """Where the files for the sender lie, or why there are none."""
+    sent = send_back(workspace, receipt)
+    if sent is None:
+        return None
+    if sent.problem:
+        return sent.problem
+    return describe.place(workspace, workspace.paths.relative(sent.folder))
 
 
 def _totals(standings: Sequence[Standing]) -> dict[str, Any]:

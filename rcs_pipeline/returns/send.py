@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.returns import return_rules
+from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, check
 from rcs_pipeline.intake.examine import current_files
 from rcs_pipeline.intake.load import text
 from rcs_pipeline.ledger.paths import TEMPORARY, whole_file
@@ -76,7 +78,7 @@ def send_back(workspace: Workspace, receipt: Receipt) -> Sent | None:
         return None
     folder = return_folder(workspace, decided)
     try:
-        if not _is_made(folder, decided):
+        if not _is_made(workspace, folder, decided):
             _make(workspace, decided, folder)
     except OSError as error:
         return Sent(folder, problem=f"The return could not be written: {error.strerror or error}.")
@@ -86,14 +88,20 @@ def send_back(workspace: Workspace, receipt: Receipt) -> Sent | None:
     return Sent(folder, _files(folder, decided, workspace))
 
 
-def send_missing(workspace: Workspace) -> list[Sent]:
-    """Make the returns that a killed run left out."""
+def bring_up_to_date(workspace: Workspace) -> list[Sent]:
+    """Make the returns that a killed run left out, and those whose delivery has changed since; gives these.
+
+    The return of a delivery whose findings were erased is erased too.
+    """
     latest: dict[Path, Receipt] = {}
     for receipt in workspace.ledger.receipts():
         if receipt.findings_path is not None:
             latest[return_folder(workspace, receipt)] = receipt
-    missing = [receipt for folder, receipt in latest.items() if not _is_made(folder, receipt)]
-    return [sent for receipt in missing if (sent := send_back(workspace, receipt)) is not None]
+    for folder in (workspace.paths.reports / RETURNS).glob("*/*/*"):
+        if folder not in latest:
+            shutil.rmtree(folder)
+    stale = [receipt for folder, receipt in latest.items() if not _is_made(workspace, folder, receipt)]
+    return [sent for receipt in stale if (sent := send_back(workspace, receipt)) is not None]
 
 
 def forget(workspace: Workspace, receipt: Receipt) -> bool:
@@ -105,15 +113,30 @@ def forget(workspace: Workspace, receipt: Receipt) -> bool:
     return found
 
 
-def write_check(workspace: Workspace, receipt: Receipt, sources: Sources, folder: Path) -> Sent:
-    """Write the return of a file that was only checked into a folder of the sender's choice."""
-    folder.mkdir(parents=True, exist_ok=True)
+def check_and_return(
+    workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None, folder: Path
+) -> tuple[Judgement, Sent]:
+    """Judge a file, write its return into a folder of the sender's choice, and store nothing else.
+
+    Raises:
+        RcsError: no such file, dataset or collection; no key; the folder cannot be written.
+    """
     with _working(workspace) as work:
-        made = _write(workspace, receipt, sources, work, stored=False)
-        for file in made:
-            with whole_file(folder / file.name) as temporary:
-                shutil.copyfile(file, temporary)
-    return Sent(folder, tuple(folder / file.name for file in made))
+        judgement = check(workspace, path, dataset, collection, supplier, keep=work)
+        rows = work / KEPT_ROWS
+        sources = Sources(work / KEPT_FINDINGS, rows if rows.is_file() else None, None, path)
+        made = _write(workspace, judgement.receipt, sources, work, stored=False)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in made:
+                with whole_file(folder / file.name) as temporary:
+                    shutil.copyfile(file, temporary)
+        except OSError as error:
+            raise RcsError(
+                f"The return cannot be written: {error.strerror or error}", where=str(folder),
+                todo="Name a folder that this account can write to.",
+            ) from error  # fmt: skip
+    return judgement, Sent(folder, tuple(folder / file.name for file in made))
 
 
 def return_folder(workspace: Workspace, receipt: Receipt) -> Path:
@@ -133,32 +156,37 @@ def _decided(workspace: Workspace, receipt: Receipt) -> Receipt | None:
     return decided[-1] if decided else None
 
 
-def _is_made(folder: Path, receipt: Receipt) -> bool:
+def _is_made(workspace: Workspace, folder: Path, receipt: Receipt) -> bool:
     mark = folder / MARK
-    return mark.is_file() and mark.read_text(encoding="utf-8") == _basis(receipt)
+    return mark.is_file() and mark.read_text(encoding="utf-8") == _basis(workspace, receipt)
 
 
-def _basis(receipt: Receipt) -> str:
-    """What a return depends on: where it changes (a confirmed file, withdrawn pupils), it is made anew."""
+def _basis(workspace: Workspace, receipt: Receipt) -> str:
+    """What a return depends on: where it changes (pupils withdrawn, an original purged), it is made anew."""
     state = receipt.state if receipt.state is not ReceiptState.SUPERSEDED else ReceiptState.ACCEPTED
     facts = (
         VERSION, receipt.id, state.value, receipt.rows_in, receipt.rows_accepted, receipt.rows_quarantined,
         receipt.rows_withdrawn, receipt.rows_refused, receipt.findings, receipt.raw_sha256,
+        _original(workspace, receipt) is not None,
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _original(workspace: Workspace, receipt: Receipt) -> Path | None:
+    path = workspace.paths.originals / receipt.sha256
+    return path if path.is_file() else None
 
 
 def _make(workspace: Workspace, receipt: Receipt, folder: Path) -> None:
     """Make every file beside the others' reach, then move them into place, and the mark last."""
     home = workspace.paths.home
-    original = workspace.paths.originals / receipt.sha256
 
     def stored(place: str | None) -> Path | None:
         return home / place if place and (home / place).is_file() else None
 
     sources = Sources(
         findings=stored(receipt.findings_path), accepted=stored(receipt.raw_path),
-        quarantined=stored(receipt.quarantine_path), original=original if original.is_file() else None,
+        quarantined=stored(receipt.quarantine_path), original=_original(workspace, receipt),
     )  # fmt: skip
     with _working(workspace) as work:
         made = _write(workspace, receipt, sources, work, stored=True)
@@ -174,7 +202,7 @@ def _make(workspace: Workspace, receipt: Receipt, folder: Path) -> None:
                 os.fsync(handle.fileno())
             os.replace(file, folder / file.name)
         with whole_file(folder / MARK) as temporary:
-            temporary.write_text(_basis(receipt), encoding="utf-8")
+            temporary.write_text(_basis(workspace, receipt), encoding="utf-8")
 
 
 @contextmanager

@@ -167,7 +167,8 @@ def _non_response(
     columns = [column for column in contract.stored_columns if not column.identifier and not column.required]
     kinds = {column.name: _kinds(column) for column in columns}
     wanted = [
-        f"count_if({quoted(name)} is null)" if codes is None else f"count_if({quoted(name)} in ({codes}))"
+        # Not count_if, which gives NULL for a column of blanks.
+        f"count(case when {quoted(name)} {'is null' if codes is None else f'in ({codes})'} then 1 end)"
         for name in kinds
         for codes in kinds[name].values()
     ]
