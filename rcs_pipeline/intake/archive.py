@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import NoReturn
@@ -81,20 +81,25 @@ def unwrapped(recognised: Recognised, limits: Mapping[str, int], work: Path) -> 
 def _unpack(path: Path, entry: zipfile.ZipInfo, target: Path, limits: Mapping[str, int]) -> bytes:
     """Write the entry to `target`, counting; return its beginning."""
     head, size = b"", 0
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(entry) as source, target.open("xb") as sink:
-            while chunk := source.read(CHUNK):
-                head = head or chunk[:HEAD]
-                size += len(chunk)
-                if size > limits["archive_expanded_bytes"]:
-                    _refuse(TOO_LARGE, f"it takes more than {limits['archive_expanded_bytes'] >> 20:,} MiB")
-                _check_ratio(size, max(1, entry.compress_size), limits)
-                sink.write(chunk)
-    except (*BROKEN_ZIP, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # a full disk says nothing about the file
-        raise UnreadableFileError("the archive is damaged or incomplete") from error
+    with target.open("xb") as sink:
+        for chunk in _content(path, entry):
+            head = head or chunk[:HEAD]
+            size += len(chunk)
+            if size > limits["archive_expanded_bytes"]:
+                _refuse(TOO_LARGE, f"it takes more than {limits['archive_expanded_bytes'] >> 20:,} MiB")
+            _check_ratio(size, max(1, entry.compress_size), limits)
+            sink.write(chunk)
     return head
+
+
+def _content(path: Path, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    # Writing is not in here: a full disk says nothing about the file.
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(entry) as source:
+            while chunk := source.read(CHUNK):
+                yield chunk
+    except (*BROKEN_ZIP, RuntimeError) as error:
+        raise UnreadableFileError("the archive is damaged or incomplete") from error
 
 
 def _check_name(entry: zipfile.ZipInfo) -> None:
