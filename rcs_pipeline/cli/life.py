@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rcs_pipeline.cli.output import format_option, next_step, result, table, workspace
+from rcs_pipeline.cli.returns import json_of, lines_of, returned
 from rcs_pipeline.cli.told import sentence, shortened, stored_problems
 from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
@@ -73,7 +74,10 @@ def show(context: click.Context, delivery: str, form: str) -> int:
         lines += [f"  in release {name}" for name in life.releases]
         stored = {"findings": item.findings_path, "quarantine": item.quarantine_path, "rows": item.raw_path}
         lines += [f"  {name}: {space.paths.home / path}" for name, path in stored.items() if path]
-    result(form, "\n".join(lines), receipts=[life.receipt for life in lives], lives=lives)
+        lines += [f"  {line}" for line in lines_of(returned(space, item))]
+    returns = [json_of(returned(space, life.receipt)) for life in lives]
+    receipts = [life.receipt for life in lives]
+    result(form, "\n".join(lines), receipts=receipts, lives=lives, returns=returns)
     return ExitCode.OK
 
 

@@ -25,8 +25,13 @@ VERBS = {
     "template": ("template", "Write a workbook for a sender to fill in."),
     "check": ("intake", "Judge a file and store nothing."),
     "ingest": ("intake", "Take in a file, or everything in the inbox."),
-    "status": ("intake", "What is due, what arrived, what was decided."),
-    "show": ("intake", "The whole life of one delivery."),
+    "status": ("life", "What is due, what arrived, what was decided, what waits."),
+    "show": ("life", "The whole life of one delivery."),
+    "map": ("mapping", "Column names that wait for a decision; accept or drop a mapping."),
+    "confirm": ("life", "Say yes (or no) to what is unusual about a delivery."),
+    "withdraw": ("life", "Take out pupils, or a whole delivery."),
+    "purge": ("life", "Erase what was kept as long as the rules allow."),
+    "key": ("life", "The keys of pseudonyms: list them, rotate to a new one."),
     "rule": ("returns", "Explain a rule id, or list them all."),
     "build": ("build", "Make, protect and audit a candidate."),
     "verdicts": ("build", "The verdicts on a candidate, and whether the gate is open."),
@@ -68,6 +73,10 @@ class _LazyGroup(click.Group):
             hint = f" Did you mean `{near[0]}`?" if near else ""
             ctx.fail(f"There is no verb `{args[0]}`.{hint} `rcs --help` lists them.")
         return super().resolve_command(ctx, args)
+
+
+# DuckDB's own errors about the machine; by name, so that the engine need not be loaded to know them.
+ENGINE_NEEDS = {"IOException": "room on the disk, or of a right to it", "OutOfMemoryException": "memory"}
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,6 +139,11 @@ def _unexpected(error: Exception) -> str:
         problem = str(error).splitlines()[0]
         return (
             f"The ledger or a package cannot be used: {problem}. To do: Check RCS_LEDGER_URL and its driver."
+        )
+    if type(error).__name__ in ENGINE_NEEDS:
+        return (
+            f"The engine could not go on for want of {ENGINE_NEEDS[type(error).__name__]}. "
+            "To do: Make room and run the command again; nothing was half-written."
         )
     steps = traceback.extract_tb(error.__traceback__)
     ours = [step for step in steps if "rcs_pipeline" in step.filename] or steps

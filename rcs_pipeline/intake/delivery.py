@@ -1,7 +1,7 @@
 """Taking in a delivery: examine, store, and write the receipt last.
 
-Belongs here: the identity of deliveries (sha256 and ledger), duplicates, supersession, receipts.
-Does not belong here: judging (see `examine`).
+Belongs here: originals, supersession, receipts.
+Does not belong here: judging (see `examine`), files that change nothing (see `news`).
 
 A process killed at any point leaves at most files that no receipt names; the next run of the same
 file overwrites them with the same content.
@@ -10,23 +10,28 @@ file overwrites them with the same content.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake import findings, store
-from rcs_pipeline.intake.examine import Examined, examining, in_use
+from rcs_pipeline.intake.examine import Examined, examining, in_use, needs_key
+from rcs_pipeline.intake.journal import mend
+from rcs_pipeline.intake.news import not_news
 from rcs_pipeline.intake.recognise import Recognised, recognise
 from rcs_pipeline.intake.report import Problem, problems
+from rcs_pipeline.ledger.decisions import YES
+from rcs_pipeline.ledger.keys import remember_keys
 from rcs_pipeline.ledger.paths import TEMPORARY, file_hash, sweep, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 
 PRIVATE_FILE = 0o600
 KEPT_FINDINGS, KEPT_ROWS = "findings.parquet", "accepted.parquet"
-SETTLED = (ReceiptState.ACCEPTED, ReceiptState.SUPERSEDED, ReceiptState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -62,17 +67,34 @@ def check(
             if examined.reason is None:
                 rows = keep / KEPT_ROWS
                 store.store_accepted(examined.connection, examined.contract, examined.first_row, rows)
-        return _judgement(_receipt(workspace, examined, path.name, supplier), examined)
+        return _judgement(_receipt(workspace, examined, path.name), examined)
 
 
 def take_in(
-    workspace: Workspace, path: Path, dataset: str, collection: str, supplier: str | None = None
+    workspace: Workspace,
+    path: Path,
+    dataset: str,
+    collection: str,
+    supplier: str | None = None,
+    as_of: date | None = None,
+    again: bool = False,
 ) -> Judgement:
     """Judge a file, store what was decided, and enter the receipt.
 
     The same bytes again for the same dataset and collection are entered as a duplicate and change
-    nothing, unless what was stored of them is gone or was changed: then they are taken in anew. A
-    different file supersedes the current one in the same transaction as its receipt.
+    nothing, unless what was stored of them is gone or was changed: then they are taken in anew. Bytes
+    that a later file has superseded, and a file for an earlier day than the current one's, are out of order
+    and change nothing either. A different file supersedes the current one in the same transaction as its
+    receipt; with unusual findings it waits for a yes first (see `confirm`).
+
+    Args:
+        workspace: the home.
+        path: the file.
+        dataset: the kind of delivery.
+        collection: the collection it belongs to.
+        supplier: who sent it; otherwise whom the register names.
+        as_of: the day that the sender says the file stands for.
+        again: take in bytes that were superseded or withdrawn as if they had never been here.
 
     Raises:
         LockedError: another process is writing.
@@ -83,6 +105,7 @@ def take_in(
     workspace.catalogue.delivery(dataset)
     workspace.catalogue.register.collection(collection)
     with workspace.writing():
+        mend(workspace)
         clear_leftovers(workspace)
         arrival = _arrival(workspace, path)
         known = workspace.ledger.receipts(dataset=dataset, collection=collection, sha256=recognised.sha256)
@@ -90,13 +113,20 @@ def take_in(
         if decided:
             # The process died after the receipt and before the file left the inbox: nothing arrived twice.
             return Judgement(decided[-1], (), {})
-        settled = any(item.state in SETTLED for item in known)
-        if settled and not any(_is_damaged(workspace, item) for item in known):
-            receipt = _duplicate(workspace, recognised, known[0], path.name, supplier)
-            return Judgement(workspace.ledger.add_receipt(replace(receipt, arrival=arrival)), (), {})
+        earlier = not_news(workspace, recognised, dataset, collection, as_of=as_of, again=again)
+        if earlier is not None:
+            if earlier.state is ReceiptState.OUT_OF_ORDER and not known:
+                _keep_unchanged(workspace, recognised, before)
+            receipt = replace(earlier, file_name=path.name, supplier=supplier, arrival=arrival)
+            return Judgement(workspace.ledger.add_receipt(receipt), (), {})
         with examining(workspace, recognised, dataset, collection, supplier) as examined:
-            _keep_unchanged(workspace, recognised, before)
-            receipt = replace(_receipt(workspace, examined, path.name, supplier), arrival=arrival)
+            if examined.withdrawn:
+                # Kept, the original would hold what was to be erased.
+                _require_unchanged(recognised, before)
+            else:
+                _keep_unchanged(workspace, recognised, before)
+            receipt = _receipt(workspace, examined, path.name, known)
+            receipt = replace(receipt, arrival=arrival, as_of=str(as_of) if as_of else None)
             return _judgement(_store(workspace, examined, receipt), examined)
 
 
@@ -127,9 +157,16 @@ def _keep_unchanged(workspace: Workspace, recognised: Recognised, before: tuple[
     """Keep the original; what was hashed, judged and kept must be one and the same file."""
     was_kept = (workspace.paths.originals / recognised.sha256).exists()
     kept = keep_original(workspace, recognised)
-    if _state(recognised.path) != before:
+    try:
+        _require_unchanged(recognised, before)
+    except RcsError:
         if not was_kept:
             kept.unlink()
+        raise
+
+
+def _require_unchanged(recognised: Recognised, before: tuple[int, ...]) -> None:
+    if _state(recognised.path) != before:
         raise RcsError(
             "The file changed while it was read",
             where=str(recognised.path),
@@ -153,8 +190,17 @@ def _arrival(workspace: Workspace, path: Path) -> str | None:
     return "-".join(str(part) for part in _state(path))
 
 
-def _receipt(workspace: Workspace, examined: Examined, file_name: str, supplier: str | None) -> Receipt:
+def _receipt(
+    workspace: Workspace, examined: Examined, file_name: str, known: Sequence[Receipt] = ()
+) -> Receipt:
     refused = examined.reason is not None
+    kept = 0 if refused else examined.rows - examined.rejected - examined.withdrawn
+    waits = not refused and bool(examined.unusual) and not _answered(workspace, examined, known)
+    state = ReceiptState.WAITING if waits else ReceiptState.ACCEPTED
+    reason = examined.reason
+    if waits:
+        rules = ", ".join(f"{rule} ({count})" for rule, count in examined.unusual.items())
+        reason = f"Unusual, so it waits for a yes: {rules}."
     return Receipt(
         received_at=workspace.now(),
         dataset=examined.contract.dataset,
@@ -162,19 +208,27 @@ def _receipt(workspace: Workspace, examined: Examined, file_name: str, supplier:
         sha256=examined.recognised.sha256,
         file_name=file_name,
         size_bytes=examined.recognised.size_bytes,
-        state=ReceiptState.REFUSED if refused else ReceiptState.ACCEPTED,
+        state=ReceiptState.REFUSED if refused else state,
         claimed_name=workspace.settings.name,
         os_account=workspace.settings.os_account,
         format=examined.recognised.format.value if examined.recognised.format else None,
-        supplier=supplier,
+        supplier=examined.supplier,
         contract_id=examined.contract.id,
         contract_version=examined.contract.version,
         rows_in=examined.rows,
-        rows_accepted=0 if refused else examined.rows - examined.rejected,
+        rows_accepted=0 if waits else kept,
+        rows_waiting=kept if waits else 0,
         rows_quarantined=0 if refused else examined.rejected,
+        rows_withdrawn=0 if refused else examined.withdrawn,
         rows_refused=examined.rows if refused else 0,
-        reason=examined.reason,
+        reason=reason,
     )
+
+
+def _answered(workspace: Workspace, examined: Examined, known: Sequence[Receipt]) -> bool:
+    """Whether somebody has said yes to these very findings about these very bytes before."""
+    given = [answer for item in known for answer in workspace.ledger.confirmations(item.id)]
+    return bool(given) and given[-1].answer == YES and given[-1].findings == examined.unusual
 
 
 def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receipt:
@@ -183,8 +237,8 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
     place = Path(receipt.dataset) / f"collection={receipt.collection}" / name
     changes: dict[str, Any] = {"findings_path": f"findings/{place.as_posix()}"}
     changes["findings"] = store.store_findings(examined.connection, paths.findings / place)
-    replaces = None
-    if receipt.state is ReceiptState.ACCEPTED:
+    replaces, also = None, []
+    if receipt.state is not ReceiptState.REFUSED:
         arguments = (examined.connection, examined.contract, examined.first_row)
         store.store_accepted(*arguments, paths.raw / place)
         changes["raw_path"] = f"raw/{place.as_posix()}"
@@ -192,37 +246,14 @@ def _store(workspace: Workspace, examined: Examined, receipt: Receipt) -> Receip
         if receipt.rows_quarantined:
             store.store_quarantined(*arguments, paths.quarantine / place)
             changes["quarantine_path"] = f"quarantine/{place.as_posix()}"
-        current = workspace.ledger.current_receipts(receipt.dataset, receipt.collection)
-        replaces = current[0] if current else None
+        if needs_key(examined.contract):
+            remember_keys(workspace, workspace.pseudonym_keys())
+        here = {"dataset": receipt.dataset, "collection": receipt.collection}
+        also = workspace.ledger.receipts(state=ReceiptState.WAITING.value, **here)
+        current = workspace.ledger.current_receipts(**here)
+        replaces = current[0] if current and receipt.state is ReceiptState.ACCEPTED else None
     complete = replace(receipt, **changes)
-    return workspace.ledger.add_receipt(complete, replaces=replaces)
-
-
-def _is_damaged(workspace: Workspace, receipt: Receipt) -> bool:
-    """Whether rows that count are no longer in the raw lake as they were stored."""
-    if receipt.state is not ReceiptState.ACCEPTED or receipt.raw_path is None:
-        return False
-    path = workspace.paths.home / receipt.raw_path
-    return not path.is_file() or receipt.raw_sha256 not in (None, file_hash(path))
-
-
-def _duplicate(
-    workspace: Workspace, recognised: Recognised, known: Receipt, file_name: str, supplier: str | None
-) -> Receipt:
-    return Receipt(
-        received_at=workspace.now(),
-        dataset=known.dataset,
-        collection=known.collection,
-        sha256=recognised.sha256,
-        file_name=file_name,
-        size_bytes=recognised.size_bytes,
-        state=ReceiptState.DUPLICATE,
-        claimed_name=workspace.settings.name,
-        os_account=workspace.settings.os_account,
-        format=known.format,
-        supplier=supplier,
-        reason=f"The same bytes as receipt {known.id}.",
-    )
+    return workspace.ledger.add_receipt(complete, replaces=replaces, also=also)
 
 
 def _judgement(receipt: Receipt, examined: Examined) -> Judgement:
