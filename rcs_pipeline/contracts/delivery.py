@@ -111,8 +111,9 @@ class TemplateTexts(Strict):
     comes_back: str
     deadline: str = Field(default="", description="may hold `{deadline}`, the date from the register")
     ask: str = Field(default="", description="whom to ask")
+    totals: tuple[str, ...] = Field(default=(), description="columns whose sum is shown while rows are typed")
 
-    @field_validator("*", mode="after")
+    @field_validator("purpose", "used_for", "comes_back", "deadline", "ask", mode="after")
     @classmethod
     def _one_line(cls, text: str) -> str:
         return " ".join(text.split())

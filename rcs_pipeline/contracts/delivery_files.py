@@ -187,6 +187,9 @@ def _check(contract: DeliveryContract) -> None:
             raise ContractError(f"Rule {rule.id} names unknown column(s) {', '.join(unknown)}", where=where)
         for column in used:
             contract.stored_column(column)
+    for total in contract.options.template.totals if contract.options.template else ():
+        if not contract.column(total).numeric:
+            raise ContractError(f"The template's total `{total}` is not a column of numbers", where=where)
     for column in (*contract.key, *(item.name for item in contract.columns if item.unique or item.group)):
         contract.stored_column(column)
     for table in contract.options.summary:

@@ -120,6 +120,8 @@ def template_bytes(plan: TemplatePlan) -> bytes:
         rows.write_last_time(book, plan, formats)
         rows.write_lists(book, plan)
         rows.write_workings(book, plan)
+        for sheet in book.worksheets():
+            sheet.set_landscape()
     return stream.getvalue()
 
 

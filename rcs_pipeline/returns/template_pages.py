@@ -5,6 +5,7 @@ Belongs here: their words and layout. Does not belong here: the sheet that is fi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,12 +15,13 @@ from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Prefill
 from rcs_pipeline.intake.template_mark import PROPERTIES, START_SHEET
 from rcs_pipeline.returns import template_checks as checks
 from rcs_pipeline.returns.template_plan import TemplatePlan
-from rcs_pipeline.returns.template_rows import allowed, write_cell
+from rcs_pipeline.returns.template_rows import allowed, width, write_cell
 
 COLUMNS_SHEET, EXAMPLE_SHEET = "Columns", "Worked example"
 EXAMPLE_ROWS = 2
 EXAMPLE_DAY = date(2016, 2, 29)
-LABEL_WIDTH, TEXT_WIDTH = 26, 100
+LABEL_WIDTH, TEXT_WIDTH, MEANING_WIDTH, CHECK_WIDTH = 26, 100, 60, 22
+LINE_HEIGHT = 15.0
 COMES_BACK = (
     "Which cells to mend and how, as soon as we take it in; then what the release says about your rows."
 )
@@ -41,6 +43,7 @@ def write_start(book: Any, plan: TemplatePlan, formats: dict[str, Any], filled: 
     for line in (*_about(plan), *_steps(plan), *_colours(plan)):
         sheet.write_string(row, 0, line.label, formats["label"])
         sheet.write_string(row, 1, line.text, formats[line.look])
+        sheet.set_row(row, _height(line.text, TEXT_WIDTH))
         row += 1
     row += 1
     name = plan.sheet_name(checks.CHECKS_SHEET)
@@ -62,6 +65,7 @@ def write_start(book: Any, plan: TemplatePlan, formats: dict[str, Any], filled: 
         sheet.write_string(row, 0, PROPERTIES[name], formats["label"])
         sheet.write_string(row, 1, value, formats["wrapped"])
         row += 1
+    sheet.fit_to_pages(1, 0)
     sheet.activate()
     sheet.set_first_sheet()
 
@@ -69,24 +73,26 @@ def write_start(book: Any, plan: TemplatePlan, formats: dict[str, Any], filled: 
 def write_columns(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None:
     """Write what each column means and may hold, with the whole of its list."""
     sheet = book.add_worksheet(plan.sheet_name(COLUMNS_SHEET))
-    for place, (heading, width) in enumerate(
-        (("Column", 24), ("Needed", 10), ("What it means", 60), ("What may stand in it", 60), ("Code", 22))
-    ):
-        sheet.set_column(place, place, width)
+    headings = ("Column", "Needed", "What it means", "What may stand in it", "Code")
+    for place, heading in enumerate(headings):
+        sheet.set_column(place, place, MEANING_WIDTH if place in (2, 3) else LABEL_WIDTH)
         sheet.write_string(0, place, heading, formats["plain_heading"])
     row = 1
     for column in plan.contract.columns:
         needed = "required" if column.required else "optional"
-        cells = (column.name, needed, column.description, allowed(plan, column))
+        choice = plan.choices.get(column.name)
+        may = "One of these:" if choice else allowed(plan, column)
+        cells = (column.name, needed, column.description, may)
         for place, text in enumerate(cells):
             sheet.write_string(row, place, text, formats["wrapped"])
+        sheet.set_row(row, max(_height(text, MEANING_WIDTH) for text in cells[2:]))
         row += 1
-        choice = plan.choices.get(column.name)
         for code, words in choice.words.items() if choice else ():
             sheet.write_string(row, 3, words, formats["wrapped"])
             sheet.write_string(row, 4, code, formats["wrapped"])
             row += 1
     sheet.freeze_panes(1, 1)
+    sheet.fit_to_pages(1, 0)
 
 
 def write_example(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None:
@@ -95,7 +101,7 @@ def write_example(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> Non
     note = f"An example, made up. Nothing on this sheet is read: your rows go on the sheet {plan.sheet.name}."
     sheet.write_string(0, 0, note, formats["label"])
     for place, column in enumerate(plan.contract.columns):
-        sheet.set_column(place, place, max(16, len(column.name) + 2))
+        sheet.set_column(place, place, width(plan, column))
         sheet.write_string(2, place, column.name, formats["required" if column.required else "optional"])
         for number in range(EXAMPLE_ROWS):
             write_cell(sheet, 3 + number, place, example(plan, column, number), column, formats)
@@ -107,7 +113,7 @@ def write_checks(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None
     name = plan.sheet_name(checks.CHECKS_SHEET)
     sheet = book.add_worksheet(name)
     sheet.set_column(0, 0, LABEL_WIDTH)
-    sheet.set_column(1, 7, 18)
+    sheet.set_column(1, 7, CHECK_WIDTH)
     note = f"Live: it counts while you fill in the sheet {plan.sheet.name}, down to row {plan.last + 1}."
     sheet.write_string(0, 0, note, formats["label"])
     headings = [
@@ -117,7 +123,7 @@ def write_checks(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None
         "Cannot be right",
         "Repeats a row above",
         "Problems",
-        "Sum",
+        "Total",
     ]
     headings += [f"As in {plan.previous.collection.title}"] if plan.previous else []
     for place, heading in enumerate(headings):
@@ -125,6 +131,7 @@ def write_checks(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None
     for row, column in enumerate(plan.contract.columns, start=3):
         _write_check(sheet, plan, column, row, formats)
     sheet.freeze_panes(3, 1)
+    sheet.fit_to_pages(1, 0)
 
 
 def example(plan: TemplatePlan, column: Column, number: int) -> Any:
@@ -234,12 +241,22 @@ def _write_check(sheet: Any, plan: TemplatePlan, column: Column, row: int, forma
     place = plan.place(column.name)
     old = [line[place] for line in plan.previous.rows] if plan.previous else []
     numbers = [cell for cell in old if isinstance(cell, int | float)]
-    if column.numeric and not column.codes:
+    if column.name in _totals(plan):
         sheet.write_formula(row, 6, f"=SUM({cells})", formats["sum"], sum(numbers))
     if column in checks.reviewed(plan):
         keys = checks.column_range(plan, plan.contract.key[0])
         same = checks.unchanged(plan, keys, column, cells)
         sheet.write_array_formula(row, 7, row, 7, f"{{=SUM({same})}}", None, len(numbers))
+
+
+def _totals(plan: TemplatePlan) -> tuple[str, ...]:
+    texts = plan.contract.options.template
+    return texts.totals if texts else ()
+
+
+def _height(text: str, wide: int) -> float:
+    """Room for a wrapped text; not every program finds it by itself."""
+    return LINE_HEIGHT * max(1, math.ceil(len(text) / wide))
 
 
 def _typed(column: Column, value: str) -> Any:

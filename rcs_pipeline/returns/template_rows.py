@@ -25,7 +25,7 @@ def write_rows(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None:
     """Write the sheet for the rows."""
     sheet = book.add_worksheet(plan.sheet.name)
     for place, column in enumerate(plan.contract.columns):
-        sheet.set_column(place, place, _width(plan, column), formats[_kind(column, plan)])
+        sheet.set_column(place, place, width(plan, column), formats[_kind(column, plan)])
         heading = "required" if column.required else "optional"
         sheet.write_string(plan.header, place, column.name, formats[heading])
         help_ = {"input_title": _title(column), "input_message": _message(plan, column)}
@@ -35,7 +35,6 @@ def write_rows(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> None:
         )
         _colours(sheet, plan, column, formats)
     sheet.freeze_panes(plan.first, 1)
-    sheet.set_landscape()
     sheet.repeat_rows(plan.header)
     for number, row in enumerate(plan.previous.rows if plan.previous else ()):
         for place, column in enumerate(plan.contract.columns):
@@ -60,9 +59,9 @@ def write_workings(book: Any, plan: TemplatePlan) -> None:
     name = plan.sheet_name(checks.WORKINGS_SHEET)
     sheet = book.add_worksheet(name)
     filled = len(plan.previous.rows) if plan.previous else 0
-    width = len(plan.contract.columns)
+    columns = len(plan.contract.columns)
     for row in range(plan.first, plan.last + 1):
-        cells = checks.rows_sheet(plan) + xl_range(row, 0, row, width - 1)
+        cells = checks.rows_sheet(plan) + xl_range(row, 0, row, columns - 1)
         sheet.write_formula(row, 0, f"=IF(COUNTA({cells})>0,1,0)", None, int(row < plan.first + filled))
         for place, key in enumerate(plan.keys, start=1):
             twice = checks.repeated(plan, key, row, row, checks.rows_sheet(plan))
@@ -80,7 +79,7 @@ def write_last_time(book: Any, plan: TemplatePlan, formats: dict[str, Any]) -> N
     name = plan.sheet_name(checks.LAST_SHEET)
     sheet = book.add_worksheet(name)
     for place, column in enumerate(plan.contract.columns):
-        sheet.set_column(place, place, _width(plan, column), formats[_kind(column, plan)])
+        sheet.set_column(place, place, width(plan, column), formats[_kind(column, plan)])
         sheet.write_string(0, place, column.name, formats["plain_heading"])
         for number, row in enumerate(plan.previous.rows, start=1):
             write_cell(sheet, number, place, row[place], column, formats)
@@ -210,7 +209,8 @@ def _kind(column: Column, plan: TemplatePlan) -> str:
     return "date" if column.type is ColumnType.DATE else "number"
 
 
-def _width(plan: TemplatePlan, column: Column) -> int:
+def width(plan: TemplatePlan, column: Column) -> int:
+    """How wide a column has to be for its name and what is chosen or typed in it."""
     if column.name in plan.choices:
         widest = max(len(words) for words in plan.choices[column.name].words.values())
         return max(NARROW, len(column.name) + 2, min(widest + 4, WIDEST))

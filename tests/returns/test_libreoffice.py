@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from rcs_pipeline.intake.delivery import check
+from rcs_pipeline.intake.delivery import check, take_in
 from rcs_pipeline.intake.template_mark import START_SHEET, read_mark
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.returns.template_checks import CHECKS_SHEET
@@ -132,3 +132,29 @@ def test_live_checks_are_silent_where_intake_is(saved: Saved, space: Workspace, 
     book = openpyxl.load_workbook(path, data_only=True)
     said = {row[0]: row[1] for row in book[START_SHEET].iter_rows(values_only=True, max_col=2)}
     assert (said["Rows started"], said["Problems"]) == (len(rows), 0)
+
+
+def test_figures_still_as_last_time_are_counted_until_they_change(saved: Saved, tmp_path: Path) -> None:
+    space = filled.home(tmp_path / "home")
+    plan = filled.planned(space, *PLACE)
+    first = filled.fill(filled.written(plan, tmp_path / "t.xlsx"), plan, numbered(plan), tmp_path / "f.xlsx")
+    assert take_in(space, first, *PLACE).receipt.rows_accepted == ROWS
+    again = filled.planned(space, "service_map", "falkirk-again")
+    changed = [{}, {"gross_actual": 300_000.5, "capacity": 41}]
+    path = through(saved, again, changed, tmp_path)
+    assert check(space, path, "service_map", "falkirk-again").problems == ()
+    book = openpyxl.load_workbook(path, data_only=True)
+    rows = list(book[CHECKS_SHEET].iter_rows(min_row=3, values_only=True))
+    same = rows[0].index("As in Falkirk, first survey")
+    counted = {row[0]: row[same] for row in rows}
+    assert (counted["gross_actual"], counted["capacity"], counted["gross_budget"]) == (
+        ROWS - 1,
+        ROWS - 1,
+        ROWS,
+    )
+    totals = {
+        row[0]: row[rows[0].index("Total")] for row in rows[1:] if row[rows[0].index("Total")] is not None
+    }
+    assert totals["gross_actual"] == 148_200.5 * 2 + 300_000.5
+    said = {row[0]: row[1] for row in book[START_SHEET].iter_rows(values_only=True, max_col=2)}
+    assert (said["Rows started"], said["Problems"]) == (ROWS, 0)

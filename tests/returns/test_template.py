@@ -12,7 +12,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
+from rcs_pipeline.cli.main import rcs
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.intake.delivery import Judgement, check, take_in
@@ -293,13 +295,15 @@ def test_nothing_about_a_pupil_is_handed_out_again(space: Workspace, tmp_path: P
     assert summary.prefilled == 0
 
 
+@pytest.mark.parametrize(
+    ("sent", "asked"), [("falkirk-again", "t2-falkirk-2016"), ("t2-falkirk-2016", "t3-moray-2018")]
+)
 def test_rows_of_a_later_wave_or_of_another_partnership_are_not_used(
-    space: Workspace, tmp_path: Path
+    space: Workspace, tmp_path: Path, sent: str, asked: str
 ) -> None:
-    _, path = ready(space, tmp_path, "falkirk-again")
-    assert take_in(space, path, "service_map", "falkirk-again").receipt.rows_accepted == 1
-    for collection in ("t2-falkirk-2016", "t3-moray-2018"):
-        assert filled.planned(space, "service_map", collection).previous is None
+    _, path = ready(space, tmp_path, sent)
+    assert take_in(space, path, "service_map", sent).receipt.rows_accepted == 1
+    assert filled.planned(space, "service_map", asked).previous is None
 
 
 def test_a_file_that_somebody_filled_in_is_never_written_over(space: Workspace, tmp_path: Path) -> None:
@@ -333,3 +337,13 @@ def test_what_cannot_be_made_is_a_sentence(
 
 def test_dates_are_dates(space: Workspace) -> None:
     assert filled.good_row(filled.planned(space, "service_map"))["contract_end_date"] == date(2017, 3, 31)
+
+
+def test_the_command_writes_it_and_says_the_next_one(tmp_path: Path) -> None:
+    target = tmp_path / "t.xlsx"
+    arguments = ["--home", str(tmp_path / "home"), "template", "service_map"]
+    options = ["--collection", "t2-falkirk-2016", "--out", str(target)]
+    answer = CliRunner().invoke(rcs, [*arguments, *options], standalone_mode=False)
+    assert answer.exception is None
+    assert answer.output.splitlines()[-1].startswith(f"Next: rcs check {target} --dataset service_map")
+    assert read_mark(target) is not None
