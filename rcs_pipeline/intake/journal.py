@@ -117,6 +117,11 @@ def stored_places(receipt: Receipt) -> list[str]:
     return [place for place in places if place]
 
 
+def returned_place(receipt: Receipt) -> str:
+    """Where the files that went back to the sender lie (see `returns`); they repeat values of the rows."""
+    return f"reports/returns/{receipt.dataset}/{receipt.collection}/{receipt.sha256[:16]}"
+
+
 def erased(receipt: Receipt) -> Receipt:
     """The same receipt, naming no rows any more."""
     return replace(receipt, raw_path=None, raw_sha256=None, quarantine_path=None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rcs_pipeline.contracts.register import Retention
-from rcs_pipeline.intake.journal import mend, undertaking
+from rcs_pipeline.intake.journal import mend, returned_place, undertaking
 from rcs_pipeline.ledger.records import Receipt
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -62,6 +62,7 @@ def _erase(workspace: Workspace, items: list[Due]) -> list[Due]:
     with undertaking(workspace, "purge", "retention") as begun:
         receipts = {item.id: item for item in workspace.ledger.receipts()}
         changed: dict[int, Receipt] = {}
+        told = [number for item in items if item.of == "findings" for number in item.receipts]
         events = []
         for item in items:
             for number in item.receipts:
@@ -77,7 +78,8 @@ def _erase(workspace: Workspace, items: list[Due]) -> list[Due]:
             )  # fmt: skip
         workspace.ledger.commit(
             begun, at=workspace.now(), receipts=changed.values(), events=events,
-            erase=[item.place for item in items],
+            # What went back to the sender repeats the findings.
+            erase=[*(item.place for item in items), *(returned_place(receipts[number]) for number in told)],
         )  # fmt: skip
     return items
 

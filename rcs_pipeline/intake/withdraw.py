@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.intake.examine import needs_key
-from rcs_pipeline.intake.journal import erased, holders, pupil_tables, stored_places, undertaking
+from rcs_pipeline.intake.journal import (
+    erased,
+    holders,
+    pupil_tables,
+    returned_place,
+    stored_places,
+    undertaking,
+)
 from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.pupil_list import read_list
@@ -137,7 +144,7 @@ def _commit(
     originals = [f"originals/{before.sha256}" for before in receipts]
     workspace.ledger.commit(
         begun, at=workspace.now(), receipts=receipts.values(), entries=[entry], events=events,
-        erase=[*old, *originals, *pupil_tables(workspace, receipts)],
+        erase=[*old, *originals, *map(returned_place, receipts), *pupil_tables(workspace, receipts)],
     )  # fmt: skip
     return Taken(entry, candidates)
 

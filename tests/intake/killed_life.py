@@ -1,7 +1,7 @@
 """Runs each command on stored files killed at its n-th step, for every n, then mended by the next command.
 
-Run as a script with a command's name and the folder in which the homes are made; `killed--1` is the one that
-was not killed, `before` the one that the command was never run on.
+Run as a script with a command's name, the folder in which the homes are made, and the stride.
+`killed--1` is the one that was not killed, `before` the one that the command was never run on.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def run(name: str, folder: Path) -> None:
         commands()[name](home(folder / "home"))
 
 
-def main(name: str, root: Path) -> None:
-    """Kill the command before each of its steps; mend; run it again."""
+def main(name: str, root: Path, stride: int) -> None:
+    """Kill the command before every (or every `stride`-th) step; mend; run it again."""
     # Loaded once, before any thread is started, and not again in each of the processes.
     catalogue()
     for module in ("duckdb", "pandas", "pyarrow", "filelock", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(module)
     in_child(lambda: prepared(root / "before"))
-    for step in itertools.count(-1):
+    for step in itertools.chain([-1], itertools.count(0, stride)):
         folder = root / f"killed-{step:02}"
         shutil.copytree(root / "before", folder)
 
@@ -89,5 +89,5 @@ def main(name: str, root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
     os._exit(0)

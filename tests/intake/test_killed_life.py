@@ -54,18 +54,32 @@ def what_counts(folder: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("command", "steps"), [(name, 3) for name in killed_life.commands()])
+ONE_TRANSACTION = ("confirm", "map")
+MANY_STEPS = ("withdraw-pupils", "rotate")
+
+
+@pytest.mark.parametrize("command", killed_life.commands())
 def test_killed_before_any_step_it_is_mended_by_the_next_command_and_can_be_run_again(
-    tmp_path: Path, command: str, steps: int
+    tmp_path: Path, command: str
 ) -> None:
-    script = [sys.executable, killed_life.__file__, command, str(tmp_path)]
+    kill_everywhere(tmp_path, command, 5 if command in MANY_STEPS else 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", MANY_STEPS)
+def test_killed_before_each_of_its_many_steps_too(tmp_path: Path, command: str) -> None:
+    kill_everywhere(tmp_path, command, 1)
+
+
+def kill_everywhere(tmp_path: Path, command: str, stride: int) -> None:
+    script = [sys.executable, killed_life.__file__, command, str(tmp_path), str(stride)]
     subprocess.run(script, check=True, timeout=300)
     before, calm = what_counts(tmp_path / "before"), what_counts(tmp_path / "killed--1")
     assert calm != before
     assert calm["adds up"]
     assert (calm["orphans"], calm["missing"], calm["unfinished"]) == ([], [], [])
     homes = sorted(tmp_path.glob("killed-[0-9]*"))
-    assert len(homes) >= (1 if command in ("confirm", "map") else steps)
+    assert len(homes) >= (1 if command in ONE_TRANSACTION else 3)
     for folder in homes:
         assert what_counts(folder) == calm, folder.name
         mended = what_counts(tmp_path / folder.name.replace("killed", "mended"))

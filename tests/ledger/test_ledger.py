@@ -187,3 +187,19 @@ def test_events_are_only_added(ledger: Ledger) -> None:
     ledger.note(entry)
     assert ledger.events(action="query") == [entry, entry]
     assert not [name for name in dir(Ledger) if name.startswith(("remove", "delete"))]
+
+
+def test_a_ledger_from_before_files_could_wait_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    old = Ledger(f"sqlite:///{file}")
+    entered = old.add_receipt(RECEIPT)
+    old.close()
+    with sqlite3.connect(file) as connection:
+        for column in ("rows_waiting", "superseded_by", "as_of"):
+            connection.execute(f"alter table receipt drop column {column}")
+        for table in ("mapping", "confirmation", "withdrawal", "key_link", "undertaking"):
+            connection.execute(f"drop table {table}")
+    ledger = Ledger(f"sqlite:///{file}")
+    assert ledger.receipt(entered.id) == entered
+    assert ledger.unfinished() == ledger.mappings() == ledger.withdrawals() == ledger.key_chain() == []
+    assert ledger.add_receipt(replace(RECEIPT, rows_accepted=1, rows_waiting=1)).adds_up
