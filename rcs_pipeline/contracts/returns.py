@@ -33,6 +33,7 @@ class Bounds(Strict):
     comments: Bound
     on_page: Bound
     summary_rows: Bound
+    copied_cells: Bound
     few: Bound
 
 

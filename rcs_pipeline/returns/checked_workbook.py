@@ -61,13 +61,14 @@ def write_workbook(
                 "comments": content.verdict,
             }
         )  # fmt: skip
-        copy = sheet_name(original.hide.text(original.sheet)) if original else None
+        copied = original is not None and original.cells <= content.rules.bounds.copied_cells.value
+        copy = sheet_name(original.hide.text(original.sheet)) if original is not None and copied else None
         names = [_free(name, copy) for name in (PROBLEMS, KINDS, SUMMARY)]
         rows = _problems(book, made.add_worksheet(names[0]), content, original, copy)
         _kinds(book, made.add_worksheet(names[1]), content, names[0], rows)
         if content.summary:
             _summary(book, made.add_worksheet(names[2]), content.summary)
-        if original is not None:
+        if original is not None and copy is not None:
             sheet = made.add_worksheet(copy)
             write_copy(book, sheet, connection, content, original, (names[0], rows), kept)
 
@@ -90,6 +91,9 @@ def _problems(
         book.put(sheet, line, 0, f"{words.label}: {count:,}", bold=True, bg_color=FILLS[severity])
         book.put(sheet, line, 3, words.meaning)
         line += 1
+    if original is not None and copy is None:
+        line += 1
+        book.put(sheet, line, 0, "Your sheet is too large to be copied here; look for the cells in your own.")
     if content.total > len(content.listed):
         line += 1
         book.put(

@@ -99,9 +99,11 @@ class Content:
     @property
     def verdict(self) -> str:
         """The result in one sentence, to be read before anything else."""
-        receipt, blocked = self.receipt, self.receipt.state is ReceiptState.REFUSED
-        if blocked:
+        receipt = self.receipt
+        if receipt.state is ReceiptState.REFUSED:
             return "The file could not be taken in."
+        if receipt.state is ReceiptState.WAITING:
+            return "The file is usable, but something in it is unusual: please tell us whether it is right."
         if receipt.rows_quarantined:
             rows = f"{receipt.rows_quarantined:,} of {receipt.rows_in:,} rows"
             return f"The file is usable; {rows} would be kept out." if not self.stored else (
@@ -146,6 +148,7 @@ class Content:
             ("Rows in the file", f"{receipt.rows_in:,}"),
             ("Rows accepted", f"{receipt.rows_accepted:,}"),
             ("Rows kept out", f"{receipt.rows_quarantined:,}"),
+            ("Rows that wait for your answer", f"{receipt.rows_waiting:,}"),
             ("Rows withdrawn", f"{receipt.rows_withdrawn:,}"),
             ("Rows refused with the file", f"{receipt.rows_refused:,}"),
         ]  # fmt: skip

@@ -88,6 +88,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     names = (
         "id", "received_at", "dataset", "collection", "sha256", "state", "supplier", "contract_id",
         "contract_version", "rows_in", "rows_accepted", "rows_quarantined", "rows_withdrawn", "rows_refused",
+        "rows_waiting",
     )  # fmt: skip
     return {name: getattr(receipt, name) for name in names}
 

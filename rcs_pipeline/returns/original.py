@@ -16,16 +16,17 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from rcs_pipeline.contracts.delivery import DeliveryContract
-from rcs_pipeline.contracts.limits import IntakeLimits
-from rcs_pipeline.contracts.messages import Message
+from rcs_pipeline.contracts.vocabulary import WORKBOOKS
 from rcs_pipeline.intake.align import LONG_NUMBER, align
+from rcs_pipeline.intake.archive import unwrapped
 from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.readers import UnreadableFileError, open_source
 from rcs_pipeline.intake.recognise import recognise
+from rcs_pipeline.intake.sender import sender_of
+from rcs_pipeline.ledger.records import Receipt
+from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.returns.safe import Withholding
 
 Value = str | float | int | bool | date | datetime | time | timedelta | None
@@ -36,7 +37,10 @@ WHOLE = 1e15  # up to here a float shows every digit of a whole number
 
 @dataclass(frozen=True)
 class Original:
-    """A delivered sheet. Rows and columns count from 0; `positions` says where a contract's columns stand."""
+    """A delivered sheet. Rows and columns count from 0; `positions` says where a contract's columns stand.
+
+    `cells` is about how many the table has.
+    """
 
     path: Path
     sheet: str
@@ -44,6 +48,7 @@ class Original:
     headers: tuple[str, ...]
     positions: dict[str, int]
     hide: Withholding
+    cells: int = 0
 
     @cached_property
     def header_row(self) -> int:
@@ -145,31 +150,43 @@ class Original:
             yield [*[None] * left, *(None if cell == "" else cell for cell in row)]
 
 
-def open_original(
-    path: Path, contract: DeliveryContract, messages: dict[str, Message], limits: IntakeLimits, work: Path
-) -> Original | None:
-    """The judged sheet of a delivered workbook; None where the file is none, or cannot be read."""
+def open_original(workspace: Workspace, receipt: Receipt, path: Path, work: Path) -> Original | None:
+    """The judged sheet of a delivered workbook; None where the file is none, or cannot be read.
+
+    Args:
+        path: the file as it came, perhaps inside an archive.
+        work: a private folder that outlives the copy.
+    """
     import duckdb
 
-    recognised = recognise(path)
-    if recognised.format is None or recognised.format.value not in ("xlsx", "xls", "ods"):
+    catalogue = workspace.catalogue
+    contract = catalogue.delivery(receipt.dataset)
+    sender = sender_of(
+        catalogue.register, catalogue.register.collection(receipt.collection), receipt.supplier
+    )
+    try:
+        recognised = recognise(path)
+        if recognised.archive:
+            recognised = unwrapped(recognised, catalogue.limits.numbers(), work)
+        if recognised.format not in WORKBOOKS:
+            return None
+        with duckdb.connect() as connection:
+            source = open_source(connection, recognised, contract, work, catalogue.limits, catalogue.messages)
+            agreed = workspace.ledger.mappings_in_force(contract.dataset, sender)
+            positions = align(source, contract, catalogue.messages, agreed).positions
+            first = source.first_row
+            if first is None:
+                # Rows were left out in between; each one that was read says its own number.
+                (row,) = connection.execute(f"select min(source_row) from {source.relation}").fetchall()
+                first = int(row[0] or 1)
+            ((rows,),) = connection.execute(f"select count(*) from {source.relation}").fetchall()
+    except UnreadableFileError:
         return None
-    with duckdb.connect() as connection, TemporaryDirectory(dir=work) as folder:
-        try:
-            source = open_source(connection, recognised, contract, Path(folder), limits, messages)
-            positions = align(source, contract, messages).positions
-        except UnreadableFileError:
-            return None
-        if source.sheet is None:
-            return None
-        first: int | None = source.first_row
-        if first is None:
-            # Rows were left out in between; each one that was read says its own number.
-            (row,) = connection.execute(f"select min(source_row) from {source.relation}").fetchall()
-            first = int(row[0] or 1)
+    if source.sheet is None:
+        return None
     return Original(
         path=recognised.path, sheet=source.sheet, first_row=first - 1, headers=source.headers,
-        positions=positions, hide=Withholding(contract),
+        positions=positions, hide=Withholding(contract), cells=int(rows) * len(source.headers),
     )  # fmt: skip
 
 

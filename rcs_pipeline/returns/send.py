@@ -166,8 +166,8 @@ def _basis(workspace: Workspace, receipt: Receipt) -> str:
     state = receipt.state if receipt.state is not ReceiptState.SUPERSEDED else ReceiptState.ACCEPTED
     facts = (
         VERSION, receipt.id, state.value, receipt.rows_in, receipt.rows_accepted, receipt.rows_quarantined,
-        receipt.rows_withdrawn, receipt.rows_refused, receipt.findings, receipt.raw_sha256,
-        _original(workspace, receipt) is not None,
+        receipt.rows_withdrawn, receipt.rows_refused, receipt.rows_waiting, receipt.findings,
+        receipt.raw_sha256, _original(workspace, receipt) is not None,
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -224,7 +224,6 @@ def _write(
     from rcs_pipeline.returns.lists import write_csv, write_json
     from rcs_pipeline.returns.page import write_page
 
-    contract = workspace.catalogue.delivery(receipt.dataset)
     with duckdb.connect(config={"temp_directory": str(work / "spill")}) as connection:
         connection.execute("set enable_progress_bar = false")
         if workspace.settings.threads:
@@ -232,9 +231,7 @@ def _write(
         content = _content(workspace, connection, receipt, sources, stored=stored)
         original = None
         if sources.original is not None:
-            original = open_original(
-                sources.original, contract, workspace.catalogue.messages, workspace.catalogue.limits, work
-            )
+            original = open_original(workspace, receipt, sources.original, work)
         xlsx, html, csv, json = files = [work / name for name in _names(content.file_name)]
         write_workbook(connection, content, original, xlsx, _kept(connection, receipt, sources, original))
         write_csv(connection, content.withholding, original, csv)

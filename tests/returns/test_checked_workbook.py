@@ -164,3 +164,45 @@ def test_what_is_returned_opens_in_an_office(tmp_path: Path) -> None:
     assert book.sheetnames == before.sheetnames
     shown = [list(line) for line in book["Sheet1"].iter_rows(values_only=True)]
     assert [item[2:4] for item in shown][:3] == [["council", "sex"], ["S12000014", "1"], ["S12000014", "1"]]
+
+
+def test_a_workbook_in_an_archive_is_returned_as_one(tmp_path: Path) -> None:
+    import zipfile
+
+    space = home(tmp_path / "home")
+    workbook_of([*rows(4), *bad_rows()], tmp_path / "inside.xlsx")
+    with zipfile.ZipFile(tmp_path / "sent.zip", "w") as archive:
+        archive.write(tmp_path / "inside.xlsx", "inside.xlsx")
+    sent = sent_back(space, take(space, tmp_path / "sent.zip").receipt)
+    book = openpyxl.load_workbook(sent.files[0])
+    assert book["Sheet1"]["D6"].value == "femal"
+    assert "D6" in {line["Cell"].value for line in listed(book)}
+
+
+def test_a_sheet_that_is_too_large_gets_the_list_without_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rcs_pipeline.contracts import returns
+
+    rules = returns.return_rules()
+    small = rules.bounds.model_copy(update={"copied_cells": returns.Bound(value=50, reason="a test")})
+    monkeypatch.setattr(
+        "rcs_pipeline.returns.send.return_rules", lambda: rules.model_copy(update={"bounds": small})
+    )
+    book = returned_workbook(home(tmp_path / "home"), [*rows(4), *bad_rows()])
+    assert book.sheetnames == ["Problems", "Kinds of problem"]
+    assert "D6" in {line["Cell"].value for line in listed(book)}, "the cell of the sender's own sheet"
+
+
+def test_a_row_that_was_left_out_moves_no_other(tmp_path: Path) -> None:
+    table = [
+        list(HEADERS),
+        *(list(item.values()) for item in rows(2)),
+        [],
+        *(list(row(9, sex="7").values()),),
+    ]
+    space = home(tmp_path / "home")
+    path = as_workbook(table, tmp_path / "sent.xlsx")
+    book = openpyxl.load_workbook(sent_back(space, take(space, path).receipt).files[0])
+    assert "D5" in {line["Cell"].value for line in listed(book)}
+    assert book["Sheet1"]["D5"].value == "7"

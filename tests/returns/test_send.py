@@ -161,4 +161,4 @@ def test_a_check_writes_its_return_where_it_is_told_and_stores_nothing(tmp_path:
     assert content["verdict"] == "The file is usable; 1 of 13 rows would be kept out."
     assert content["summary"], "of the rows that would be accepted"
     after = sorted(space.paths.home.rglob("*"))
-    assert [item for item in after if item not in before and item.suffix != ".db"] == []
+    assert [item for item in after if item not in before and ".db" not in item.suffix] == []
