@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rcs_pipeline.cli.output import format_option, next_step, result, table, workspace
-from rcs_pipeline.cli.returns import json_of, lines_of, returned
+from rcs_pipeline.cli.returns import json_of, lines_of, make_missing, returned
 from rcs_pipeline.cli.told import sentence, shortened, stored_problems
 from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
@@ -153,6 +153,9 @@ def purge(context: click.Context, dry_run: bool, name: str | None, form: str) ->
 
     space = acting(context, name)
     items = retention.due(space) if dry_run else retention.purge(space)
+    if items and not dry_run:
+        # What was made from the erased files goes with them.
+        make_missing(space)
     rows = [[item.of, item.place, item.received[:10], f"{item.days} days", item.reason] for item in items]
     said = "would be erased" if dry_run else "erased"
     text = table(["of", "file", "received", "kept", "rule"], rows) + f"\n{len(items):,} file(s) {said}."

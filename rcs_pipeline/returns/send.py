@@ -24,6 +24,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.returns import return_rules
 from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, check
 from rcs_pipeline.intake.examine import current_files
+from rcs_pipeline.intake.journal import returned_place
 from rcs_pipeline.intake.load import text
 from rcs_pipeline.ledger.paths import TEMPORARY, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
@@ -141,8 +142,7 @@ def check_and_return(
 
 def return_folder(workspace: Workspace, receipt: Receipt) -> Path:
     """Where the return of a delivery lies."""
-    root = workspace.paths.reports / RETURNS
-    return root / receipt.dataset / receipt.collection / receipt.sha256[:16]
+    return workspace.paths.home / returned_place(receipt)
 
 
 def _decided(workspace: Workspace, receipt: Receipt) -> Receipt | None:
