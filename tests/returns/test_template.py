@@ -25,6 +25,7 @@ from rcs_pipeline.returns.template_pages import EXAMPLE_SHEET, WITHHELD
 from rcs_pipeline.returns.template_plan import ROWS, TemplatePlan
 from tests.returns import filled
 
+SOME = ("odd", "service_map", "wellbeing_primary")
 SHOWN = 100  # a judgement shows the first 200 kinds of problem
 UNCHECKED = "RCS-F11"  # the dataset that a rule looks into has not arrived: not about this file
 
@@ -88,7 +89,7 @@ def test_a_template_filled_in_with_a_bad_row_gives_the_finding(
     assert expected <= rules(judged(space, plan, path))
 
 
-@pytest.mark.parametrize("dataset", filled.DATASETS)
+@pytest.mark.parametrize("dataset", SOME)
 def test_an_empty_template_holds_no_rows(space: Workspace, tmp_path: Path, dataset: str) -> None:
     plan = filled.planned(space, dataset)
     judgement = judged(space, plan, filled.written(plan, tmp_path / "t.xlsx"))
@@ -96,7 +97,7 @@ def test_an_empty_template_holds_no_rows(space: Workspace, tmp_path: Path, datas
     assert rules(judgement) == {("RCS-F03", None)}
 
 
-@pytest.mark.parametrize("dataset", filled.DATASETS)
+@pytest.mark.parametrize("dataset", SOME)
 def test_the_same_inputs_give_the_same_bytes(space: Workspace, dataset: str) -> None:
     later = replace(space, clock=lambda: datetime.now().astimezone())
     later.__dict__["catalogue"] = filled.CATALOGUE
