@@ -23,9 +23,9 @@ from rcs_pipeline.intake.align import align
 from rcs_pipeline.intake.archive import unwrapped
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.labels import with_codes
-from rcs_pipeline.intake.load import TABLE, load, quoted, text
+from rcs_pipeline.intake.load import TABLE, has_blank_rows, load, quoted, text
 from rcs_pipeline.intake.notes import drop_what_follows, enter_notes
-from rcs_pipeline.intake.readers import open_source
+from rcs_pipeline.intake.readers import SourceTable, open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
@@ -154,19 +154,19 @@ def _examine(
         return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
     try:
         source = open_source(connection, recognised, contract, work, limits, messages)
-        if mark is None and recognised.format in WORKBOOKS:
-            mark = mark_on_page(recognised.path)
         agreed = workspace.ledger.mappings_in_force(
             contract.dataset, sender_of(workspace.catalogue.register, entry, supplier)
         )
+        if mark is None and recognised.format in WORKBOOKS:
+            mark = mark_on_page(recognised.path)
         alignment = align(source, contract, messages, agreed)
         about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
         findings.add(connection, about_file)
         blocked = [item for item in about_file if item.severity is Severity.BLOCK]
         if blocked:
             return done(rows=_count(connection, source.relation), reason=blocked[0].message)
-        coded = with_codes(source, contract, alignment.positions)
-        rows = load(connection, coded, contract, alignment.positions, keys)
+        source, rows = _loaded(connection, source, contract, alignment.positions, keys)
+        findings.add(connection, [item for item in source.findings if item not in about_file])
     except UnreadableFileError as error:
         return refuse(error.rule_id, detail=error.detail)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
@@ -182,9 +182,11 @@ def _examine(
     screening = Screening(contract, messages, source.first_row, source.sheet, entry.cpp)
     elsewhere = _elsewhere(connection, screening)
     if elsewhere is not None:
+        named = workspace.catalogue.register.named_cpp
         return refuse(
-            "RCS-F08", rows, column=str(contract.options.cpp), value=elsewhere, expected=str(entry.cpp)
-        )
+            "RCS-F08", rows, column=str(contract.options.cpp), value=named(elsewhere),
+            expected=named(str(entry.cpp)),
+        )  # fmt: skip
     if source.notes:
         enter_notes(connection, screening, source.notes)
     screen(connection, screening)
@@ -205,6 +207,24 @@ def _examine(
         share = f"{contract.options.tolerance:.0%}"
         return refuse("RCS-F07", rows, detail=f"{rejected} of {rows} rows", expected=share)
     return done(rows, rejected, source.first_row, withdrawn=withdrawn, unusual=unusual(connection))
+
+
+def _loaded(
+    connection: DuckDBPyConnection, source: SourceTable, contract: DeliveryContract,
+    positions: dict[str, int], keys: tuple[bytes, ...],
+) -> tuple[SourceTable, int]:  # fmt: skip
+    """Load the rows; those that the engine refuses are read again in the slower way, where there is one."""
+    import duckdb
+
+    try:
+        rows = load(connection, with_codes(source, contract, positions), contract, positions, keys)
+        if source.again is None or (source.rows in (None, rows) and not has_blank_rows(connection)):
+            return source, rows
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        if source.again is None:
+            raise
+    source = source.again()
+    return source, load(connection, with_codes(source, contract, positions), contract, positions, keys)
 
 
 def current_files(workspace: Workspace, dataset: str, collection: Collection) -> list[Path]:

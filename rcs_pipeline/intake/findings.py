@@ -102,6 +102,33 @@ def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str,
     )
 
 
+def add_cells_of_kinds(
+    connection: DuckDBPyConnection, cells: str, parameters: dict[str, dict[str, object]]
+) -> None:
+    """Enter the cells of the relation `cells` (source_row, value, kind), each in the words of its kind.
+
+    `parameters` are those of `add_cells` for each kind, and its column_name.
+    """
+    if not parameters:
+        return
+    names = ("rule_id", "severity", "sheet", "column_name", "message", "fix")
+    rows = ", ".join(
+        f"({', '.join(literal(value) for value in (kind, *(words[name] for name in names)))})"
+        for kind, words in parameters.items()
+    )
+    hidden = literal(next(iter(parameters.values()))["hidden"])
+    connection.execute(
+        f"""
+        insert into {TABLE}
+        select rule_id, severity, sheet, source_row, column_name, shown,
+               replace(message, '{{value}}', coalesce(shown, '')),
+               replace(fix, '{{value}}', coalesce(shown, ''))
+        from (select source_row, kind, {masked("value", hidden)} as shown from {cells})
+        join (values {rows}) as words(kind, {", ".join(names)}) using (kind)
+        """
+    )
+
+
 def literal(value: object) -> str:
     """An SQL literal. (Parameters would do as well, but the first one makes DuckDB load pandas, 1.6 s.)"""
     if value is None or isinstance(value, int):

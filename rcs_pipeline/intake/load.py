@@ -11,6 +11,7 @@ eight times as long.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TABLE = "delivered"
 UNREADABLE = "unreadable"
 SOURCE_ROW = "source_row"
+SAMPLE = 20_000  # rows by which a column is trusted to hold whole numbers only
 CELL, FIELD = "chr(30)", "chr(31)"  # ASCII's own separators: record and unit
 WHOLE_NUMBER = "\\s*[-+]?[0-9]+(\\.0*)?\\s*"
 ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9:.]+)?"
@@ -50,15 +52,73 @@ def load(
     symbols or recodes; `<name>__fits` beside pseudonyms; and `unreadable`, the text of cells that are
     not of their type. Its `rowid` counts the rows of the file from 0; `row_number` says which rows they are.
     """
-    columns = [column for column in contract.stored_columns if column.name in positions]
-    inner = [part for column in columns for part in _inner(column, source, positions[column.name])]
-    outer = [part for column in columns for part in _outer(column)]
-    numbers = {item.name: number for number, item in enumerate(contract.columns) if item.identifier is None}
-    plain = [column for column in columns if column.name in numbers]
-    outer.append(f"{_unreadable(plain, numbers)} as {UNREADABLE}")
-    pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in columns)
+    import duckdb
+
+    pseudonymised = any(column.identifier is Identifier.PSEUDONYMISE for column in contract.stored_columns)
     if pseudonymised and keys:
         use_keys(connection, keys)
+    columns = {column.name: column for column in contract.stored_columns if column.name in positions}
+    whole = _whole_numbers(connection, source, columns, positions)
+    if whole and source.reading is not None:
+        types = {positions[name]: _memory_type(columns[name]) for name in whole}
+        try:
+            return _scan(
+                connection, replace(source, relation=source.reading(types)), contract, positions, whole
+            )
+        except (duckdb.ConversionException, duckdb.InvalidInputException):
+            pass  # A cell beyond the sample is no whole number: as text it will become a finding.
+    return _scan(connection, source, contract, positions, frozenset())
+
+
+def _whole_numbers(
+    connection: DuckDBPyConnection,
+    source: SourceTable,
+    columns: dict[str, Column],
+    positions: dict[str, int],
+) -> frozenset[str]:
+    """The columns that the engine may read as whole numbers itself, by a sample of the first rows.
+
+    That is half the work of reading text and casting it, and most columns of a survey are such.
+    """
+    eligible = [
+        column
+        for column in columns.values()
+        if column.type is ColumnType.INTEGER and not column.symbols and not column.recode
+        and column.identifier is None
+    ]  # fmt: skip
+    if source.reading is None or not eligible:
+        return frozenset()
+    fits = ", ".join(
+        f"bool_and({cell} is null or try_cast({cell} as {_memory_type(column)}) is not null)"
+        for column in eligible
+        for cell in [f"c{positions[column.name]}"]
+    )
+    row = connection.execute(
+        f"select {fits} from (select * from {source.relation} limit {SAMPLE})"
+    ).fetchone()
+    return frozenset(column.name for column, fit in zip(eligible, row or (), strict=True) if fit)
+
+
+def _scan(
+    connection: DuckDBPyConnection,
+    source: SourceTable,
+    contract: DeliveryContract,
+    positions: dict[str, int],
+    whole: frozenset[str],
+) -> int:
+    """The one scan. `whole` names the columns that the source gives as whole numbers."""
+    columns = [column for column in contract.stored_columns if column.name in positions]
+    inner, outer = [], []
+    for column in columns:
+        cell = f"c{positions[column.name]}"
+        if column.name in whole:
+            inner.append(f"{cell} as {quoted('v_' + column.name)}")
+        else:
+            inner += _inner(column, source, positions[column.name])
+        outer += _outer(column)
+    numbers = {item.name: number for number, item in enumerate(contract.columns) if item.identifier is None}
+    plain = [column for column in columns if column.name in numbers and column.name not in whole]
+    outer.append(f"{_unreadable(plain, numbers)} as {UNREADABLE}")
     if source.first_row is None:
         inner.append(SOURCE_ROW)
         outer.append(SOURCE_ROW)
@@ -68,6 +128,13 @@ def load(
     )
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return int(row[0]) if row else 0
+
+
+def has_blank_rows(connection: DuckDBPyConnection) -> bool:
+    """Whether a row of `delivered` has no value at all, as rows below a table in a spreadsheet have not."""
+    columns = connection.execute(f"select column_name from (describe {TABLE})").fetchall()
+    empty = " and ".join(f"{quoted(name)} is null" for (name,) in columns)
+    return connection.execute(f"select 1 from {TABLE} where {empty} limit 1").fetchone() is not None
 
 
 def row_number(first_row: int | None, table: str = "") -> str:

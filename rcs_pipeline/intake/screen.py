@@ -7,13 +7,15 @@ Does not belong here: rules that a contract writes out (see `rules`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.messages import Message
-from rcs_pipeline.contracts.vocabulary import Severity
-from rcs_pipeline.intake.findings import add_cells, fill
+from rcs_pipeline.contracts.vocabulary import ColumnType, Severity
+from rcs_pipeline.intake.findings import add_cells, add_cells_of_kinds, fill
 from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, quoted, row_number, text
 from rcs_pipeline.intake.suggest import suggest
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MANY_CODES = 12
+CELLS, WORD = "unreadable_cells", "w"
+DIGITS = "[-+]?[0-9]+"
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,17 @@ def _list_broken(connection: DuckDBPyConnection, screening: Screening, rules: li
     counts = connection.execute(
         f"select {', '.join(f'count_if({rule.breaks})' for rule in rules)} from {TABLE}"
     ).fetchone()
-    for rule, count in zip(rules, counts or (), strict=True):
-        if count:
-            _list(connection, screening, rule)
+    broken = [rule for rule, count in zip(rules, counts or (), strict=True) if count]
+    if not broken:
+        return
+    # One statement for all of them: a statement a rule takes seconds where hundreds of columns have faults.
+    cells = " union all ".join(
+        f"select {row_number(screening.first_row)} as source_row, cast({rule.value} as varchar) as value, "
+        f"'{number}' as kind from {TABLE} where {rule.breaks}"
+        for number, rule in enumerate(broken)
+    )
+    words = {str(number): _parameters(screening, rule) for number, rule in enumerate(broken)}
+    add_cells_of_kinds(connection, f"({cells})", words)
 
 
 def cell_rules(column: Column, screening: Screening) -> list[CellRule]:
@@ -81,8 +93,7 @@ def cell_rules(column: Column, screening: Screening) -> list[CellRule]:
         fits = quoted(column.name + "__fits")
         rules.append(CellRule("RCS-C05", column, f"{fits} is false", _pattern_words(column)))
     elif column.codes:
-        allowed = literals((*column.codes, *column.missing), column)
-        rules.append(CellRule("RCS-C03", column, f"{name} not in ({allowed})", _code_words(column), shown))
+        rules.append(CellRule("RCS-C03", column, _no_code(column), _code_words(column), shown))
     if column.numeric and not column.codes and (column.minimum is not None or column.maximum is not None):
         low = f"{name} < {column.minimum}" if column.minimum is not None else "false"
         high = f"{name} > {column.maximum}" if column.maximum is not None else "false"
@@ -134,56 +145,69 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
         add_cells(connection, twice, _parameters(screening, rule))
 
 
-def _list(connection: DuckDBPyConnection, screening: Screening, rule: CellRule) -> None:
-    select = (
-        f"select {row_number(screening.first_row)} as source_row, {text(rule.column.name)} as column_name, "
-        f"{rule.value} as value from {TABLE} where {rule.breaks}"
-    )
-    add_cells(connection, select, _parameters(screening, rule))
-
-
 def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> None:
     """Cells that are not of their type. A number outside a code list is of its type, only not a code."""
-    columns = screening.contract.columns
-    found = connection.execute(
-        f"select distinct split_part(cell, {FIELD}, 1) from "
-        f"(select unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
-        f"where {UNREADABLE} is not null)"
-    ).fetchall()
-    for (number,) in sorted(found, key=lambda row: int(row[0])):
-        column = columns[int(number)]
-        cells = (
-            f"select source_row, {text(column.name)} as column_name, "
-            f"split_part(cell, {FIELD}, 2) as value from "
-            f"(select {row_number(screening.first_row)} as source_row, "
-            f"unnest(string_split({UNREADABLE}, {CELL})) as cell from {TABLE} "
-            f"where {UNREADABLE} is not null) where split_part(cell, {FIELD}, 1) = {text(number)}"
-        )
-        whole_number = "regexp_full_match(trim(value), '[-+]?[0-9]+')"
-        if column.codes and column.numeric:
-            rule = CellRule("RCS-C03", column, "", _code_words(column))
-            add_cells(
-                connection, f"select * from ({cells}) where {whole_number}", _parameters(screening, rule)
-            )
-            cells = f"select * from ({cells}) where not {whole_number}"
-        add_cells(
-            connection, cells, _parameters(screening, CellRule("RCS-C02", column, "", _type_words(column)))
-        )
+    cell = (
+        f"(select {row_number(screening.first_row)} as source_row, unnest(string_split({UNREADABLE}, {CELL}))"
+    )
+    connection.execute(
+        f"create or replace temp table {CELLS} as select source_row, value, "
+        f"number || case when regexp_full_match(trim(value), '{DIGITS}') then '' else '{WORD}' end as kind "
+        f"from (select source_row, split_part(cell, {FIELD}, 1) as number, "
+        f"split_part(cell, {FIELD}, 2) as value "
+        f"from {cell} as cell from {TABLE} where {UNREADABLE} is not null))"
+    )
+    kinds = connection.execute(f"select distinct kind from {CELLS} order by kind").fetchall()
+    rules = {kind: _rule_of_unreadable(screening.contract, kind) for (kind,) in kinds}
+    add_cells_of_kinds(
+        connection, CELLS, {kind: _parameters(screening, rule) for kind, rule in rules.items()}
+    )
+
+
+def _rule_of_unreadable(contract: DeliveryContract, kind: str) -> CellRule:
+    """`kind` is the number of the column, with a mark where the text is not all digits."""
+    column = contract.columns[int(kind.removesuffix(WORD))]
+    if column.codes and column.numeric and not kind.endswith(WORD):
+        return CellRule("RCS-C03", column, "", _code_words(column))
+    return CellRule("RCS-C02", column, "", _type_words(column))
+
+
+def _no_code(column: Column) -> str:
+    """Neither a code nor a missing code. Most answers lie in one run of codes, which is one comparison.
+
+    Measured: a list of six takes 19 ms for a million cells, the run and then the others 5 ms.
+    """
+    name, codes = quoted(column.name), [*(column.codes or {}), *column.missing]
+    listed = f"{name} not in ({literals(codes, column)})"
+    if not column.numeric or not all(re.fullmatch("-?[0-9]+", code) for code in codes):
+        return listed
+    run: list[int] = []
+    for _, group in groupby(enumerate(sorted({int(code) for code in codes})), lambda item: item[1] - item[0]):
+        run = max(run, [number for _, number in group], key=len)
+    others = [code for code in codes if int(code) not in run]
+    if not others:
+        return f"{name} not between {run[0]} and {run[-1]}"
+    rest = f"{name} not in ({literals(others, column)})"
+    return f"case when {name} between {run[0]} and {run[-1]} then false else {rest} end"
 
 
 def _blank(column: Column, contract: DeliveryContract) -> str:
     """Empty, and not merely unreadable or a declared symbol: those have findings of their own."""
     name = quoted(column.name)
-    number = [item.name for item in contract.columns].index(column.name)
-    unread = f"contains({CELL} || coalesce({UNREADABLE}, ''), {CELL} || '{number}' || {FIELD})"
     symbol = f" and {quoted(column.name + '__symbol')} is null" if column.symbols else ""
-    return f"({name} is null{symbol}" + (")" if column.identifier else f" and not {unread})")
+    if column.identifier or column.type is ColumnType.STRING:
+        return f"({name} is null{symbol})"
+    number = [item.name for item in contract.columns].index(column.name)
+    # A branch is computed for its rows alone, where all parts of a condition are computed for every row.
+    unread = f"contains({CELL} || coalesce({UNREADABLE}, ''), {CELL} || '{number}' || {FIELD})"
+    return f"(case when {name} is null{symbol} then not {unread} else false end)"
 
 
 def _parameters(screening: Screening, rule: CellRule) -> dict[str, object]:
     entry = screening.messages[rule.rule_id]
     words = {"column": rule.column.name, "expected": rule.expected, "detail": ""}
     return {
+        "column_name": rule.column.name,
         "rule_id": rule.rule_id,
         "severity": (rule.severity or rule.column.severity).value,
         "sheet": screening.sheet,
