@@ -118,3 +118,8 @@ class Register(RegisterFile):
     def cpp(self, code: str) -> Cpp:
         """The CPP with this GSS code; KeyError if the programme has none such."""
         return {item.code: item for item in self.cpps}[code]
+
+    def named_cpp(self, code: str) -> str:
+        """The code with the name of its CPP, where the programme has one such."""
+        names = {item.code: item.name for item in self.cpps}
+        return f"{names[code]} ({code})" if code in names else code
