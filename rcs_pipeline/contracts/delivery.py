@@ -179,10 +179,14 @@ class CountRule(Strict):
 
 
 class VolumeRule(Strict):
-    """The number of rows may not differ by more than this share from the delivery that counts now."""
+    """The number of rows may not differ by more than this share from the delivery that counts now.
+
+    A difference of up to `at_least` rows is never unusual.
+    """
 
     kind: Literal["volume"]
     change: float = Field(gt=0)
+    at_least: int = Field(default=0, ge=0)
     example: str = ""
 
 

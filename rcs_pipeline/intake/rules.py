@@ -63,7 +63,7 @@ def _volume_rule(
 ) -> None:
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     now = int(row[0]) if row else 0
-    if last is None or abs(now - last) <= check.change * last:
+    if last is None or abs(now - last) <= max(check.change * last, check.at_least):
         return
     words = {"value": f"{now:,}", "expected": f"{last:,}", "column": "", "detail": ""}
     message, fix = fill(rule.message, words), fill(rule.fix, words)

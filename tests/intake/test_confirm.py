@@ -79,6 +79,12 @@ def test_far_more_or_far_fewer_rows_than_before_wait(space: Workspace) -> None:
     assert send(space, visits(range(11))).state is ReceiptState.ACCEPTED
 
 
+def test_a_row_more_or_less_in_a_tiny_file_is_not_unusual(space: Workspace) -> None:
+    send(space, visits(range(2)))
+    assert send(space, visits(range(3))).state is ReceiptState.ACCEPTED
+    assert send(space, visits(range(5))).state is ReceiptState.WAITING
+
+
 def test_a_file_that_waits_is_overtaken_by_the_next_one(space: Workspace) -> None:
     waits = send(space, UNUSUAL)
     other = send(space, visits(range(4), p2="300,also"))
