@@ -12,7 +12,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.returns.safe import Withholding
-from tests.intake.small import HEADERS, as_csv, catalogue, home, row, take
+from tests.intake.small import HEADERS, as_csv, as_workbook, catalogue, home, row, take
 from tests.intake.test_privacy import CANARIES, broken_files, canaries
 from tests.returns.back import everything, sent_back
 
@@ -137,3 +137,20 @@ def test_a_dataset_without_identifiers_is_returned_as_it_came() -> None:
     contract: DeliveryContract = catalogue().delivery("service_map")
     assert not Withholding(contract).active
     assert Withholding(contract).text("731000001") == "731000001"
+
+
+def test_a_title_above_the_table_and_an_identifier_of_the_wrong_length_stay_away_too(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    lines = [[item[name] for name in HEADERS] for item in (*canaries(8), row(9, pupil_id="7310042"))]
+    table = [
+        ["Prepared by Canaryname"],
+        [None, None, None, None, "of the pupils of Titlename"],
+        list(HEADERS),
+        *lines,
+    ]
+    sent = sent_back(space, take(space, as_workbook(table, tmp_path / "sent.xlsx")).receipt)
+    assert openpyxl.load_workbook(sent.files[0])["Sheet1"]["C4"].value == "S12000014"
+    check_clean(space.paths.reports)
+    found = everything(space.paths.reports)
+    assert "7310042" not in found
+    assert "Titlename" not in found
