@@ -4,8 +4,9 @@ relation      the model of sums
 levels        list of {name, code, groups, spread}: a level of geography, the expression of its code, the groups tabulated
               there, and whether clusters can be the units of variance (they cannot within one school)
 shares        indicators that are 0, 1 or NULL
-means         indicators that are hundredths of a score: list of {id, unit}, `unit` a power of two above every score -#}
-{% macro estimates(relation, instrument, levels, shares, means) %}
+means         indicators that are hundredths of a score: list of {id, unit}, `unit` a power of two above every score
+one_row       whether a cluster has a single row in each group, so that nothing is left to add up to clusters -#}
+{% macro estimates(relation, instrument, levels, shares, means, one_row=false) %}
 {%- set mean_ids = means | map(attribute='id') | list -%}
 {%- set units = {} -%}
 {%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- endfor -%}
@@ -57,12 +58,12 @@ clusters as (
         stratum,
         cluster,
         {%- for item in items %}
-        {{- final_sums(item, shares, ['w', 'wy']) }}
+        {{- final_sums(item, shares, ['w', 'wy'], added=not one_row) }}
         {%- endfor %}
-        count(*) as cells
+        {{ '1' if one_row else 'count(*)' }} as cells
     from {{ relation }}
     where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if not one_row }}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
@@ -169,27 +170,25 @@ placed as (
         on {% for column in key.split(', ') -%} totals.{{ column }} = rivals.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
 ),
 
-long as (
-    {% for item in items -%}
-    select
-        '{{ item }}' as indicator_id,
-        {{ key }}, tranche, collected,
-        {{ 'true' if item in mean_ids else 'false' }} as is_mean,
-        cast({{ item }}__n as bigint) as base,
-        {{ 'cast(null as bigint)' if item in mean_ids else 'cast(' ~ item ~ '__x as bigint)' }} as numerator,
-        {{ item }}__w as weighted_base,
-        {{ item }}__wy as weighted_sum,
-        {{ item }}__ww as squared_weights,
-        {{ item }}__{{ 'wyy' if item in mean_ids else 'wy' }} as weighted_squares,
-        {{ item }}__c as clusters,
-        {{ item }}__h as strata,
-        {{ item }}__v{{ ' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units }} as variance,
-        {{ item }}__r as rival
-    from placed
-    where {{ item }}__n > 0
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-)
+{% set ids = key ~ ', tranche, collected' -%}
+{%- set answers = {} -%}
+{%- for item in items -%}
+    {%- set is_mean = item in mean_ids -%}
+    {%- do answers.update({item: {
+        'is_mean': 'true' if is_mean else 'false',
+        'base': 'cast(' ~ item ~ '__n as bigint)',
+        'numerator': 'cast(' ~ ('null' if is_mean else item ~ '__x') ~ ' as bigint)',
+        'weighted_base': item ~ '__w',
+        'weighted_sum': item ~ '__wy',
+        'squared_weights': item ~ '__ww',
+        'weighted_squares': item ~ ('__wyy' if is_mean else '__wy'),
+        'clusters': item ~ '__c',
+        'strata': item ~ '__h',
+        'variance': item ~ '__v' ~ (' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units else ''),
+        'rival': item ~ '__r',
+    }}) -%}
+{%- endfor -%}
+{{ one_row_an_answer('placed', ids, answers) }}
 
 {{ intervals('long', instrument) }}
 {% endmacro %}
@@ -201,4 +200,50 @@ case
                 then stratum_clusters / (stratum_clusters - 1.0) * ({{ item }}__q - {{ item }}__s * {{ item }}__s / stratum_clusters)
             else {{ item }}__q
         end
+{%- endmacro %}
+
+
+{#- Wide to long, as the relation `long`: `ids` of every row, and of each indicator the columns {name: expression}. -#}
+{% macro one_row_an_answer(relation, ids, answers) -%}
+    {{ return(adapter.dispatch('one_row_an_answer', 'rcs')(relation, ids, answers)) }}
+{%- endmacro %}
+
+{% macro default__one_row_an_answer(relation, ids, answers) -%}
+long as (
+    {% for item, columns in answers.items() -%}
+    select
+        '{{ item }}' as indicator_id,
+        {{ ids }},
+        {% for name, expression in columns.items() -%}
+        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from {{ relation }}
+    where {{ columns.base }} > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+{%- endmacro %}
+
+{#- A branch an indicator would read the wide relation whole, every time: half of the seconds of this model. -#}
+{% macro duckdb__one_row_an_answer(relation, ids, answers) -%}
+listed as (
+    select
+        {{ ids }},
+        unnest([
+            {% for item, columns in answers.items() -%}
+            { 'indicator_id': '{{ item }}'
+            {%- for name, expression in columns.items() -%} , '{{ name }}': {{ expression }} {%- endfor %} }
+            {{- ',' if not loop.last }}
+            {% endfor -%}
+        ]) as answer
+    from {{ relation }}
+),
+
+long as (
+    select
+        {{ ids }},
+        unnest(answer)
+    from listed
+    where answer.base > 0
+)
 {%- endmacro %}

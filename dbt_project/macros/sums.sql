@@ -6,6 +6,7 @@ groups        list of {name, parts: list of {column, value}}: `column` is groupe
 shares        indicators that are 0, 1 or NULL
 means         indicators that are hundredths of a score
 
+Cluster by cluster, so that the sums of one school stay in the processor's cache: a third of the time less, sorting included.
 With few group columns the pupils are first added up to the finest cells, and the grouping sets run over those: half the time. -#}
 {% macro sums(relation, units, groups, shares, means) %}
 {%- set unit_columns = units | map(attribute='column') | unique | list -%}
@@ -22,6 +23,7 @@ with weighted as (
         {{ dyadic('design_weight * design_weight', 30) }} as design_weight_squared
     from {{ relation }}
     where design_weight > 0
+    order by design_cluster
 ),
 {% if two_steps %}
 cells as (
@@ -147,17 +149,20 @@ where grouped.group_value is not null
 {%- endmacro %}
 
 
-{#- The last sum: every column a double. -#}
-{% macro final_sums(item, shares, columns) -%}
+{#- The last sum (`added`), or its only row: every column a double. -#}
+{% macro final_sums(item, shares, columns, added=true) -%}
     {%- for column in columns %}
         {%- if item in shares and column == 'n' %}
         sum({{ item }}__nx) - floor(sum({{ item }}__nx) / {{ count_unit() }}e0) * {{ count_unit() }}e0 as {{ item }}__n,
         {%- elif item in shares and column == 'x' %}
         floor(sum({{ item }}__nx) / {{ count_unit() }}e0) as {{ item }}__x,
-        {%- elif item not in shares and column in mean_units() %}
-        cast(sum({{ item }}__{{ column }}) as double) / {{ mean_units()[column] }}.0 as {{ item }}__{{ column }},
         {%- else %}
-        sum({{ item }}__{{ column }}) as {{ item }}__{{ column }},
+        {%- set total = ('sum(' ~ item ~ '__' ~ column ~ ')') if added else (item ~ '__' ~ column) %}
+        {%- if item not in shares and column in mean_units() %}
+        cast({{ total }} as double) / {{ mean_units()[column] }}.0 as {{ item }}__{{ column }},
+        {%- else %}
+        {{ total }} as {{ item }}__{{ column }},
+        {%- endif %}
         {%- endif %}
     {%- endfor %}
 {%- endmacro %}

@@ -85,11 +85,11 @@ def run_dbt(
     command = [
         sys.executable, "-P", "-W", "ignore", str(CHILD), "--quiet", "build",
         "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
-        "--log-path", str(project / "logs"), "--log-level-file", "none", "--threads", str(threads),
+        # One node at a time, on all of the engine's threads: side by side they only keep each other waiting.
+        "--log-path", str(project / "logs"), "--log-level-file", "none", "--threads", "1",
     ]  # fmt: skip
     environment = os.environ | {
         "RCS_DBT_DATABASE": str(database),
-        "RCS_DBT_THREADS": str(threads),
         "RCS_DBT_ENGINE_THREADS": str(threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "0",
         "DO_NOT_TRACK": "1",

@@ -171,13 +171,13 @@ def _condition(catalogue: Catalogue, contract: DeliveryContract, when: When) -> 
         return _of_item(column, when)
     score = sql.name(score_column(str(when.scale)))
     if when.at_least is not None:
-        return f"case when {score} >= {sql.number(when.at_least)} then 1 when {score} is not null then 0 end"
+        return _yes_or_no(f"{score} >= {sql.number(when.at_least)}", f"{score} is not null")
     scheme = catalogue.scales[str(when.scale)].bands(str(when.scheme))
     chosen = [band for band in scheme.bands if band.label in when.bands]
     inside = " or ".join(
         f"{score} between {sql.number(band.low)} and {sql.number(band.high)}" for band in chosen
     )
-    return f"case when {inside} then 1 when {score} is not null then 0 end"
+    return _yes_or_no(inside, f"{score} is not null")
 
 
 def _of_item(column: Column, when: When) -> str:
@@ -185,13 +185,16 @@ def _of_item(column: Column, when: When) -> str:
     valid = [item for item in column.codes or {} if item not in column.missing]
     if when.at_least is not None:
         if not valid:
-            return (
-                f"case when {name} >= {sql.number(when.at_least)} then 1 when {name} is not null then 0 end"
-            )
+            return _yes_or_no(f"{name} >= {sql.number(when.at_least)}", f"{name} is not null")
         yes = [item for item in valid if float(item) >= when.at_least]
     else:
         yes = list(when.codes)
     no = [item for item in valid if item not in yes]
     otherwise = sql.among(column, no) if no else f"{name} is not null"
-    positive = f"when {sql.among(column, yes)} then 1 " if yes else ""
-    return f"case {positive}when {otherwise} then 0 end"
+    return _yes_or_no(sql.among(column, yes) if yes else "", otherwise)
+
+
+def _yes_or_no(yes: str, no: str) -> str:
+    """1 or 0, in the narrowest type: pupils are sorted with all their indicators before they are summed."""
+    positive = f"when {yes} then cast(1 as tinyint) " if yes else ""
+    return f"case {positive}when {no} then cast(0 as tinyint) end"

@@ -50,4 +50,5 @@
     means=[
         {'id': 'p_life_satisfaction_mean', 'unit': 2048},
     ],
+    one_row=false,
 ) }}

@@ -66,4 +66,5 @@
         {'id': 's_wemwbs_mean', 'unit': 8192},
         {'id': 's_swemwbs_mean', 'unit': 4096},
     ],
+    one_row=false,
 ) }}
