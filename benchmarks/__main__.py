@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import commands, estimates, intake, returns
+from benchmarks import commands, estimates, intake, returns, spss
 from benchmarks.delivery import Fault
 
 FULL_ROWS = 1_000_000
@@ -72,6 +72,12 @@ def intake_of(fault: Fault, bound: float | None = None) -> Callable[[Options], O
     return measured
 
 
+def spss_of(options: Options) -> Outcome:
+    """Intake of a large SPSS file."""
+    ratio = spss.measure(options.folder / "spss", options.repetitions)
+    return Outcome(str(ratio), ratio.median)
+
+
 def estimates_of(options: Options) -> Outcome:
     """Scoring, sums and estimates in dbt."""
     schools = min(estimates.survey.SCHOOLS, max(1, options.rows // 20))
@@ -100,8 +106,9 @@ PARTS: dict[str, Callable[[Options], Outcome]] = {
     "help": help_text,
     "definitions": definitions,
     "intake": intake_of(Fault.NONE, 2.5),
-    "intake-rows": intake_of(Fault.ROWS),
-    "intake-cells": intake_of(Fault.CELLS),
+    "intake-rows": intake_of(Fault.ROWS, 2.0),
+    "intake-cells": intake_of(Fault.CELLS, 2.0),
+    "spss": spss_of,
     "return": return_of,
     "return-cells": return_of_cells,
     "estimates": estimates_of,

@@ -138,8 +138,10 @@ def test_a_broken_file_is_a_finding_with_its_remedy(rcs: Rcs) -> None:
     rcs.file.write_bytes(as_csv(rows(3)) + b"731000001,Canaryname\n")
     ran = rcs("ingest", rcs.file, *IDENTITY)
     assert ran.code == 1
-    assert "line 5 has 2 values where the header has 9" in ran.out
-    assert "send it again" in ran.out
+    assert "RCS-C13" in ran.out
+    assert "has 2 cells" in ran.out
+    assert "(row 5)" in ran.out
+    assert "send the row again" in ran.out
     assert "731000001" not in ran.out + ran.err
 
 
