@@ -98,9 +98,10 @@ class Routed(Strict):
     after: str
 
 
-class CombinedForm(Strict):
-    """The shorter form that some schools used in some stages."""
+class Form(Strict):
+    """Another form of the questionnaire, which a share of the schools used in some stages."""
 
+    version: str
     stages: tuple[str, ...]
     schools: Percent
 
@@ -110,7 +111,7 @@ class InstrumentCalibration(Strict):
 
     missing: dict[MissingKind, Percent]
     skip: Percent
-    combined_form: CombinedForm | None = None
+    forms: tuple[Form, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
     routed: tuple[Routed, ...] = ()
     scores: tuple[ScoreTarget, ...]

@@ -15,11 +15,14 @@ from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRu
 from rcs_pipeline.contracts.delivery_files import read_delivery
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.limits import IntakeLimits
-from rcs_pipeline.contracts.measures import Indicator, MeasuresFile, Scale, When
+from rcs_pipeline.contracts.lookup import named
+from rcs_pipeline.contracts.measure_checks import check_indicator, check_scale
+from rcs_pipeline.contracts.measures import Indicator, MeasuresFile
 from rcs_pipeline.contracts.messages import Message, MessagesFile
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.register import Register, RegisterFile
+from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.contracts.yaml_files import Model, parse, read_yaml
 
 Item = TypeVar("Item")
@@ -41,16 +44,16 @@ class Catalogue:
 
     def delivery(self, dataset: str) -> DeliveryContract:
         """The contract of `dataset`; ContractError with the nearest name if there is none."""
-        return _named(self.deliveries, dataset, "dataset")
+        return named(self.deliveries, dataset, "dataset")
 
     def product(self, name: str) -> Product:
         """The data product `name`; ContractError with the nearest name if there is none."""
-        return _named(self.products, name, "data product")
+        return named(self.products, name, "data product")
 
     def instrument(self, name: str) -> DeliveryContract:
         """The survey contract whose instrument is `name`; ContractError if there is none."""
         surveys = {item.survey.instrument: item for item in self.deliveries.values() if item.survey}
-        return _named(surveys, name, "instrument")
+        return named(surveys, name, "instrument")
 
     def indicators_of(self, instrument: str) -> tuple[Indicator, ...]:
         """The indicators of an instrument, in the order of their files."""
@@ -129,19 +132,6 @@ def _by_name(pairs: Iterable[tuple[str, Item]], noun: str) -> dict[str, Item]:
     return result
 
 
-def _named(items: dict[str, Item], name: str, noun: str, where: str = "") -> Item:
-    from difflib import get_close_matches
-
-    if name in items:
-        return items[name]
-    near = get_close_matches(name, items, n=1)
-    raise ContractError(
-        f"There is no {noun} `{name}`",
-        where=where,
-        expected=f"`{near[0]}`?" if near else f"one of {', '.join(sorted(items)) or 'none yet'}",
-    )
-
-
 def _check(catalogue: Catalogue) -> None:
     for check in (_check_register, _check_rules, _check_measures, _check_products):
         check(catalogue)
@@ -164,9 +154,9 @@ def _check_register(catalogue: Catalogue) -> None:
                     f"Collection `{item.key}` names an unknown {field} `{value}`", where="register"
                 )
         for dataset in item.datasets:
-            _named(catalogue.deliveries, dataset, "dataset")
+            named(catalogue.deliveries, dataset, "dataset")
         for dataset, supplier in item.suppliers.items():
-            allowed = _named(catalogue.deliveries, dataset, "dataset").options.suppliers
+            allowed = named(catalogue.deliveries, dataset, "dataset").options.suppliers
             if supplier not in allowed:
                 raise ContractError(
                     f"Collection `{item.key}` names the supplier `{supplier}` for `{dataset}`",
@@ -195,39 +185,11 @@ def _check_rules(catalogue: Catalogue) -> None:
 
 
 def _check_measures(catalogue: Catalogue) -> None:
+    waves = [item.id for item in catalogue.register.waves]
     for scale in catalogue.scales.values():
-        contract = catalogue.instrument(scale.instrument)
-        for item in scale.items:
-            contract.stored_column(item)
-        for part in scale.scales:
-            _named(catalogue.scales, part, "scale", where=f"scale {scale.id}")
+        check_scale(scale, catalogue.scales, catalogue.instrument(scale.instrument))
     for indicator in catalogue.indicators.values():
-        contract = catalogue.instrument(indicator.instrument)
-        if indicator.mean_of is not None:
-            _named(catalogue.scales, indicator.mean_of, "scale", where=f"indicator {indicator.id}, `mean_of`")
-        if indicator.when is not None:
-            _check_condition(catalogue, contract, indicator.id, indicator.when)
-
-
-def _check_condition(catalogue: Catalogue, contract: DeliveryContract, name: str, when: When) -> None:
-    where = f"indicator {name}"
-    if when.item is not None:
-        column = contract.stored_column(when.item)
-        stray = [code for code in when.codes if column.codes is not None and code not in column.codes]
-        if stray:
-            raise ContractError(f"`{when.item}` has no code {', '.join(stray)}", where=where)
-    if when.scale is not None:
-        scale = _named(catalogue.scales, when.scale, "scale", where=where)
-        if when.scheme is None:
-            return
-        try:
-            labels = {band.label for band in scale.bands(when.scheme).bands}
-        except KeyError as error:
-            raise ContractError(f"`{when.scale}` has no band scheme `{when.scheme}`", where=where) from error
-        if not set(when.bands) <= labels:
-            raise ContractError(
-                f"Unknown band among {', '.join(when.bands)}", where=where, expected=", ".join(labels)
-            )
+        check_indicator(indicator, catalogue.scales, catalogue.instrument(indicator.instrument), waves)
 
 
 def _check_products(catalogue: Catalogue) -> None:

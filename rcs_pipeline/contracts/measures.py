@@ -1,87 +1,29 @@
-"""Measures: how answers become numbers.
+"""Measures: what is published of the answers.
 
-Belongs here: scales (several items, one score) and indicators (a share or a mean that is published).
-Does not belong here: SQL (see `warehouse`), item wording (nowhere in this project).
+Belongs here: indicators (a share of pupils or a mean) and what a reader must know to use them.
+Does not belong here: scores (see `scales`), SQL (see `warehouse`), item wording (nowhere in this project).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from rcs_pipeline.contracts.vocabulary import Polarity
+from rcs_pipeline.contracts.scales import IDENTIFIER, Scale
+from rcs_pipeline.contracts.vocabulary import Polarity, Shanarri
 from rcs_pipeline.contracts.yaml_files import Strict
 
-IDENTIFIER = r"^[A-Za-z][A-Za-z0-9_]*$"
-
-
-class Band(Strict):
-    """Scores from `low` to `high`, both included, and what that band is called."""
-
-    label: str = Field(pattern=IDENTIFIER)
-    low: float
-    high: float
-
-
-class BandScheme(Strict):
-    """One way of cutting a score into bands; several may stand side by side."""
-
-    id: str = Field(pattern=IDENTIFIER)
-    version: str
-    source: str
-    verified: bool
-    bands: tuple[Band, ...]
-
-
-class Scale(Strict):
-    """A score made of items, or of other scales.
-
-    `prorated_sum` is floor(0.5 + n_items * mean(answered)) once `minimum_answered` items are there;
-    `sum` needs every item; `sum_of_scales` needs every scale.
-    """
-
-    id: str = Field(pattern=IDENTIFIER)
-    title: str
-    instrument: str
-    source: str
-    method: Literal["prorated_sum", "sum", "sum_of_scales"]
-    items: tuple[str, ...] = ()
-    scales: tuple[str, ...] = ()
-    reversed_items: tuple[str, ...] = ()
-    item_minimum: int = 0
-    item_maximum: int = 0
-    minimum_answered: int = 0
-    conversion: dict[int, float] = Field(default_factory=dict)
-    band_schemes: tuple[BandScheme, ...] = ()
-    stages: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _parts(self) -> Scale:
-        if (self.method == "sum_of_scales") != bool(self.scales) or bool(self.scales) == bool(self.items):
-            raise ValueError("`sum_of_scales` takes `scales`, the other methods take `items`")
-        stray = set(self.reversed_items) - set(self.items)
-        if stray:
-            raise ValueError(f"reversed_items names {sorted(stray)}, not among the items")
-        if self.method == "prorated_sum" and not 0 < self.minimum_answered <= len(self.items):
-            raise ValueError("`minimum_answered` lies between 1 and the number of items")
-        if self.items and self.item_maximum <= self.item_minimum:
-            raise ValueError("`item_maximum` lies above `item_minimum`")
-        if self.conversion:
-            low, high = len(self.items) * self.item_minimum, len(self.items) * self.item_maximum
-            if set(self.conversion) != set(range(low, high + 1)):
-                raise ValueError(
-                    f"the conversion table covers every raw score from {low} to {high} and no other"
-                )
-        return self
-
-    def bands(self, scheme: str) -> BandScheme:
-        """The band scheme called `scheme`; KeyError if there is none."""
-        return {item.id: item for item in self.band_schemes}[scheme]
+EVERY_WAVE = "every"
 
 
 class When(Strict):
-    """The condition an indicator counts: on one item, or on one scale."""
+    """The condition an indicator counts: on one item, on one scale, or on other conditions.
+
+    Of `any` and `all` a pupil counts where every part has an answer (`answered: every`), or as soon as the
+    answers there are decide it (`enough`): the latter only where an earlier answer led past a question.
+    """
 
     item: str | None = None
     codes: tuple[str, ...] = ()
@@ -89,6 +31,10 @@ class When(Strict):
     scheme: str | None = None
     bands: tuple[str, ...] = ()
     at_least: float | None = None
+    any_of: tuple[When, ...] = Field(default=(), alias="any")
+    all_of: tuple[When, ...] = Field(default=(), alias="all")
+    negated: When | None = Field(default=None, alias="not")
+    answered: Literal["every", "enough"] = "every"
 
     @field_validator("codes", mode="before")
     @classmethod
@@ -97,9 +43,18 @@ class When(Strict):
 
     @model_validator(mode="after")
     def _one_condition(self) -> When:
-        if (self.item is None) == (self.scale is None):
-            raise ValueError("give either `item` or `scale`")
+        kinds = [self.item, self.scale, self.any_of or None, self.all_of or None, self.negated]
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("give one of `item`, `scale`, `any`, `all` and `not`")
         given = [bool(self.codes), bool(self.bands), self.at_least is not None]
+        if self.parts:
+            if any(given) or self.scheme:
+                raise ValueError("`any`, `all` and `not` hold conditions, and no codes or bands of their own")
+            if len(self.parts) == 1 and self.negated is None:
+                raise ValueError("`any` and `all` join two conditions or more")
+            return self
+        if self.answered != "every":
+            raise ValueError("`answered` goes with `any` and `all`")
         if sum(given) != 1:
             raise ValueError("give exactly one of `codes`, `bands` and `at_least`")
         if (self.item and self.bands) or (self.scale and self.codes):
@@ -108,20 +63,47 @@ class When(Strict):
             raise ValueError("`bands` and `scheme` go together")
         return self
 
+    @property
+    def parts(self) -> tuple[When, ...]:
+        """The conditions that this one joins; empty for a condition on an item or a scale."""
+        return self.any_of or self.all_of or ((self.negated,) if self.negated else ())
+
+    def leaves(self) -> Iterator[When]:
+        """The conditions on items and scales that this one comes down to."""
+        for part in self.parts:
+            yield from part.leaves()
+        if not self.parts:
+            yield self
+
+
+class Break(Strict):
+    """From this wave on the figures are not comparable with those before; `every` wave stands alone."""
+
+    wave: str
+    reason: str
+
 
 class Indicator(Strict):
-    """One published measure of one instrument: a share of pupils, or a mean score."""
+    """One published measure of one instrument: a share of pupils, or a mean score.
+
+    `stages` and `versions` (forms of the questionnaire) say whom it exists for; empty means all.
+    """
 
     id: str = Field(pattern=IDENTIFIER)
     title: str
     description: str
     instrument: str
     domain: str
+    topic: str | None = None
+    shanarri: tuple[Shanarri, ...] = ()
     polarity: Polarity
+    unit: str | None = None
     when: When | None = None
     mean_of: str | None = None
     sensitive: bool = False
     stages: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    breaks: tuple[Break, ...] = ()
 
     @model_validator(mode="after")
     def _share_or_mean(self) -> Indicator:
@@ -133,6 +115,25 @@ class Indicator(Strict):
     def kind(self) -> Literal["proportion", "mean"]:
         """Whether the estimate is a fraction of 1 or a mean score."""
         return "proportion" if self.when is not None else "mean"
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit of the estimate, in words."""
+        return self.unit or ("fraction of pupils" if self.kind == "proportion" else "points")
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        """The scales it stands on, in the order of its conditions."""
+        leaves = self.when.leaves() if self.when else ()
+        named = [self.mean_of, *(leaf.scale for leaf in leaves)]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def comparable(self, earlier: str, later: str, order: tuple[str, ...]) -> bool:
+        """Whether figures of two waves may be compared; `order` is the register's order of waves."""
+        if earlier == later:
+            return True
+        between = set(order[order.index(earlier) + 1 : order.index(later) + 1]) | {EVERY_WAVE}
+        return not any(item.wave in between for item in self.breaks)
 
 
 class MeasuresFile(Strict):

@@ -71,6 +71,19 @@ class Polarity(StrEnum):
     NEITHER = "neither"
 
 
+class Shanarri(StrEnum):
+    """The eight wellbeing indicators of the national approach to children."""
+
+    SAFE = "safe"
+    HEALTHY = "healthy"
+    ACHIEVING = "achieving"
+    NURTURED = "nurtured"
+    ACTIVE = "active"
+    RESPECTED = "respected"
+    RESPONSIBLE = "responsible"
+    INCLUDED = "included"
+
+
 class GeographyLevel(StrEnum):
     """The ladder from one school to the whole programme."""
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rcs_pipeline.contracts.calibration import InstrumentCalibration, ItemTarget, ScoreTarget, Target
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
-from rcs_pipeline.contracts.measures import Scale
+from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.contracts.vocabulary import MissingKind
 from rcs_pipeline.demo.frame import QUINTILES
 from rcs_pipeline.demo.pupils import Pupils

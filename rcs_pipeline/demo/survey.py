@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rcs_pipeline.contracts.calibration import Calibration
+from rcs_pipeline.contracts.calibration import Calibration, Form
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import MissingKind
 from rcs_pipeline.demo.answers import draw_answers
 from rcs_pipeline.demo.frame import QUINTILES, Roll, School, communities, fit_deprivation, stage_rolls
-from rcs_pipeline.demo.pupils import completed_on, draw_pupils, identifiers, linked_columns, minutes
+from rcs_pipeline.demo.pupils import Pupils, completed_on, draw_pupils, identifiers, linked_columns, minutes
 from rcs_pipeline.demo.table import Column, Table
 
 KINDS = {"primary": "P", "secondary": "S"}
@@ -90,11 +90,7 @@ def survey_table(
     pupils = draw_pupils(roll, calibration, figures.absent_schools[kind], rng)
     count = len(pupils)
     instrument = calibration.instruments[kind]
-    version = np.full(count, "main", dtype="<U8")
-    if instrument.combined_form:
-        schools = rng.random(len(roll.schools)) * 100 < instrument.combined_form.schools
-        asked = np.isin(np.array(roll.stages)[pupils.stage], instrument.combined_form.stages)
-        version[schools[pupils.school] & asked] = "combined"
+    version = _forms(pupils, roll, instrument.forms, rng)
     sex_column = contract.column("sex")
     unknown = next(int(code) for code, why in sex_column.missing.items() if why is MissingKind.DONT_KNOW)
     columns: dict[str, Column] = {
@@ -113,3 +109,16 @@ def survey_table(
         ),
     }  # fmt: skip
     return Table({column.name: columns[column.name] for column in contract.columns})
+
+
+def _forms(pupils: Pupils, roll: Roll, forms: tuple[Form, ...], rng: np.random.Generator) -> Column:
+    """The form that each pupil was given: each other form takes schools of its own, the main one the rest."""
+    version = np.full(len(pupils), "main", dtype="<U16")
+    if forms:
+        place, taken = rng.random(len(roll.schools)) * 100, 0.0
+        stage = np.array(roll.stages)[pupils.stage]
+        for form in forms:
+            schools = (place >= taken) & (place < taken + form.schools)
+            version[schools[pupils.school] & np.isin(stage, form.stages)] = form.version
+            taken += form.schools
+    return version

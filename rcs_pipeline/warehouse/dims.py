@@ -7,9 +7,13 @@ Does not belong here: anything that is counted.
 from __future__ import annotations
 
 from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.measures import Indicator
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.register import Collection
+from rcs_pipeline.contracts.scales import BandScheme
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.staging import staging_name
 from rcs_pipeline.warehouse.templates import render
 
@@ -18,8 +22,10 @@ COLLECTION_COLUMNS = (
     "health_board_code", "health_board", "wave", "wave_title", "collected", "last_due_on",
 )  # fmt: skip
 INDICATOR_COLUMNS = (
-    "indicator_id", "instrument", "title", "description", "domain", "kind", "polarity", "sensitive", "stages",
+    "indicator_id", "instrument", "title", "description", "domain", "topic", "shanarri", "kind", "unit",
+    "polarity", "sensitive", "stages", "versions", "scoring", "verified", "breaks",
 )  # fmt: skip
+BOOLEANS = ("sensitive", "verified")
 SCHOOL_NAME = "school_name"
 
 
@@ -38,22 +44,49 @@ def registered_indicators_model(catalogue: Catalogue, product: Product, source: 
     """Every indicator that the product tabulates."""
     instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     rows = [
-        (
-            sql.text(item.id), sql.text(item.instrument), sql.text(item.title),
-            sql.text(" ".join(item.description.split())), sql.text(item.domain), sql.text(item.kind),
-            sql.text(item.polarity.value), str(item.sensitive).lower(),
-            sql.text_or_null(", ".join(item.stages) or None),
-        )
+        _indicator(catalogue, catalogue.instrument(instrument), item)
         for instrument in instruments
         for item in catalogue.indicators_of(instrument)
-    ]  # fmt: skip
-    empty = [
-        tuple(
-            "cast(null as boolean)" if name == "sensitive" else sql.text_or_null(None)
-            for name in INDICATOR_COLUMNS
-        )
     ]
+    empty = [tuple(_no_truth() if name in BOOLEANS else sql.text_or_null(None) for name in INDICATOR_COLUMNS)]
     return render("values.sql.j2", source, columns=INDICATOR_COLUMNS, rows=rows or empty, empty=not rows)
+
+
+def _indicator(catalogue: Catalogue, contract: DeliveryContract, item: Indicator) -> tuple[str, ...]:
+    """One indicator as SQL literals, in the order of `INDICATOR_COLUMNS`."""
+    survey = survey_of(contract)
+    forms = contract.column(survey.version).codes if survey.version else None
+    used = _schemes(catalogue, item)
+    return (
+        sql.text(item.id), sql.text(item.instrument), sql.text(item.title),
+        sql.text(" ".join(item.description.split())), sql.text(item.domain), sql.text_or_null(item.topic),
+        sql.text_or_null(", ".join(item.shanarri) or None), sql.text(item.kind), sql.text(item.shown_unit),
+        sql.text(item.polarity.value), str(item.sensitive).lower(),
+        sql.text_or_null(", ".join(item.stages or survey.stages) or None),
+        sql.text_or_null(", ".join(item.versions or forms or ()) or None),
+        sql.text_or_null(_scoring(catalogue, item, used)),
+        str(all(scheme.verified for scheme in used)).lower() if used else _no_truth(),
+        sql.text_or_null("; ".join(f"{entry.wave}: {entry.reason}" for entry in item.breaks) or None),
+    )  # fmt: skip
+
+
+def _schemes(catalogue: Catalogue, item: Indicator) -> tuple[BandScheme, ...]:
+    """The band schemes that the indicator counts by."""
+    leaves = item.when.leaves() if item.when else ()
+    return tuple(
+        catalogue.scales[leaf.scale].bands(leaf.scheme) for leaf in leaves if leaf.scale and leaf.scheme
+    )
+
+
+def _scoring(catalogue: Catalogue, item: Indicator, used: tuple[BandScheme, ...]) -> str | None:
+    """How the scores behind the indicator are made and cut; None where there is no score."""
+    parts = [f"{catalogue.scales[name].title}: {catalogue.scales[name].rule}" for name in item.scales]
+    parts += [f"Cut by {scheme.id}, version {scheme.version}." for scheme in dict.fromkeys(used)]
+    return " ".join(parts) or None
+
+
+def _no_truth() -> str:
+    return "cast(null as boolean)"
 
 
 def geographies_model(catalogue: Catalogue, product: Product, source: str) -> str:

@@ -16,7 +16,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError, RcsError
 from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.warehouse import design, dims, marts, properties, scoring, staging, tabulation
+from rcs_pipeline.warehouse import design, dims, marts, norms, properties, scoring, staging, tabulation
 from rcs_pipeline.warehouse.lake import product_contracts
 from rcs_pipeline.warehouse.quantiles import QUANTILES_FILE, quantiles_text
 from rcs_pipeline.warehouse.templates import header
@@ -66,8 +66,12 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
     if survey.weight.roll:
         yield f"models/scored/weights_{dataset}.sql", design.weights_model(catalogue, contract, source)
     yield f"models/scored/pupils_{dataset}.sql", design.pupils_model(contract, source)
+    for name, text in scoring.norms_models(catalogue, contract, measures).items():
+        yield f"models/scored/{name}.sql", text
     yield f"models/scored/scored_{dataset}.sql", scoring.scored_model(catalogue, contract, measures)
-    described = properties.survey_properties(contract, tabulated=tabulated)
+    described = properties.survey_properties(
+        contract, tabulated=tabulated, norms=[norm.model for norm in norms.norms_of(catalogue, contract)]
+    )
     yield f"models/scored/survey_{dataset}.yml", properties.as_yaml(described, source)
     if tabulated:
         tables = f"{_place(product.path / 'product.yaml')} and the measures of `{survey.instrument}`"

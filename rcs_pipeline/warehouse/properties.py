@@ -114,7 +114,9 @@ def mart_properties(table: ProductTable) -> Properties:
     return {"version": 2, "models": [model]}
 
 
-def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Properties:
+def survey_properties(
+    contract: DeliveryContract, *, tabulated: bool, norms: Iterable[str] = ()
+) -> Properties:
     """Descriptions and tests of what stands between staging and the marts."""
     survey = contract.survey
     assert survey is not None  # noqa: S101  (called for surveys only)
@@ -138,6 +140,10 @@ def survey_properties(contract: DeliveryContract, *, tabulated: bool) -> Propert
                 "description": "Roll over respondents in the weighting cells in use.",
             }
         )
+    models += [
+        {"name": name, "description": "Where the bands begin that are relative to everybody scored."}
+        for name in norms
+    ]
     models += [
         {
             "name": f"pupils_{dataset}",

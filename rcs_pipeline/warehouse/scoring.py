@@ -1,21 +1,25 @@
-"""Scores and indicators as columns on the pupil table.
+"""Scores and bands as columns on the pupil table.
 
-Belongs here: the expression of every scale, band and indicator of one instrument.
-Does not belong here: anything that adds pupils up.
+Belongs here: the expression of every scale and band of one instrument, and the model that holds them.
+Does not belong here: conditions of indicators (see `conditions`), what bands are relative to (see `norms`),
+anything that adds pupils up.
 
-Whole numbers only: a score is an integer, or a decimal with two places where a conversion table gives
-one; an indicator is 0, 1 or NULL, or hundredths of a score where a mean is published.
+A score is a whole number; one with two places where a conversion table gives it; a fraction where the
+scale is a mean or is not rounded. An indicator is 0, 1 or NULL, or hundredths of a score where a mean is
+published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rcs_pipeline.contracts.catalogue import Catalogue
-from rcs_pipeline.contracts.delivery import Column, DeliveryContract
-from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.measures import Indicator, Scale, When
-from rcs_pipeline.warehouse import sql
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.measure_checks import is_whole, score_bounds
+from rcs_pipeline.contracts.scales import Scale
+from rcs_pipeline.warehouse import conditions, norms, sql
+from rcs_pipeline.warehouse.columns import answer_column, band_column, score_column
 from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.templates import render
 
@@ -28,48 +32,54 @@ class Layer:
     columns: tuple[str, ...]
 
 
-def score_column(scale_id: str) -> str:
-    """The column that holds the score of a scale."""
-    return f"{scale_id}__score"
-
-
-def answer_column(indicator_id: str) -> str:
-    """The column that holds an indicator's 0, 1 or NULL (hundredths for a mean)."""
-    return f"{indicator_id}__y"
-
-
 def scored_model(catalogue: Catalogue, contract: DeliveryContract, source: str) -> str:
     """The text of the model with every score and indicator of the contract's instrument."""
     instrument = survey_of(contract).instrument
     scales = catalogue.scales_of(instrument)
-    layers = [
-        Layer("answered", tuple(part for scale in scales if scale.items for part in _parts(contract, scale)))
-    ]
-    layers += [
-        Layer(
-            f"scores_{depth}",
-            tuple(
-                _score(catalogue, contract, scale) for scale in scales if _depth(catalogue, scale) == depth
-            ),
-        )
-        for depth in range(1 + max((_depth(catalogue, scale) for scale in scales), default=-1))
-    ]
+    layers = score_layers(catalogue, contract, scales)
     layers.append(Layer("banded", tuple(band for scale in scales for band in _bands(scale))))
-    indicators = [_indicator(catalogue, contract, item) for item in catalogue.indicators_of(instrument)]
-    working = [f"{scale.id}__{part}" for scale in scales if scale.items for part in ("answered", "total")]
     return render(
         "scored.sql.j2", source, dataset=contract.dataset,
-        layers=[layer for layer in layers if layer.columns], indicators=indicators, working=working,
+        layers=[layer for layer in layers if layer.columns],
+        indicators=[
+            conditions.indicator_value(catalogue, contract, item) + f" as {sql.name(answer_column(item.id))}"
+            for item in catalogue.indicators_of(instrument)
+        ],
+        norms=norms.norms_of(catalogue, contract),
     )  # fmt: skip
+
+
+def norms_models(catalogue: Catalogue, contract: DeliveryContract, source: str) -> dict[str, str]:
+    """The models of what relative bands are relative to: name -> text."""
+    models = {}
+    for norm in norms.norms_of(catalogue, contract):
+        scales = tuple({scale.id: scale for scale in _with_parts(catalogue, norm.scale)}.values())
+        layers = [layer for layer in score_layers(catalogue, contract, scales) if layer.columns]
+        models[norm.model] = norms.norm_model(norm, contract, layers, source)
+    return models
+
+
+def score_layers(catalogue: Catalogue, contract: DeliveryContract, scales: tuple[Scale, ...]) -> list[Layer]:
+    """The columns of the given scales' scores, each layer on top of the one before."""
+    answered = [part for scale in scales if scale.items for part in _parts(contract, scale)]
+    layers = [Layer("answered", tuple(answered))]
+    depths = {scale.id: _depth(catalogue, scale) for scale in scales}
+    for depth in range(1 + max(depths.values(), default=-1)):
+        level = [scale for scale in scales if depths[scale.id] == depth]
+        layers.append(Layer(f"scores_{depth}", tuple(_score(catalogue, contract, scale) for scale in level)))
+    return layers
 
 
 def score_bound(scale: Scale, catalogue: Catalogue) -> float:
     """The largest score that the scale can give."""
-    if scale.conversion:
-        return max(scale.conversion.values())
-    if scale.method == "sum_of_scales":
-        return sum(score_bound(catalogue.scales[part], catalogue) for part in scale.scales)
-    return float(len(scale.items) * scale.item_maximum)
+    return score_bounds(scale, catalogue.scales)[1]
+
+
+def _with_parts(catalogue: Catalogue, scale: Scale) -> Iterable[Scale]:
+    """The scale and every scale below it."""
+    for part in scale.scales:
+        yield from _with_parts(catalogue, catalogue.scales[part])
+    yield scale
 
 
 def _depth(catalogue: Catalogue, scale: Scale) -> int:
@@ -78,16 +88,8 @@ def _depth(catalogue: Catalogue, scale: Scale) -> int:
 
 
 def _parts(contract: DeliveryContract, scale: Scale) -> tuple[str, str]:
-    """How many items were answered, and the sum of those answers, reversed where the scale says so."""
-    answered, values = [], []
-    for name in scale.items:
-        item = sql.name(contract.column(name).name)
-        valid = f"{item} between {scale.item_minimum} and {scale.item_maximum}"
-        value = (
-            f"{scale.item_minimum + scale.item_maximum} - {item}" if name in scale.reversed_items else item
-        )
-        answered.append(f"case when {valid} then 1 else 0 end")
-        values.append(f"case when {valid} then {value} else 0 end")
+    """How many items were answered, and the sum of their points."""
+    answered, values = zip(*(_points(contract, scale, name) for name in scale.items), strict=True)
     joined = "\n            + "
     return (
         f"(\n            {joined.join(answered)}\n        ) as {sql.name(scale.id + '__answered')}",
@@ -95,106 +97,64 @@ def _parts(contract: DeliveryContract, scale: Scale) -> tuple[str, str]:
     )
 
 
+def _points(contract: DeliveryContract, scale: Scale, name: str) -> tuple[str, str]:
+    """Whether an item was answered (1 or 0), and its points (0 where not), reversed where need be."""
+    column = contract.column(name)
+    item = sql.name(column.name)
+    points = scale.points.get(name)
+    if points is not None:
+        worth = " ".join(f"when {sql.code(column, code)} then {value}" for code, value in points.items())
+        return f"case when {sql.among(column, points)} then 1 else 0 end", f"case {item} {worth} else 0 end"
+    valid = f"{item} between {scale.item_minimum} and {scale.item_maximum}"
+    turned = scale.item_minimum + scale.item_maximum
+    value = f"{turned} - {item}" if name in scale.reversed_items else item
+    return f"case when {valid} then 1 else 0 end", f"case when {valid} then {value} else 0 end"
+
+
 def _score(catalogue: Catalogue, contract: DeliveryContract, scale: Scale) -> str:
     answered, total = sql.name(f"{scale.id}__answered"), sql.name(f"{scale.id}__total")
-    asked = _asked(contract, scale.stages)
+    n, there, kind = len(scale.items), f"{answered} >= {scale.minimum_answered}", "integer"
     if scale.method == "sum_of_scales":
         # NULL as soon as one part is NULL.
         value, there = " + ".join(sql.name(score_column(part)) for part in scale.scales), ""
-    elif scale.method == "prorated_sum":
+        kind = "integer" if is_whole(scale, catalogue.scales) else "double"
+    elif scale.method == "prorated_sum" and scale.rounding == "half_up":
         # floor(0.5 + n * total / answered), in one division of whole numbers: halves go up, always.
-        n = len(scale.items)
         value = f"floor((2 * {n} * {total} + {answered}) / nullif(2.0 * {answered}, 0))"
-        there = f"{answered} >= {scale.minimum_answered}"
+    elif scale.method in ("prorated_sum", "mean"):
+        times = f"{n}.0 * " if scale.method == "prorated_sum" else "1.0 * "
+        value, kind = f"{times}{total} / nullif({answered}, 0)", "double"
     else:
-        value, there = total, f"{answered} = {len(scale.items)}"
-    kind = "integer"
+        value, there = total, f"{answered} = {n}"
     if scale.conversion:
         branches = " ".join(f"when {raw} then {score:.2f}" for raw, score in sorted(scale.conversion.items()))
         value, kind = f"case {total} {branches} end", "decimal(9, 2)"
-    elif _is_decimal(catalogue, scale):
+    elif scale.scales and _is_decimal(catalogue, scale):
         kind = "decimal(9, 2)"
-    conditions = " and ".join(part for part in (there, asked) if part)
-    guarded = f"case when {conditions} then {value} end" if conditions else value
+    guards = [there, conditions.asked(contract, scale.stages)]
+    guard = " and ".join(part for part in guards if part)
+    guarded = f"case when {guard} then {value} end" if guard else value
     return f"cast({guarded} as {kind}) as {sql.name(score_column(scale.id))}"
 
 
 def _is_decimal(catalogue: Catalogue, scale: Scale) -> bool:
-    """Whether the scale, or a scale that it adds up, is converted."""
-    return bool(scale.conversion) or any(
-        _is_decimal(catalogue, catalogue.scales[part]) for part in scale.scales
+    """Whether the scale, or every scale below it that is not whole, comes from a conversion table."""
+    if not scale.scales:
+        return bool(scale.conversion) or scale.whole
+    return all(_is_decimal(catalogue, catalogue.scales[part]) for part in scale.scales) and not is_whole(
+        scale, catalogue.scales
     )
 
 
-def _bands(scale: Scale) -> list[str]:
+def _bands(scale: Scale) -> Iterable[str]:
     score = sql.name(score_column(scale.id))
-    return [
-        "case "
-        + " ".join(
-            f"when {score} between {sql.number(band.low)} and {sql.number(band.high)} "
-            f"then {sql.text(band.label)}"
-            for band in scheme.bands
-        )
-        + f" end as {sql.name(f'{scale.id}__{scheme.id}')}"
-        for scheme in scale.band_schemes
-    ]
-
-
-def _asked(contract: DeliveryContract, stages: tuple[str, ...]) -> str:
-    """The condition that this pupil's stage is among those the measure is for; empty if it is for all."""
-    if not stages:
-        return ""
-    stage = survey_of(contract).stage
-    if stage is None:
-        raise ContractError(
-            "A measure is limited to stages, but the survey names no stage column", where=str(contract.path)
-        )
-    return sql.among(contract.column(stage), stages)
-
-
-def _indicator(catalogue: Catalogue, contract: DeliveryContract, indicator: Indicator) -> str:
-    if indicator.mean_of is not None:
-        value = f"cast({sql.name(score_column(indicator.mean_of))} * 100 as integer)"
-    else:
-        assert indicator.when is not None  # noqa: S101  (the model guarantees one of the two)
-        value = _condition(catalogue, contract, indicator.when)
-    asked = _asked(contract, indicator.stages)
-    if asked:
-        value = f"case when {asked} then {value} end"
-    return f"{value} as {sql.name(answer_column(indicator.id))}"
-
-
-def _condition(catalogue: Catalogue, contract: DeliveryContract, when: When) -> str:
-    """1 where it holds, 0 where it was answered and does not hold, NULL where there is no valid answer."""
-    if when.item is not None:
-        column = contract.column(when.item)
-        return _of_item(column, when)
-    score = sql.name(score_column(str(when.scale)))
-    if when.at_least is not None:
-        return _yes_or_no(f"{score} >= {sql.number(when.at_least)}", f"{score} is not null")
-    scheme = catalogue.scales[str(when.scale)].bands(str(when.scheme))
-    chosen = [band for band in scheme.bands if band.label in when.bands]
-    inside = " or ".join(
-        f"{score} between {sql.number(band.low)} and {sql.number(band.high)}" for band in chosen
-    )
-    return _yes_or_no(inside, f"{score} is not null")
-
-
-def _of_item(column: Column, when: When) -> str:
-    name = sql.name(column.name)
-    valid = [item for item in column.codes or {} if item not in column.missing]
-    if when.at_least is not None:
-        if not valid:
-            return _yes_or_no(f"{name} >= {sql.number(when.at_least)}", f"{name} is not null")
-        yes = [item for item in valid if float(item) >= when.at_least]
-    else:
-        yes = list(when.codes)
-    no = [item for item in valid if item not in yes]
-    otherwise = sql.among(column, no) if no else f"{name} is not null"
-    return _yes_or_no(sql.among(column, yes) if yes else "", otherwise)
-
-
-def _yes_or_no(yes: str, no: str) -> str:
-    """1 or 0, in the narrowest type: pupils are sorted with all their indicators before they are summed."""
-    positive = f"when {yes} then cast(1 as tinyint) " if yes else ""
-    return f"case {positive}when {no} then cast(0 as tinyint) end"
+    for scheme in scale.band_schemes:
+        if scheme.relative is not None:
+            value = norms.relative_band(scale, scheme)
+        else:
+            value = " ".join(
+                f"when {score} between {sql.number(band.low or 0)} and {sql.number(band.high or 0)} "
+                f"then {sql.text(band.label)}"
+                for band in scheme.bands
+            )
+        yield f"case {value} end as {sql.name(band_column(scale.id, scheme.id))}"

@@ -42,6 +42,7 @@ GLOSSARY = {
     "Kinds of change": Change,
     "Symbols": vocabulary.Symbol,
     "Polarity of a measure": vocabulary.Polarity,
+    "Wellbeing indicators (SHANARRI)": vocabulary.Shanarri,
     "Levels of geography": vocabulary.GeographyLevel,
     "Identifiers": vocabulary.Identifier,
     "Formats of a delivery": vocabulary.Format,

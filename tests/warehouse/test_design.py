@@ -11,7 +11,7 @@ from rcs_pipeline.contracts.measures import When
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.build import build_warehouse
-from rcs_pipeline.warehouse.scoring import _of_item
+from rcs_pipeline.warehouse.conditions import _of_item
 from tests.warehouse import lakes
 
 KEY = "t1-west-lothian-2015"

@@ -46,6 +46,10 @@
         'p_active_yesterday',
         'p_fruit_veg',
         'p_sleeps_well',
+        'p_family_support',
+        'p_bullied_or_left_out',
+        'p_time_to_play',
+        'p_no_place_for_play',
     ],
     means=[
         {'id': 'p_life_satisfaction_mean', 'unit': 2048},

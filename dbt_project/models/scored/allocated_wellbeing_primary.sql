@@ -66,6 +66,7 @@ select
     life_going_well,
     life_as_wanted,
     life_good,
+    peer_time_to_play,
     stage__missing,
     sex__missing,
     questionnaire_version__missing,
@@ -103,6 +104,7 @@ select
     life_going_well__missing,
     life_as_wanted__missing,
     life_good__missing,
+    peer_time_to_play__missing,
     case
         when sex is not null then sex
         when sex__draw * sex__2 < sex__1 * 4294967296 then 1

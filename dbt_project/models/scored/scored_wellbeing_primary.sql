@@ -2,7 +2,17 @@
 {{ config(materialized='view', schema='scored') }}
 
 with pupils as (
-    select * from {{ ref('pupils_wellbeing_primary') }}
+    select
+        pupils.*,
+        norms_primary_low_mood__relative.primary_low_mood__relative__cut_1,
+        norms_primary_low_mood__relative.primary_low_mood__relative__scored,
+        norms_primary_life_satisfaction__relative.primary_life_satisfaction__relative__cut_1,
+        norms_primary_life_satisfaction__relative.primary_life_satisfaction__relative__scored
+    from {{ ref('pupils_wellbeing_primary') }} as pupils
+    left join {{ ref('norms_primary_low_mood__relative') }} as norms_primary_low_mood__relative
+        on pupils.wave = norms_primary_low_mood__relative.wave
+    left join {{ ref('norms_primary_life_satisfaction__relative') }} as norms_primary_life_satisfaction__relative
+        on pupils.wave = norms_primary_life_satisfaction__relative.wave
 ),
 
 answered as (
@@ -44,16 +54,16 @@ scores_0 as (
 banded as (
     select
         *,
-        case when primary_low_mood__score between 4 and 11 then 'other' when primary_low_mood__score between 12 and 20 then 'low_mood' end as primary_low_mood__relative,
-        case when primary_life_satisfaction__score between 3 and 12 then 'other' when primary_life_satisfaction__score between 13 and 15 then 'high' end as primary_life_satisfaction__relative
+        case when primary_low_mood__score >= primary_low_mood__relative__cut_1 then 'low_mood' when primary_low_mood__score is not null and primary_low_mood__relative__scored then 'other' end as primary_low_mood__relative,
+        case when primary_life_satisfaction__score >= primary_life_satisfaction__relative__cut_1 then 'high' when primary_life_satisfaction__score is not null and primary_life_satisfaction__relative__scored then 'other' end as primary_life_satisfaction__relative
     from scores_0
 ),
 
 indicators as (
     select
         *,
-        case when primary_low_mood__score between 12 and 20 then cast(1 as tinyint) when primary_low_mood__score is not null then cast(0 as tinyint) end as p_low_mood__y,
-        case when primary_life_satisfaction__score between 13 and 15 then cast(1 as tinyint) when primary_life_satisfaction__score is not null then cast(0 as tinyint) end as p_life_satisfaction_high__y,
+        case when primary_low_mood__relative = 'low_mood' then cast(1 as tinyint) when primary_low_mood__relative is not null then cast(0 as tinyint) end as p_low_mood__y,
+        case when primary_life_satisfaction__relative = 'high' then cast(1 as tinyint) when primary_life_satisfaction__relative is not null then cast(0 as tinyint) end as p_life_satisfaction_high__y,
         cast(primary_life_satisfaction__score * 100 as integer) as p_life_satisfaction_mean__y,
         case when fam_meals_together = 1 then cast(1 as tinyint) when fam_meals_together between 2 and 5 then cast(0 as tinyint) end as p_meals_rare__y,
         case when fam_gets_on between 4 and 5 then cast(1 as tinyint) when fam_gets_on between 1 and 3 then cast(0 as tinyint) end as p_family_gets_on__y,
@@ -75,7 +85,11 @@ indicators as (
         case when hlth_general between 3 and 5 then cast(1 as tinyint) when hlth_general between 1 and 2 then cast(0 as tinyint) end as p_good_health__y,
         case when hlth_active_yesterday = 1 then cast(1 as tinyint) when hlth_active_yesterday = 0 then cast(0 as tinyint) end as p_active_yesterday__y,
         case when hlth_fruit_veg_daily = 1 then cast(1 as tinyint) when hlth_fruit_veg_daily = 0 then cast(0 as tinyint) end as p_fruit_veg__y,
-        case when hlth_sleeps_well between 4 and 5 then cast(1 as tinyint) when hlth_sleeps_well between 1 and 3 then cast(0 as tinyint) end as p_sleeps_well__y
+        case when hlth_sleeps_well between 4 and 5 then cast(1 as tinyint) when hlth_sleeps_well between 1 and 3 then cast(0 as tinyint) end as p_sleeps_well__y,
+        cast((case when fam_enjoys_time between 4 and 5 then cast(1 as tinyint) when fam_enjoys_time between 1 and 3 then cast(0 as tinyint) end) * (case when fam_talks_if_worried between 3 and 4 then cast(1 as tinyint) when fam_talks_if_worried between 1 and 2 then cast(0 as tinyint) end) as tinyint) as p_family_support__y,
+        cast(sign((case when peer_bullied between 3 and 5 then cast(1 as tinyint) when peer_bullied between 1 and 2 then cast(0 as tinyint) end) + (case when peer_left_out between 4 and 5 then cast(1 as tinyint) when peer_left_out between 1 and 3 then cast(0 as tinyint) end)) as tinyint) as p_bullied_or_left_out__y,
+        case when peer_time_to_play between 4 and 5 then cast(1 as tinyint) when peer_time_to_play between 1 and 3 then cast(0 as tinyint) end as p_time_to_play__y,
+        cast(1 - (cast(sign((case when peer_time_to_play between 4 and 5 then cast(1 as tinyint) when peer_time_to_play between 1 and 3 then cast(0 as tinyint) end) + (case when area_places_to_play between 4 and 5 then cast(1 as tinyint) when area_places_to_play between 1 and 3 then cast(0 as tinyint) end)) as tinyint)) as tinyint) as p_no_place_for_play__y
     from banded
 )
 

@@ -2,7 +2,14 @@
 {{ config(materialized='view', schema='scored') }}
 
 with pupils as (
-    select * from {{ ref('pupils_wellbeing_secondary') }}
+    select
+        pupils.*,
+        norms_fas_3__relative.fas_3__relative__cut_1,
+        norms_fas_3__relative.fas_3__relative__cut_2,
+        norms_fas_3__relative.fas_3__relative__scored
+    from {{ ref('pupils_wellbeing_secondary') }} as pupils
+    left join {{ ref('norms_fas_3__relative') }} as norms_fas_3__relative
+        on pupils.wave = norms_fas_3__relative.wave and pupils.sex = norms_fas_3__relative.sex and pupils.stage = norms_fas_3__relative.stage
 ),
 
 answered as (
@@ -127,7 +134,53 @@ answered as (
             + case when wemwbs_07 between 1 and 5 then wemwbs_07 else 0 end
             + case when wemwbs_09 between 1 and 5 then wemwbs_09 else 0 end
             + case when wemwbs_11 between 1 and 5 then wemwbs_11 else 0 end
-        ) as swemwbs__total
+        ) as swemwbs__total,
+        (
+            case when kidscreen_01 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_02 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_03 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_04 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_05 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_06 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_07 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_08 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_09 between 1 and 5 then 1 else 0 end
+            + case when kidscreen_10 between 1 and 5 then 1 else 0 end
+        ) as kidscreen_10__answered,
+        (
+            case when kidscreen_01 between 1 and 5 then kidscreen_01 else 0 end
+            + case when kidscreen_02 between 1 and 5 then kidscreen_02 else 0 end
+            + case when kidscreen_03 between 1 and 5 then 6 - kidscreen_03 else 0 end
+            + case when kidscreen_04 between 1 and 5 then 6 - kidscreen_04 else 0 end
+            + case when kidscreen_05 between 1 and 5 then kidscreen_05 else 0 end
+            + case when kidscreen_06 between 1 and 5 then kidscreen_06 else 0 end
+            + case when kidscreen_07 between 1 and 5 then kidscreen_07 else 0 end
+            + case when kidscreen_08 between 1 and 5 then kidscreen_08 else 0 end
+            + case when kidscreen_09 between 1 and 5 then kidscreen_09 else 0 end
+            + case when kidscreen_10 between 1 and 5 then kidscreen_10 else 0 end
+        ) as kidscreen_10__total,
+        (
+            case when life_ladder between 0 and 10 then 1 else 0 end
+        ) as life_ladder__answered,
+        (
+            case when life_ladder between 0 and 10 then life_ladder else 0 end
+        ) as life_ladder__total,
+        (
+            case when fas_car between 1 and 3 then 1 else 0 end
+            + case when fas_own_bedroom between 0 and 1 then 1 else 0 end
+            + case when fas_computers between 1 and 4 then 1 else 0 end
+            + case when fas_bathrooms between 1 and 4 then 1 else 0 end
+            + case when fas_dishwasher between 0 and 1 then 1 else 0 end
+            + case when fas_holidays between 1 and 4 then 1 else 0 end
+        ) as fas_3__answered,
+        (
+            case fas_car when 1 then 0 when 2 then 1 when 3 then 2 else 0 end
+            + case fas_own_bedroom when 0 then 0 when 1 then 1 else 0 end
+            + case fas_computers when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_bathrooms when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_dishwasher when 0 then 0 when 1 then 1 else 0 end
+            + case fas_holidays when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+        ) as fas_3__total
     from pupils
 ),
 
@@ -140,7 +193,10 @@ scores_0 as (
         cast(case when sdq_peer__answered >= 3 then floor((2 * 5 * sdq_peer__total + sdq_peer__answered) / nullif(2.0 * sdq_peer__answered, 0)) end as integer) as sdq_peer__score,
         cast(case when sdq_prosocial__answered >= 3 then floor((2 * 5 * sdq_prosocial__total + sdq_prosocial__answered) / nullif(2.0 * sdq_prosocial__answered, 0)) end as integer) as sdq_prosocial__score,
         cast(case when wemwbs__answered = 14 and (stage = 'S2' or stage = 'S3' or stage = 'S4') then wemwbs__total end as integer) as wemwbs__score,
-        cast(case when swemwbs__answered = 7 and (stage = 'S2' or stage = 'S3' or stage = 'S4') then case swemwbs__total when 7 then 7.00 when 8 then 9.51 when 9 then 11.25 when 10 then 12.40 when 11 then 13.33 when 12 then 14.08 when 13 then 14.75 when 14 then 15.32 when 15 then 15.84 when 16 then 16.36 when 17 then 16.88 when 18 then 17.43 when 19 then 17.98 when 20 then 18.59 when 21 then 19.25 when 22 then 19.98 when 23 then 20.73 when 24 then 21.54 when 25 then 22.35 when 26 then 23.21 when 27 then 24.11 when 28 then 25.03 when 29 then 26.02 when 30 then 27.03 when 31 then 28.13 when 32 then 29.31 when 33 then 30.70 when 34 then 32.55 when 35 then 35.00 end end as decimal(9, 2)) as swemwbs__score
+        cast(case when swemwbs__answered = 7 and (stage = 'S2' or stage = 'S3' or stage = 'S4') then case swemwbs__total when 7 then 7.00 when 8 then 9.51 when 9 then 11.25 when 10 then 12.40 when 11 then 13.33 when 12 then 14.08 when 13 then 14.75 when 14 then 15.32 when 15 then 15.84 when 16 then 16.36 when 17 then 16.88 when 18 then 17.43 when 19 then 17.98 when 20 then 18.59 when 21 then 19.25 when 22 then 19.98 when 23 then 20.73 when 24 then 21.54 when 25 then 22.35 when 26 then 23.21 when 27 then 24.11 when 28 then 25.03 when 29 then 26.02 when 30 then 27.03 when 31 then 28.13 when 32 then 29.31 when 33 then 30.70 when 34 then 32.55 when 35 then 35.00 end end as decimal(9, 2)) as swemwbs__score,
+        cast(case when kidscreen_10__answered = 10 then kidscreen_10__total end as integer) as kidscreen_10__score,
+        cast(case when life_ladder__answered = 1 then life_ladder__total end as integer) as life_ladder__score,
+        cast(case when fas_3__answered = 6 then fas_3__total end as integer) as fas_3__score
     from answered
 ),
 
@@ -165,7 +221,12 @@ banded as (
         case when sdq_prosocial__score between 6 and 10 then 'normal' when sdq_prosocial__score between 5 and 5 then 'borderline' when sdq_prosocial__score between 0 and 4 then 'abnormal' end as sdq_prosocial__three_band,
         case when sdq_prosocial__score between 7 and 10 then 'close_to_average' when sdq_prosocial__score between 6 and 6 then 'slightly_lowered' when sdq_prosocial__score between 5 and 5 then 'low' when sdq_prosocial__score between 0 and 4 then 'very_low' end as sdq_prosocial__four_band,
         case when sdq_total__score between 0 and 15 then 'normal' when sdq_total__score between 16 and 19 then 'borderline' when sdq_total__score between 20 and 40 then 'abnormal' end as sdq_total__three_band,
-        case when sdq_total__score between 0 and 14 then 'close_to_average' when sdq_total__score between 15 and 17 then 'slightly_raised' when sdq_total__score between 18 and 19 then 'high' when sdq_total__score between 20 and 40 then 'very_high' end as sdq_total__four_band
+        case when sdq_total__score between 0 and 14 then 'close_to_average' when sdq_total__score between 15 and 17 then 'slightly_raised' when sdq_total__score between 18 and 19 then 'high' when sdq_total__score between 20 and 40 then 'very_high' end as sdq_total__four_band,
+        case when wemwbs__score between 14 and 42 then 'low' when wemwbs__score between 43 and 59 then 'average' when wemwbs__score between 60 and 70 then 'high' end as wemwbs__three_band,
+        case when wemwbs__score between 14 and 40 then 'probable' when wemwbs__score between 41 and 44 then 'possible' when wemwbs__score between 45 and 70 then 'neither' end as wemwbs__screening,
+        case when life_ladder__score between 0 and 5 then 'other' when life_ladder__score between 6 and 10 then 'high' end as life_ladder__from_6,
+        case when life_ladder__score between 0 and 6 then 'other' when life_ladder__score between 7 and 10 then 'high' end as life_ladder__from_7,
+        case when fas_3__score >= fas_3__relative__cut_2 then 'high' when fas_3__score >= fas_3__relative__cut_1 then 'middle' when fas_3__score is not null and fas_3__relative__scored then 'low' end as fas_3__relative
     from scores_1
 ),
 
@@ -183,9 +244,9 @@ indicators as (
         case when sdq_total__score between 16 and 19 then cast(1 as tinyint) when sdq_total__score is not null then cast(0 as tinyint) end as s_total_borderline__y,
         cast(sdq_total__score * 100 as integer) as s_total_mean__y,
         case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(wemwbs__score * 100 as integer) end as s_wemwbs_mean__y,
-        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(swemwbs__score * 100 as integer) end as s_swemwbs_mean__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(round(swemwbs__score * 100) as integer) end as s_swemwbs_mean__y,
         case when fam_meals_together = 1 then cast(1 as tinyint) when fam_meals_together between 2 and 5 then cast(0 as tinyint) end as s_meals_rare__y,
-        case when fam_conflict between 4 and 5 then cast(1 as tinyint) when fam_conflict between 1 and 3 then cast(0 as tinyint) end as s_family_conflict__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_conflict between 4 and 5 then cast(1 as tinyint) when fam_conflict between 1 and 3 then cast(0 as tinyint) end end as s_family_conflict__y,
         case when fam_talks_if_worried between 3 and 4 then cast(1 as tinyint) when fam_talks_if_worried between 1 and 2 then cast(0 as tinyint) end as s_talks_to_family__y,
         case when fam_enjoys_time between 4 and 5 then cast(1 as tinyint) when fam_enjoys_time between 1 and 3 then cast(0 as tinyint) end as s_enjoys_family_time__y,
         case when sch_enjoys_learning between 4 and 5 then cast(1 as tinyint) when sch_enjoys_learning between 1 and 3 then cast(0 as tinyint) end as s_enjoys_learning__y,
@@ -201,17 +262,33 @@ indicators as (
         case when peer_bullied between 3 and 5 then cast(1 as tinyint) when peer_bullied between 1 and 2 then cast(0 as tinyint) end as s_bullied__y,
         case when peer_bullied_online between 3 and 5 then cast(1 as tinyint) when peer_bullied_online between 1 and 2 then cast(0 as tinyint) end as s_bullied_online__y,
         case when peer_lonely between 4 and 5 then cast(1 as tinyint) when peer_lonely between 1 and 3 then cast(0 as tinyint) end as s_lonely__y,
-        case when area_safe between 4 and 5 then cast(1 as tinyint) when area_safe between 1 and 3 then cast(0 as tinyint) end as s_safe_area__y,
-        case when area_things_to_do between 4 and 5 then cast(1 as tinyint) when area_things_to_do between 1 and 3 then cast(0 as tinyint) end as s_things_to_do__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_safe between 4 and 5 then cast(1 as tinyint) when area_safe between 1 and 3 then cast(0 as tinyint) end end as s_safe_area__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_things_to_do between 4 and 5 then cast(1 as tinyint) when area_things_to_do between 1 and 3 then cast(0 as tinyint) end end as s_things_to_do__y,
         case when hlth_general between 3 and 5 then cast(1 as tinyint) when hlth_general between 1 and 2 then cast(0 as tinyint) end as s_good_health__y,
-        case when hlth_fruit_veg_daily = 1 then cast(1 as tinyint) when hlth_fruit_veg_daily = 0 then cast(0 as tinyint) end as s_fruit_veg__y,
-        case when hlth_breakfast between 4 and 5 then cast(1 as tinyint) when hlth_breakfast between 1 and 3 then cast(0 as tinyint) end as s_breakfast__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_fruit_veg_daily = 1 then cast(1 as tinyint) when hlth_fruit_veg_daily = 0 then cast(0 as tinyint) end end as s_fruit_veg__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_breakfast between 4 and 5 then cast(1 as tinyint) when hlth_breakfast between 1 and 3 then cast(0 as tinyint) end end as s_breakfast__y,
         case when hlth_sleeps_well between 4 and 5 then cast(1 as tinyint) when hlth_sleeps_well between 1 and 3 then cast(0 as tinyint) end as s_sleeps_well__y,
         case when sub_smoked_ever = 1 then cast(1 as tinyint) when sub_smoked_ever = 0 then cast(0 as tinyint) end as s_smoked_ever__y,
         case when sub_vaped_ever = 1 then cast(1 as tinyint) when sub_vaped_ever = 0 then cast(0 as tinyint) end as s_vaped_ever__y,
         case when sub_drank_ever = 1 then cast(1 as tinyint) when sub_drank_ever = 0 then cast(0 as tinyint) end as s_drank_ever__y,
         case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_ever = 1 then cast(1 as tinyint) when sub_drugs_ever = 0 then cast(0 as tinyint) end end as s_drugs_ever__y,
-        case when hlth_active_days >= 5 then cast(1 as tinyint) when hlth_active_days is not null then cast(0 as tinyint) end as s_active_five_days__y
+        case when hlth_active_days >= 5 then cast(1 as tinyint) when hlth_active_days is not null then cast(0 as tinyint) end as s_active_five_days__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when wemwbs__score between 14 and 42 then cast(1 as tinyint) when wemwbs__score is not null then cast(0 as tinyint) end end as s_wellbeing_low__y,
+        cast((case when sdq_emotional__score between 7 and 10 then cast(1 as tinyint) when sdq_emotional__score is not null then cast(0 as tinyint) end) * (case when sdq_conduct__score between 6 and 10 then cast(1 as tinyint) when sdq_conduct__score is not null then cast(0 as tinyint) end) as tinyint) as s_emotional_and_conduct__y,
+        cast((case when fam_enjoys_time between 4 and 5 then cast(1 as tinyint) when fam_enjoys_time between 1 and 3 then cast(0 as tinyint) end) * (case when fam_talks_if_worried between 3 and 4 then cast(1 as tinyint) when fam_talks_if_worried between 1 and 2 then cast(0 as tinyint) end) as tinyint) as s_family_support__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_knows_whereabouts between 4 and 5 then cast(1 as tinyint) when fam_knows_whereabouts between 1 and 3 then cast(0 as tinyint) end end as s_knows_whereabouts__y,
+        cast(sign((case when peer_bullied between 3 and 5 then cast(1 as tinyint) when peer_bullied between 1 and 2 then cast(0 as tinyint) end) + (case when peer_bullied_online between 3 and 5 then cast(1 as tinyint) when peer_bullied_online between 1 and 2 then cast(0 as tinyint) end)) as tinyint) as s_bullied_any__y,
+        cast((cast(1 - (case when peer_close_friends between 4 and 5 then cast(1 as tinyint) when peer_close_friends between 1 and 3 then cast(0 as tinyint) end) as tinyint)) * (cast(sign((case when peer_lonely between 4 and 5 then cast(1 as tinyint) when peer_lonely between 1 and 3 then cast(0 as tinyint) end) + (case when peer_left_out between 4 and 5 then cast(1 as tinyint) when peer_left_out between 1 and 3 then cast(0 as tinyint) end)) as tinyint)) as tinyint) as s_isolated__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_likes_living between 4 and 5 then cast(1 as tinyint) when area_likes_living between 1 and 3 then cast(0 as tinyint) end end as s_likes_area__y,
+        case when (case when sub_smoked_ever = 1 then cast(1 as tinyint) when sub_smoked_ever = 0 then cast(0 as tinyint) end) = 1 and (case when sub_smokes_weekly = 1 then cast(1 as tinyint) when sub_smokes_weekly = 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_smoked_ever = 1 then cast(1 as tinyint) when sub_smoked_ever = 0 then cast(0 as tinyint) end) = 0 or (case when sub_smokes_weekly = 1 then cast(1 as tinyint) when sub_smokes_weekly = 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_smokes_weekly__y,
+        case when (case when sub_drank_ever = 1 then cast(1 as tinyint) when sub_drank_ever = 0 then cast(0 as tinyint) end) = 1 and (case when sub_drunk_ever = 1 then cast(1 as tinyint) when sub_drunk_ever = 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_drank_ever = 1 then cast(1 as tinyint) when sub_drank_ever = 0 then cast(0 as tinyint) end) = 0 or (case when sub_drunk_ever = 1 then cast(1 as tinyint) when sub_drunk_ever = 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_drunk_ever__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_offered = 1 then cast(1 as tinyint) when sub_drugs_offered = 0 then cast(0 as tinyint) end end as s_drugs_offered__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(sign((case when sub_smoked_ever = 1 then cast(1 as tinyint) when sub_smoked_ever = 0 then cast(0 as tinyint) end) + (case when sub_vaped_ever = 1 then cast(1 as tinyint) when sub_vaped_ever = 0 then cast(0 as tinyint) end) + (case when sub_drank_ever = 1 then cast(1 as tinyint) when sub_drank_ever = 0 then cast(0 as tinyint) end) + (case when sub_drugs_ever = 1 then cast(1 as tinyint) when sub_drugs_ever = 0 then cast(0 as tinyint) end)) as tinyint) end as s_any_substance__y,
+        case when questionnaire_version = 'extended' then case when life_ladder__score >= 6 then cast(1 as tinyint) when life_ladder__score is not null then cast(0 as tinyint) end end as s_ladder_high__y,
+        case when questionnaire_version = 'extended' then cast(life_ladder__score * 100 as integer) end as s_ladder_mean__y,
+        case when questionnaire_version = 'extended' then cast(kidscreen_10__score * 100 as integer) end as s_kidscreen_mean__y,
+        case when questionnaire_version = 'extended' then case when fas_3__relative = 'low' then cast(1 as tinyint) when fas_3__relative is not null then cast(0 as tinyint) end end as s_affluence_low__y,
+        case when questionnaire_version = 'extended' then case when fas_3__relative = 'high' then cast(1 as tinyint) when fas_3__relative is not null then cast(0 as tinyint) end end as s_affluence_high__y
     from banded
 )
 

@@ -47,6 +47,7 @@ select
     case when life_going_well between -9 and -5 then null else life_going_well end as life_going_well,
     case when life_as_wanted between -9 and -5 then null else life_as_wanted end as life_as_wanted,
     case when life_good between -9 and -5 then null else life_good end as life_good,
+    case when peer_time_to_play between -9 and -5 then null else peer_time_to_play end as peer_time_to_play,
     case when stage = '-9' then 'skipped' when stage = '-8' then 'not_asked' when stage = '-7' then 'routed_out' when stage = '-6' then 'refused' when stage = '-5' then 'dont_know' when stage is null then 'skipped' end as stage__missing,
     case when sex = -9 then 'skipped' when sex = -8 then 'not_asked' when sex = -7 then 'routed_out' when sex = -6 then 'refused' when sex = -5 then 'dont_know' when sex is null then 'dont_know' end as sex__missing,
     case when questionnaire_version = '-9' then 'skipped' when questionnaire_version = '-8' then 'not_asked' when questionnaire_version = '-7' then 'routed_out' when questionnaire_version = '-6' then 'refused' when questionnaire_version = '-5' then 'dont_know' when questionnaire_version is null then 'skipped' end as questionnaire_version__missing,
@@ -83,5 +84,6 @@ select
     case when future_positive = -9 then 'skipped' when future_positive = -8 then 'not_asked' when future_positive = -7 then 'routed_out' when future_positive = -6 then 'refused' when future_positive = -5 then 'dont_know' when future_positive is null then 'skipped' end as future_positive__missing,
     case when life_going_well = -9 then 'skipped' when life_going_well = -8 then 'not_asked' when life_going_well = -7 then 'routed_out' when life_going_well = -6 then 'refused' when life_going_well = -5 then 'dont_know' when life_going_well is null then 'skipped' end as life_going_well__missing,
     case when life_as_wanted = -9 then 'skipped' when life_as_wanted = -8 then 'not_asked' when life_as_wanted = -7 then 'routed_out' when life_as_wanted = -6 then 'refused' when life_as_wanted = -5 then 'dont_know' when life_as_wanted is null then 'skipped' end as life_as_wanted__missing,
-    case when life_good = -9 then 'skipped' when life_good = -8 then 'not_asked' when life_good = -7 then 'routed_out' when life_good = -6 then 'refused' when life_good = -5 then 'dont_know' when life_good is null then 'skipped' end as life_good__missing
+    case when life_good = -9 then 'skipped' when life_good = -8 then 'not_asked' when life_good = -7 then 'routed_out' when life_good = -6 then 'refused' when life_good = -5 then 'dont_know' when life_good is null then 'skipped' end as life_good__missing,
+    case when peer_time_to_play = -9 then 'skipped' when peer_time_to_play = -8 then 'not_asked' when peer_time_to_play = -7 then 'routed_out' when peer_time_to_play = -6 then 'refused' when peer_time_to_play = -5 then 'dont_know' when peer_time_to_play is null then 'skipped' end as peer_time_to_play__missing
 from {{ source('raw', 'wellbeing_primary') }}

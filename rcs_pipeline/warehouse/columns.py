@@ -1,0 +1,22 @@
+"""The names of the columns that scoring adds to the pupil table.
+
+Belongs here: names, so that every room spells them alike.
+Does not belong here: what stands in the columns.
+"""
+
+from __future__ import annotations
+
+
+def score_column(scale_id: str) -> str:
+    """The column that holds the score of a scale."""
+    return f"{scale_id}__score"
+
+
+def band_column(scale_id: str, scheme_id: str) -> str:
+    """The column that holds the label of a score's band."""
+    return f"{scale_id}__{scheme_id}"
+
+
+def answer_column(indicator_id: str) -> str:
+    """The column that holds an indicator's 0, 1 or NULL (hundredths for a mean)."""
+    return f"{indicator_id}__y"
