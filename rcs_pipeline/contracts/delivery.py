@@ -289,10 +289,12 @@ class DeliveryContract:
         return column
 
     @property
-    def identifier_pattern(self) -> str | None:
-        """What an identifier looks like, so that one in the wrong column is not repeated to anybody."""
-        patterns = [f"(?:{item.pattern})" for item in self.columns if item.identifier and item.pattern]
-        return "|".join(patterns) or None
+    def identifier_inside(self) -> str | None:
+        """What a text that holds an identifier as a word of it looks like; nobody repeats or keeps it."""
+        patterns = [item.pattern for item in self.columns if item.identifier and item.pattern]
+        bare = [f"(?:{pattern.removeprefix('^').removesuffix('$')})" for pattern in patterns]
+        edge = "[^0-9A-Za-z]"
+        return f"(?:^|{edge})(?:{'|'.join(bare)})(?:$|{edge})" if bare else None
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

@@ -137,8 +137,8 @@ def literal(value: object) -> str:
 
 
 def masked(value: str, pattern: str) -> str:
-    """SQL for a text that is withheld where it looks like an identifier: one in the wrong column."""
-    return f"case when regexp_full_match(trim({value}), {pattern}) then '{WITHHELD}' else {value} end"
+    """SQL for a text that is withheld where it looks like, or holds, an identifier in the wrong place."""
+    return f"case when regexp_matches({value}, {pattern}) then '{WITHHELD}' else {value} end"
 
 
 def worst_by_severity(connection: DuckDBPyConnection) -> dict[Severity, int]:

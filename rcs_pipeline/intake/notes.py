@@ -41,7 +41,7 @@ def enter_notes(connection: DuckDBPyConnection, screening: Screening, notes: str
         )
         parameters: dict[str, object] = {
             "rule_id": rule_id, "severity": severity.value, "sheet": screening.sheet,
-            "hidden": screening.contract.identifier_pattern,
+            "hidden": screening.contract.identifier_inside,
             "message": fill(entry.message, words), "fix": fill(entry.fix, words),
         }  # fmt: skip
         add_cells(connection, select, parameters)

@@ -149,7 +149,7 @@ def _enter(
         "rule_id": rule.id,
         "severity": rule.severity.value,
         "sheet": screening.sheet,
-        "hidden": screening.contract.identifier_pattern,
+        "hidden": screening.contract.identifier_inside,
         "message": fill(rule.message, words),
         "fix": fill(rule.fix, words),
     }

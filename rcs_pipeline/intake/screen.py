@@ -101,6 +101,14 @@ def cell_rules(column: Column, screening: Screening) -> list[CellRule]:
     if column.pattern and not column.identifier:
         broken = f"not regexp_full_match({name}, {text(column.pattern)})"
         rules.append(CellRule("RCS-C05", column, broken, _pattern_words(column), shown))
+    inside = screening.contract.identifier_inside
+    if (
+        inside
+        and column.type is ColumnType.STRING
+        and not (column.identifier or column.codes or column.pattern)
+    ):
+        holds = f"regexp_matches({name}, {text(inside)})"
+        rules.append(CellRule("RCS-C14", column, holds, severity=Severity.REJECT_ROW))
     if column.max_length is not None:
         rules.append(
             CellRule(
@@ -215,7 +223,7 @@ def _parameters(screening: Screening, rule: CellRule) -> dict[str, object]:
         "rule_id": rule.rule_id,
         "severity": (rule.severity or rule.column.severity).value,
         "sheet": screening.sheet,
-        "hidden": screening.contract.identifier_pattern,
+        "hidden": screening.contract.identifier_inside,
         "message": fill(entry.message, words),
         "fix": fill(entry.fix, words),
     }

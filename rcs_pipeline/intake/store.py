@@ -97,13 +97,13 @@ def store_findings(connection: DuckDBPyConnection, target: Path) -> int:
 
 def _withholding(contract: DeliveryContract) -> list[str]:
     """The stored columns without the values that look like an identifier: one in the wrong column."""
-    pattern, columns = contract.identifier_pattern, _columns(contract)
+    pattern, columns = contract.identifier_inside, _columns(contract)
     if pattern is None:
         return columns
     for column in contract.stored_columns:
         if column.identifier is None and column.type in (ColumnType.STRING, ColumnType.INTEGER):
             name, kind = quoted(column.name), STORED_TYPES[column.type]
-            looks = f"regexp_full_match(trim(cast({name} as varchar)), {text(pattern)})"
+            looks = f"regexp_matches(cast({name} as varchar), {text(pattern)})"
             plain = f"cast({name} as {kind})"
             position = columns.index(f"{plain} as {name}")
             columns[position] = f"case when {looks} then null else {plain} end as {name}"
@@ -112,9 +112,9 @@ def _withholding(contract: DeliveryContract) -> list[str]:
 
 def _withheld_text(contract: DeliveryContract) -> str:
     """SQL for the text of the unreadable cells, again without what looks like an identifier."""
-    if contract.identifier_pattern is None:
+    if contract.identifier_inside is None:
         return UNREADABLE
-    shown = findings.masked(f"split_part(cell, {FIELD}, 2)", text(contract.identifier_pattern))
+    shown = findings.masked(f"split_part(cell, {FIELD}, 2)", text(contract.identifier_inside))
     cells = f"lambda cell: split_part(cell, {FIELD}, 1) || {FIELD} || {shown}"
     return f"array_to_string(list_transform(string_split({UNREADABLE}, {CELL}), {cells}), {CELL})"
 

@@ -12,7 +12,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.intake.inbox import take_in_inbox
 from rcs_pipeline.ledger.workspace import Workspace
-from tests.intake.small import HEADERS, as_csv, as_workbook, home, row, rows, take
+from tests.intake.small import HEADERS, as_csv, as_workbook, found, home, row, rows, take
 
 CANARIES = tuple(str(number) for number in range(731_000_001, 731_000_013))
 
@@ -53,6 +53,10 @@ def broken_files() -> dict[str, bytes]:
         "wrong length": as_csv([*canaries(), row(pupil_id=CANARIES[9] + "1")]),
         "faults elsewhere": as_csv([*canaries(3), *canaries(6, sex="9", count="x", seen="y")[3:]]),
         "in a number": as_csv([*canaries(), row(99, count=CANARIES[9]), row(98, sex=CANARIES[10])]),
+        "as a text": as_csv([*canaries(), row(99, note=CANARIES[9])]),
+        "inside a text": as_csv([*canaries(), row(99, note=f"a {CANARIES[9]}")]),
+        "inside a text that is too long": as_csv([*canaries(), row(99, note=f"to ask: {CANARIES[9]}, he")]),
+        "inside a word for a number": as_csv([*canaries(), row(99, count=f"see {CANARIES[9]}", sex="x")]),
         "names and identifiers exchanged": swapped,
     }  # fmt: skip
 
@@ -72,6 +76,14 @@ def test_no_identifier_leaves_the_two_places_made_for_it(
     assert "Canaryname" not in said
     space.ledger.close()
     assert leaks(space) == []
+
+
+def test_a_text_that_holds_an_identifier_keeps_its_row_out_and_other_numbers_do_not(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    table = [row(1, note=f"a {CANARIES[0]}"), row(2, note=f"x{CANARIES[1]}"), row(3, note="12345678")]
+    receipt = take(space, as_csv(table)).receipt
+    assert found(space, receipt) == {("RCS-C14", 2, "note")}
+    assert receipt.rows_accepted == 2
 
 
 def test_identifiers_of_workbooks_and_spss_files_stay_too(tmp_path: Path) -> None:
