@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.messages import Message
-from rcs_pipeline.intake.even_rows import make_even
+from rcs_pipeline.intake.even_rows import LINES_END, make_even
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
 from rcs_pipeline.intake.text_file import look
@@ -93,7 +93,7 @@ def _patiently(
     """The rows one by one, for a text that the engine refuses or would misnumber."""
     width = len(layout.named)
     even = make_even(path, layout.delimiter, width, layout.skip, limits.cell_characters.value, work)
-    rows = _scan(even.path, ",", width + 1, {width: "BIGINT"}, header=False)
+    rows = _scan(even.path, ",", width + 1, {width: "BIGINT"}, header=False, line_end=LINES_END)
     connection.execute(
         f"create or replace temp table {NOTES} as select * from read_csv({_quoted(str(even.notes))}, "
         "header = false, auto_detect = false, nullstr = '~', columns = {'kind': 'VARCHAR', "
@@ -106,13 +106,19 @@ def _patiently(
     )  # fmt: skip
 
 
-def _scan(path: Path, delimiter: str, width: int, types: Mapping[int, str], *, header: bool) -> str:
-    """SQL for a text as a table of the columns c0, c1, ..., each of its type or text."""
+def _scan(
+    path: Path, delimiter: str, width: int, types: Mapping[int, str], *, header: bool, line_end: str = ""
+) -> str:
+    """SQL for a text as a table of the columns c0, c1, ..., each of its type or text.
+
+    Not told the `line_end` the engine takes the first, and refuses a file where a cell holds another.
+    """
+    known = f", new_line = {_quoted(repr(line_end)[1:-1])}" if line_end else ""
     columns = ", ".join(f"'c{index}': '{types.get(index, 'VARCHAR')}'" for index in range(width))
     return (
         f"read_csv({_quoted(str(path))}, header = {str(header).lower()}, auto_detect = false, nullstr = '', "
         f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', max_line_size = {MAXIMUM_LINE}, "
-        f"buffer_size = {BUFFER}, columns = {{{columns}}})"
+        f"buffer_size = {BUFFER}{known}, columns = {{{columns}}})"
     )
 
 

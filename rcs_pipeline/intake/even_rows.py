@@ -20,6 +20,8 @@ from rcs_pipeline.intake.unreadable import UnreadableFileError
 
 NUL = "\x00"
 LAST = "\x1f"  # a line behind the last one: inside an open quotation it becomes part of a cell
+# Before Python 3.13 a writer quotes only the line ends that it writes itself: so it writes both.
+LINES_END = "\r\n"
 LARGER = "RCS-F22"
 # A cell of free text may hold line ends, but not so many: a quotation mark before it was never closed.
 LONGEST_CELL_IN_LINES = 1_000
@@ -73,7 +75,7 @@ def make_even(path: Path, delimiter: str, width: int, skip: int, longest_cell: i
         lines = _Lines(source)
         for _ in range(skip):
             next(lines)
-        write, note = csv.writer(sink, lineterminator="\n"), csv.writer(aside, lineterminator="\n")
+        write, note = csv.writer(sink, lineterminator=LINES_END), csv.writer(aside, lineterminator="\n")
         number = skip
         records = csv.reader(lines, delimiter=delimiter)
         try:

@@ -59,6 +59,18 @@ def test_a_row_that_does_not_fit_the_header_is_kept_out_and_the_others_are_taken
     assert "Canary" not in said
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["Unix", "Windows", "an old Mac"])
+@pytest.mark.parametrize("inside", ["a\nb", "a\rb", "a\r\nb"])
+def test_a_cell_may_hold_other_line_ends_than_its_rows(space: Workspace, end: str, inside: str) -> None:
+    head, *body = as_csv([row(1, note="NOTE"), row(2), row(3, sex="7")]).decode().splitlines()
+    content = end.join([head, *body, ""]).replace("NOTE", f'"{inside}"')
+    for written in (content.encode(), content.encode("utf-16")):
+        receipt = take(space, written).receipt
+        assert receipt.reason is None
+        assert found(space, receipt) == {("RCS-C03", 4, "sex")}
+        assert [item["note"] for item in stored(space, receipt)] == [inside, "ok"]
+
+
 def test_every_row_that_does_not_fit_is_named(space: Workspace) -> None:
     receipt = take(space, GOOD + b"1,2\n" + BODY.replace(b"10000000", b"10000001") + b"3,4,5\n").receipt
     assert sorted(found(space, receipt), key=str) == [("RCS-C13", 5, None), ("RCS-C13", 9, None)]
