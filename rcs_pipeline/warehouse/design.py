@@ -118,8 +118,11 @@ def weights_model(catalogue: Catalogue, contract: DeliveryContract, source: str)
     )  # fmt: skip
 
 
-def pupils_model(contract: DeliveryContract, source: str) -> str:
-    """One row a respondent with all that estimation needs beside the answers."""
+def pupils_model(catalogue: Catalogue, contract: DeliveryContract, source: str) -> str:
+    """One row a respondent with all that estimation needs beside the answers.
+
+    What the register says of a collection is written out: a join would slow down every column of every pupil.
+    """
     survey = survey_of(contract)
     return render(
         "pupils.sql.j2", source,
@@ -128,8 +131,31 @@ def pupils_model(contract: DeliveryContract, source: str) -> str:
         weights=f"weights_{contract.dataset}" if survey.weight.roll else None,
         cells=survey.weight.cells,
         weight_column=survey.weight.column,
-        cpp_column=contract.options.cpp,
+        registered=_registered(catalogue, contract),
     )  # fmt: skip
+
+
+def _registered(catalogue: Catalogue, contract: DeliveryContract) -> list[tuple[str, str]]:
+    """The columns that follow from the collection, each as an expression."""
+    entries = [item for item in catalogue.register.collections if contract.dataset in item.datasets]
+    sent = "cast(null as varchar)"
+    if contract.options.cpp:
+        sent = f"cast(pupils.{sql.name(contract.options.cpp)} as varchar)"
+    return [
+        ("wave", _by_collection({item.key: item.wave for item in entries})),
+        ("tranche", _by_collection({item.key: item.tranche for item in entries})),
+        ("collected", _by_collection({item.key: item.collected for item in entries})),
+        ("design_cpp", _by_collection({item.key: item.cpp for item in entries}, otherwise=sent)),
+    ]
+
+
+def _by_collection(values: dict[str, str | None], otherwise: str = "cast(null as varchar)") -> str:
+    """One branch a collection that has a value."""
+    branches = [f"when {sql.text(key)} then {sql.text(value)}" for key, value in values.items() if value]
+    if not branches:
+        return otherwise
+    lines = "\n        ".join([*branches, f"else {otherwise}"])
+    return f"case pupils.collection\n        {lines}\n    end"
 
 
 def _others(contract: DeliveryContract) -> list[str]:

@@ -65,7 +65,10 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
         yield f"models/scored/allocated_{dataset}.sql", design.allocated_model(contract, source)
     if survey.weight.roll:
         yield f"models/scored/weights_{dataset}.sql", design.weights_model(catalogue, contract, source)
-    yield f"models/scored/pupils_{dataset}.sql", design.pupils_model(contract, source)
+    yield (
+        f"models/scored/pupils_{dataset}.sql",
+        design.pupils_model(catalogue, contract, f"{source} and the register"),
+    )
     for name, text in scoring.norms_models(catalogue, contract, measures).items():
         yield f"models/scored/{name}.sql", text
     yield f"models/scored/scored_{dataset}.sql", scoring.scored_model(catalogue, contract, measures)
