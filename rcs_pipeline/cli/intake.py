@@ -106,6 +106,7 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
             progress(f"{place}: {taken.error}")
             continue
         receipts.append(taken.judgement.receipt)
+        place = f"{taken.arrival.dataset}/{taken.arrival.collection}/{taken.judgement.receipt.file_name}"
         progress(f"{place}: {sentence(taken.judgement.receipt)}")
         sent = returned(space, taken.judgement.receipt)
         returns.append(json_of(sent))

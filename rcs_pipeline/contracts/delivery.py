@@ -6,6 +6,7 @@ Does not belong here: how a file is read or screened (see `intake`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.returns import SummaryTable
 from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
 from rcs_pipeline.contracts.yaml_files import Strict
+
+ONLY_DIGITS = re.compile(r"(?:\[0-9\]|\\d|[0-9]|\{[0-9,]+\})+")
 
 
 class CodeList(Strict):
@@ -291,10 +294,26 @@ class DeliveryContract:
     @property
     def identifier_inside(self) -> str | None:
         """What a text that holds an identifier as a word of it looks like; nobody repeats or keeps it."""
-        patterns = [item.pattern for item in self.columns if item.identifier and item.pattern]
-        bare = [f"(?:{pattern.removeprefix('^').removesuffix('$')})" for pattern in patterns]
-        edge = "[^0-9A-Za-z]"
-        return f"(?:^|{edge})(?:{'|'.join(bare)})(?:$|{edge})" if bare else None
+        either = [
+            f"(?:^|[^{edge}])(?:{pattern})(?:$|[^{edge}])" for pattern, edge in self.identifier_patterns
+        ]
+        return "|".join(either) or None
+
+    @property
+    def identifier_patterns(self) -> tuple[tuple[str, str], ...]:
+        """What identifiers look like, each with the characters that may not stand beside one.
+
+        A number is one whatever letters it is glued to; a longer number is another.
+        """
+        given = [item.pattern for item in self.columns if item.identifier and item.pattern]
+        bare = [pattern.removeprefix("^").removesuffix("$") for pattern in given]
+        return tuple((item, "0-9" if ONLY_DIGITS.fullmatch(item) else "0-9A-Za-z") for item in bare)
+
+    def without_identifiers(self, said: str, instead: str) -> str:
+        """`said` with `instead` wherever it holds what looks like an identifier."""
+        for pattern, edge in self.identifier_patterns:
+            said = re.sub(f"(?<![{edge}])(?:{pattern})(?![{edge}])", lambda _: instead, said)
+        return said
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

@@ -102,7 +102,7 @@ def take_in(
     """
     before = _state(path)
     recognised = recognise(path)
-    workspace.catalogue.delivery(dataset)
+    told_name = workspace.catalogue.delivery(dataset).without_identifiers(path.name, findings.WITHHELD)
     workspace.catalogue.register.collection(collection)
     with workspace.writing():
         mend(workspace)
@@ -117,7 +117,7 @@ def take_in(
         if earlier is not None:
             if earlier.state is ReceiptState.OUT_OF_ORDER and not known:
                 _keep_unchanged(workspace, recognised, before)
-            receipt = replace(earlier, file_name=path.name, supplier=supplier, arrival=arrival)
+            receipt = replace(earlier, file_name=told_name, supplier=supplier, arrival=arrival)
             return Judgement(workspace.ledger.add_receipt(receipt), (), {})
         with examining(workspace, recognised, dataset, collection, supplier) as examined:
             if examined.withdrawn:
@@ -206,7 +206,7 @@ def _receipt(
         dataset=examined.contract.dataset,
         collection=examined.collection.key,
         sha256=examined.recognised.sha256,
-        file_name=file_name,
+        file_name=examined.contract.without_identifiers(file_name, findings.WITHHELD),
         size_bytes=examined.recognised.size_bytes,
         state=ReceiptState.REFUSED if refused else state,
         claimed_name=workspace.settings.name,

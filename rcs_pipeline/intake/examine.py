@@ -128,7 +128,9 @@ def _examine(
         )  # fmt: skip
 
     def refuse(rule_id: str, rows: int = 0, **words: str) -> Examined:
-        finding = file_finding(messages, rule_id, severity=Severity.BLOCK, **words)
+        finding = findings.withheld(
+            file_finding(messages, rule_id, severity=Severity.BLOCK, **words), contract
+        )
         findings.add(connection, [finding])
         return done(rows=rows, reason=finding.message)
 
@@ -161,12 +163,14 @@ def _examine(
             mark = mark_on_page(recognised.path)
         alignment = align(source, contract, messages, agreed)
         about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
+        about_file = [findings.withheld(item, contract) for item in about_file]
         findings.add(connection, about_file)
         blocked = [item for item in about_file if item.severity is Severity.BLOCK]
         if blocked:
             return done(rows=_count(connection, source.relation), reason=blocked[0].message)
         source, rows = _loaded(connection, source, contract, alignment.positions, keys)
-        findings.add(connection, [item for item in source.findings if item not in about_file])
+        later = [findings.withheld(item, contract) for item in source.findings]
+        findings.add(connection, [item for item in later if item not in about_file])
     except UnreadableFileError as error:
         return refuse(error.rule_id, detail=error.detail)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
@@ -179,7 +183,8 @@ def _examine(
     withdrawn = leave_out(connection, contract, lists(workspace, contract.dataset))
     if withdrawn:
         findings.add(connection, [file_finding(messages, "RCS-F63", value=str(withdrawn))])
-    screening = Screening(contract, messages, source.first_row, source.sheet, entry.cpp)
+    sheet = source.sheet and contract.without_identifiers(source.sheet, findings.WITHHELD)
+    screening = Screening(contract, messages, source.first_row, sheet, entry.cpp)
     elsewhere = _elsewhere(connection, screening)
     if elsewhere is not None:
         named = workspace.catalogue.register.named_cpp

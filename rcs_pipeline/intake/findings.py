@@ -7,9 +7,10 @@ Does not belong here: the rules themselves (see `screen` and `rules`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import Severity
 
@@ -58,6 +59,18 @@ def file_finding(
         column_name=column,
         value=value,
     )
+
+
+def withheld(finding: Finding, contract: DeliveryContract) -> Finding:
+    """The same finding, repeating nothing that looks like an identifier."""
+
+    def told(text: str | None) -> str | None:
+        return text and contract.without_identifiers(text, WITHHELD)
+
+    return replace(
+        finding, message=told(finding.message) or "", fix=told(finding.fix) or "",
+        sheet=told(finding.sheet), column_name=told(finding.column_name), value=told(finding.value),
+    )  # fmt: skip
 
 
 def fill(template: str, words: dict[str, str]) -> str:

@@ -20,7 +20,6 @@ FORMULA_SQL = r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]|^[\t\r]"
 LONGEST_CELL = 32_000  # Excel holds 32,767 characters in a cell
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 GROUP = re.compile(r"(?<!\\)\((?!\?)")
-EDGE = "[^0-9A-Za-z]"
 
 
 def risky(value: str) -> bool:
@@ -57,17 +56,16 @@ class Withholding:
         return any(column.identifier for column in self.contract.columns)
 
     @cached_property
-    def _patterns(self) -> tuple[str, ...]:
-        given = [item.pattern for item in self.contract.columns if item.identifier and item.pattern]
+    def _patterns(self) -> tuple[tuple[str, str], ...]:
         # Groups of the pattern's own would shift the numbers of ours.
-        return tuple(GROUP.sub("(?:", pattern.removeprefix("^").removesuffix("$")) for pattern in given)
+        return tuple((GROUP.sub("(?:", item), edge) for item, edge in self.contract.identifier_patterns)
 
     @cached_property
     def _inside(self) -> re.Pattern[str] | None:
         if not self._patterns:
             return None
-        either = "|".join(f"(?:{pattern})" for pattern in self._patterns)
-        return re.compile(f"(?<![0-9A-Za-z])(?:{either})(?![0-9A-Za-z])")
+        either = (f"(?<![{edge}])(?:{pattern})(?![{edge}])" for pattern, edge in self._patterns)
+        return re.compile("|".join(either))
 
     def text(self, value: str) -> str:
         """`value` with everything withheld that looks like an identifier, alone or among other words."""
@@ -76,8 +74,8 @@ class Withholding:
     def sql(self, value: str) -> str:
         """SQL for the same."""
         kept = literal("\\1" + WITHHELD + "\\2")
-        for pattern in self._patterns:
-            found = literal(f"(^|{EDGE})(?:{pattern})($|{EDGE})")
+        for pattern, edge in self._patterns:
+            found = literal(f"(^|[^{edge}])(?:{pattern})($|[^{edge}])")
             # Twice: the character between two neighbours belongs to the first of them.
             for _ in range(2):
                 value = f"regexp_replace({value}, {found}, {kept}, 'g')"

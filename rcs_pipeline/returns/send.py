@@ -24,6 +24,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.returns import return_rules
 from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, check
 from rcs_pipeline.intake.examine import current_files
+from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.journal import returned_place
 from rcs_pipeline.intake.load import text
 from rcs_pipeline.ledger.paths import TEMPORARY, whole_file
@@ -287,7 +288,8 @@ def _names(file_name: str) -> list[str]:
 def _shown_name(receipt: Receipt, hide: Withholding) -> str:
     """The sender's name of the file, unless it looks like an identifier or is none for a file of ours."""
     name = printable(receipt.file_name).replace("/", "_").replace("\\", "_").lstrip(".- ")
-    return name if name and hide.text(name) == name else f"delivery-{receipt.sha256[:16]}"
+    tells = WITHHELD in name or hide.text(name) != name
+    return name if name and not tells else f"delivery-{receipt.sha256[:16]}"
 
 
 def _files(folder: Path, receipt: Receipt, workspace: Workspace) -> tuple[Path, ...]:

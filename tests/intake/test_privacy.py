@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.intake.inbox import take_in_inbox
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.returns.send import send_back
 from tests.intake.small import HEADERS, as_csv, as_workbook, found, home, row, rows, take
 
 CANARIES = tuple(str(number) for number in range(731_000_001, 731_000_013))
@@ -24,6 +26,9 @@ def leaks(space: Workspace) -> list[str]:
         if not path.is_file() or space.paths.inbox in path.parents or space.paths.originals in path.parents:
             continue
         content = path.read_bytes().decode("latin-1")
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                content += "".join(book.read(name).decode("latin-1") for name in book.namelist())
         if path.suffix == ".parquet":
             with duckdb.connect() as connection:
                 content += str(connection.execute(f"select * from read_parquet('{path}')").fetchall())
@@ -80,7 +85,7 @@ def test_no_identifier_leaves_the_two_places_made_for_it(
 
 def test_a_text_that_holds_an_identifier_keeps_its_row_out_and_other_numbers_do_not(tmp_path: Path) -> None:
     space = home(tmp_path / "home")
-    table = [row(1, note=f"a {CANARIES[0]}"), row(2, note=f"x{CANARIES[1]}"), row(3, note="12345678")]
+    table = [row(1, note=f"a {CANARIES[0]}"), row(2, note=f"1{CANARIES[1]}"), row(3, note="12345678")]
     receipt = take(space, as_csv(table)).receipt
     assert found(space, receipt) == {("RCS-C14", 2, "note")}
     assert receipt.rows_accepted == 2
@@ -96,6 +101,58 @@ def test_identifiers_of_workbooks_and_spss_files_stay_too(tmp_path: Path) -> Non
     pyreadstat.write_sav(frame, str(tmp_path / "sent.sav"))
     receipt = take(space, tmp_path / "sent.sav").receipt
     assert receipt.rows_accepted == 6
+    space.ledger.close()
+    assert leaks(space) == []
+
+
+def test_a_refusal_repeats_no_identifier_from_the_column_it_names(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    shifted = [{**item, "council": item["pupil_id"]} for item in canaries()]
+    reason = take(space, as_csv(shifted)).receipt.reason
+    assert reason is not None
+    assert "withheld" in reason
+    assert CANARIES[0] not in reason
+    space.ledger.close()
+    assert leaks(space) == []
+
+
+def test_labels_names_and_codes_of_an_spss_file_may_be_identifiers(tmp_path: Path) -> None:
+    import pandas as pd
+
+    space = home(tmp_path / "home")
+    frame = pd.DataFrame(rows(3)).astype({"sex": float, "count": float, "share": float})
+    for number, said in enumerate(
+        (
+            {"variable_value_labels": {"sex": {1: "Female", 2: CANARIES[0]}}},
+            {"variable_value_labels": {"sex": {1: "Female", int(CANARIES[1]): "Male"}}},
+            {"missing_ranges": {"count": [int(CANARIES[2])]}},
+        )
+    ):
+        pyreadstat.write_sav(frame, str(tmp_path / f"{number}.sav"), **said)
+        take(space, tmp_path / f"{number}.sav")
+    space.ledger.close()
+    assert leaks(space) == []
+
+
+def test_names_of_files_and_sheets_may_be_identifiers(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    space = home(tmp_path / "home")
+    table = [list(HEADERS), *(list(item.values()) for item in [*rows(3), row(4, sex="7")])]
+    path = as_workbook(table, tmp_path / f"pupil {CANARIES[0]}.xlsx", sheet=f"P{CANARIES[1]}")
+    for _ in ("new", "duplicate"):
+        receipt = take(space, path).receipt
+        assert CANARIES[0] not in str(receipt)
+        assert send_back(space, receipt) is not None
+    space.ledger.close()
+    assert leaks(space) == []
+    assert [path.name for path in space.paths.reports.rglob("*") if CANARIES[0] in path.name] == []
+
+
+def test_an_identifier_glued_to_letters_is_one(tmp_path: Path) -> None:
+    space = home(tmp_path / "home")
+    glued = [row(7, sex=f"SCN{CANARIES[0]}"), row(8, note=f"S{CANARIES[1]}"), row(9, count=f"{CANARIES[2]}x")]
+    assert take(space, as_csv([*rows(4), *glued])).receipt.rows_quarantined == 3
     space.ledger.close()
     assert leaks(space) == []
 
