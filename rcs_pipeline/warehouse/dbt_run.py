@@ -85,7 +85,7 @@ def run_dbt(
     command = [
         sys.executable, "-P", "-W", "ignore", str(CHILD), "--quiet", "build",
         "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
-        # One node at a time, on all of the engine's threads: with many pupils two only keep each other waiting
+        # One node at a time, on all of the engine's threads: with many pupils two keep each other waiting
         # and hold more memory. The demonstration would be 1.5 s faster with two.
         "--log-path", str(project / "logs"), "--log-level-file", "none", "--threads", "1",
     ]  # fmt: skip
