@@ -5,7 +5,7 @@ Does not belong here: anything read from contracts; this must stay independent o
 
 The pupils are added up once, to school x stage x sex x quintile; the four group sets then run over that small
 table. Measured: twice as fast as the group sets over the pupils, and four times as fast as one row an answer.
-Not sorted by school first, as in the models: that takes it from 3.0 s to 2.1 (README.md gives both ratios).
+The pupils are sorted by school first, so that the sums of a school stay in the cache: 2.1 s instead of 3.0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ with answers as (
         {", ".join(_total(scale, items) for scale, items in scales().items())},
         {", ".join(_answered(scale, items) for scale, items in scales().items())},
         {", ".join(_single(item) for item in singles())}
-    from {relation}
+    from (from {relation} order by school_code)
 ),
 scored as (
     select *, {", ".join(_score(scale) for scale in scales())} from answers
