@@ -55,14 +55,12 @@ def look(path: Path) -> TextFacts:
             if decoder is not None and not _is_utf8(decoder, chunk):
                 decoder = None
             window = tail + chunk
+            ends = _places(window, b"\n")
             plain = plain and not _disguised(window)
-            even = even and NUL not in chunk and not _has_empty_line(window)
+            even = even and NUL not in chunk and not _has_empty_line(window, ends)
             quoted = quoted or b'"' in chunk
-            ends = chunk.count(b"\n")
-            lines, since = (
-                lines + ends,
-                (since + len(chunk) if not ends else len(chunk) - chunk.rfind(b"\n") - 1),
-            )
+            lines += int((ends >= len(tail)).sum())
+            since = since + len(chunk) if not len(ends) else len(window) - int(ends[-1]) - 1
             even = even and since < LONGEST_LINE
             tail = window[-OVERLAP:]
     if decoder is not None:
@@ -104,11 +102,10 @@ def _is_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     return True
 
 
-def _has_empty_line(window: bytes) -> bool:
+def _has_empty_line(window: bytes, ends: NDArray[int64]) -> bool:
     """The reader skips an empty line, and every row after it would be counted one too low."""
-    if b"\r" in window:
-        return b"\n\r\n" in window or b"\r\r" in window or b"\n\n" in window
-    ends = _places(window, b"\n")
+    if b"\r" in window and (b"\n\r\n" in window or b"\r\r" in window):
+        return True
     return bool((ends[1:] - ends[:-1] == 1).any())
 
 
@@ -116,11 +113,12 @@ def _disguised(window: bytes) -> bool:
     """Whether the engine might take a number in here for another than the digits that a person sees."""
     import numpy
 
+    marks = [mark for mark in MARKS if mark in window]
+    if not marks:
+        return False
     window = b"\n" + window + b"\n"
     octets = numpy.frombuffer(window, dtype=numpy.uint8)
-    for mark in MARKS:
-        if mark not in window:
-            continue
+    for mark in marks:
         places = _places(window, mark)
         before, after = octets[places - 1], octets[places + 1]
         digit = _is_digit(before)
