@@ -4,12 +4,14 @@ relation      the model of sums
 levels        list of {name, code, groups, spread}: a level of geography, the expression of its code, the groups tabulated
               there, and whether clusters can be the units of variance (they cannot within one school)
 shares        indicators that are 0, 1 or NULL
-means         indicators that are hundredths of a score: list of {id, unit}, `unit` a power of two above every score
+means         indicators that are whole parts of a score: list of {id, unit, parts}: `parts` of a point, and a power of two
+              above every score
 one_row       whether a cluster has a single row in each group, so that nothing is left to add up to clusters -#}
 {% macro estimates(relation, instrument, levels, shares, means, one_row=false) %}
 {%- set mean_ids = means | map(attribute='id') | list -%}
 {%- set units = {} -%}
-{%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- endfor -%}
+{%- set parts = {} -%}
+{%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- do parts.update({item.id: item.parts}) -%} {%- endfor -%}
 {%- set items = shares + mean_ids -%}
 {%- set key = 'geography_level, geography_code, wave, group_by, group_value' -%}
 with
@@ -176,6 +178,7 @@ placed as (
     {%- set is_mean = item in mean_ids -%}
     {%- do answers.update({item: {
         'is_mean': 'true' if is_mean else 'false',
+        'part': (parts[item] if is_mean else 1) ~ 'e0',
         'base': 'cast(' ~ item ~ '__n as bigint)',
         'numerator': 'cast(' ~ ('null' if is_mean else item ~ '__x') ~ ' as bigint)',
         'weighted_base': item ~ '__w',

@@ -7,8 +7,6 @@ Wilson's limits on the effective base. Where fewer than two degrees of freedom a
     select
         *,
         weighted_sum / nullif(weighted_base, 0) as ratio,
-        -- Scores are held as hundredths.
-        case when is_mean then 100.0 else 1.0 end as part,
         coalesce(clusters - strata, 0) as degrees_of_freedom,
         coalesce(clusters - strata, 0) >= 2 as by_cluster,
         -- Below this it is the noise of the last bit.

@@ -4,7 +4,7 @@ relation      one row a pupil, with `<indicator>__y` and `design_weight`
 units         list of {alias, column}: what a unit is
 groups        list of {name, parts: list of {column, value}}: `column` is grouped by, `value` turns it into text
 shares        indicators that are 0, 1 or NULL
-means         indicators that are hundredths of a score
+means         indicators that are whole parts of a score
 
 Cluster by cluster, so that the sums of one school stay in the processor's cache: a third of the time less, sorting included.
 With few group columns the pupils are first added up to the finest cells, and the grouping sets run over those: half the time. -#}

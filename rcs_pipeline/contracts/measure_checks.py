@@ -83,6 +83,16 @@ def is_whole(scale: Scale, scales: Scales) -> bool:
     return scale.whole and all(is_whole(scales[part], scales) for part in scale.scales)
 
 
+def is_converted(scale: Scale, scales: Scales) -> bool:
+    """Whether every score has two places at most, some of them from a conversion table."""
+    if not scale.scales:
+        return bool(scale.conversion)
+    parts = [scales[part] for part in scale.scales]
+    return not is_whole(scale, scales) and all(
+        is_whole(part, scales) or is_converted(part, scales) for part in parts
+    )
+
+
 def _check_item(scale: Scale, column: Column, where: str) -> None:
     if not column.numeric:
         raise ContractError(f"The item `{column.name}` holds no numbers", where=where)

@@ -18,5 +18,5 @@ def band_column(scale_id: str, scheme_id: str) -> str:
 
 
 def answer_column(indicator_id: str) -> str:
-    """The column that holds an indicator's 0, 1 or NULL (hundredths for a mean)."""
+    """The column that holds an indicator's 0, 1 or NULL (parts of a point for a mean)."""
     return f"{indicator_id}__y"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.measure_checks import is_whole
+from rcs_pipeline.contracts.measure_checks import is_converted, is_whole, score_bounds
 from rcs_pipeline.contracts.measures import Indicator, When
+from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.columns import band_column, score_column
@@ -18,19 +19,34 @@ from rcs_pipeline.warehouse.design import survey_of
 
 # The narrowest type: pupils are sorted with all their indicators before they are added up.
 YES, NO = "cast(1 as tinyint)", "cast(0 as tinyint)"
+HUNDREDTHS = 100
+FINER = (10_000, 1_000)
+LARGEST_SCORE = 200_000
 
 
 def indicator_value(catalogue: Catalogue, contract: DeliveryContract, indicator: Indicator) -> str:
-    """The expression of an indicator: 1, 0 or NULL, or hundredths of a score."""
+    """The expression of an indicator: 1, 0 or NULL, or parts of a score."""
     if indicator.mean_of is not None:
-        score = f"{sql.name(score_column(indicator.mean_of))} * 100"
-        whole = is_whole(catalogue.scales[indicator.mean_of], catalogue.scales)
+        scale = catalogue.scales[indicator.mean_of]
+        score = f"{sql.name(score_column(scale.id))} * {score_parts(catalogue, scale)}"
+        whole = is_whole(scale, catalogue.scales)
         value = f"cast({score if whole else f'round({score})'} as integer)"
     else:
         assert indicator.when is not None  # noqa: S101  (the model guarantees one of the two)
         value = condition(catalogue, contract, indicator.when)
     guard = asked(contract, indicator.stages, indicator.versions)
     return f"case when {guard} then {value} end" if guard else value
+
+
+def score_parts(catalogue: Catalogue, scale: Scale) -> int:
+    """The parts of a point in which a score is added up: hundredths, finer where scores are fractions.
+
+    Whole numbers add up exactly; the square of the largest, weighted, still has to fit into 64 bits.
+    """
+    if is_whole(scale, catalogue.scales) or is_converted(scale, catalogue.scales):
+        return HUNDREDTHS
+    largest = max(abs(bound) for bound in score_bounds(scale, catalogue.scales))
+    return next((parts for parts in FINER if parts * largest <= LARGEST_SCORE), HUNDREDTHS)
 
 
 def asked(contract: DeliveryContract, stages: tuple[str, ...], versions: tuple[str, ...] = ()) -> str:

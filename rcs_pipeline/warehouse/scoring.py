@@ -5,7 +5,7 @@ Does not belong here: conditions of indicators (see `conditions`), what bands ar
 anything that adds pupils up.
 
 A score is a whole number; one with two places where a conversion table gives it; a fraction where the
-scale is a mean or is not rounded. An indicator is 0, 1 or NULL, or hundredths of a score where a mean is
+scale is a mean or is not rounded. An indicator is 0, 1 or NULL, or whole parts of a score where a mean is
 published.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
-from rcs_pipeline.contracts.measure_checks import is_whole, score_bounds
+from rcs_pipeline.contracts.measure_checks import is_converted, is_whole, score_bounds
 from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.warehouse import conditions, norms, sql
 from rcs_pipeline.warehouse.columns import answer_column, band_column, score_column
@@ -129,21 +129,12 @@ def _score(catalogue: Catalogue, contract: DeliveryContract, scale: Scale) -> st
     if scale.conversion:
         branches = " ".join(f"when {raw} then {score:.2f}" for raw, score in sorted(scale.conversion.items()))
         value, kind = f"case {total} {branches} end", "decimal(9, 2)"
-    elif scale.scales and _is_decimal(catalogue, scale):
+    elif is_converted(scale, catalogue.scales):
         kind = "decimal(9, 2)"
     guards = [there, conditions.asked(contract, scale.stages)]
     guard = " and ".join(part for part in guards if part)
     guarded = f"case when {guard} then {value} end" if guard else value
     return f"cast({guarded} as {kind}) as {sql.name(score_column(scale.id))}"
-
-
-def _is_decimal(catalogue: Catalogue, scale: Scale) -> bool:
-    """Whether the scale, or every scale below it that is not whole, comes from a conversion table."""
-    if not scale.scales:
-        return bool(scale.conversion) or scale.whole
-    return all(_is_decimal(catalogue, catalogue.scales[part]) for part in scale.scales) and not is_whole(
-        scale, catalogue.scales
-    )
 
 
 def _bands(scale: Scale) -> Iterable[str]:

@@ -13,6 +13,7 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.product import Product, Tabulation
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.conditions import score_parts
 from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.scoring import score_bound
 from rcs_pipeline.warehouse.templates import render
@@ -48,10 +49,11 @@ class Level:
 
 @dataclass(frozen=True)
 class Mean:
-    """An indicator that is a mean score, and a power of two that no score reaches (in hundredths)."""
+    """An indicator that is a mean score, in whole `parts` of a point, all of them below `unit`."""
 
     id: str
     unit: int
+    parts: int
 
 
 def tabulations_of(product: Product, instrument: str) -> tuple[Tabulation, ...]:
@@ -97,11 +99,13 @@ def shares_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[str, ..
 
 def means_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[Mean, ...]:
     """The indicators that are mean scores."""
-    return tuple(
-        Mean(item.id, 1 << int(100 * score_bound(catalogue.scales[item.mean_of], catalogue)).bit_length())
-        for item in catalogue.indicators_of(survey_of(contract).instrument)
-        if item.mean_of is not None
-    )
+    means = []
+    for item in catalogue.indicators_of(survey_of(contract).instrument):
+        if item.mean_of is not None:
+            scale = catalogue.scales[item.mean_of]
+            parts = score_parts(catalogue, scale)
+            means.append(Mean(item.id, 1 << int(parts * score_bound(scale, catalogue)).bit_length(), parts))
+    return tuple(means)
 
 
 def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:

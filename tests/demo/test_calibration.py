@@ -192,6 +192,37 @@ def test_low_mood_is_as_published_and_most_common_in_p5(
     assert by_stage[0] == max(by_stage)
 
 
+def test_the_ladder_is_as_published(surveys: dict[str, dict[str, Any]]) -> None:
+    """HBSC in Scotland, 2014: of girls 84 % at 13 and 76 % at 15, of boys 88 % at 15."""
+    answers = surveys["secondary"]
+    ladder = answers["life_ladder"].astype(float)
+    ladder[ladder < 0] = np.nan
+    girls, boys = answers["sex"] == 1, answers["sex"] == 2
+    assert share(ladder, 6, girls & (answers["stage"] == "S2")) == pytest.approx(0.84, abs=0.03)
+    assert share(ladder, 6, girls & (answers["stage"] == "S4")) == pytest.approx(0.76, abs=0.03)
+    assert share(ladder, 6, boys & (answers["stage"] == "S4")) == pytest.approx(0.88, abs=0.03)
+
+
+def test_only_the_extended_form_asks_the_scales_of_national_surveys(
+    catalogue: Catalogue, surveys: dict[str, dict[str, Any]]
+) -> None:
+    answers = surveys["secondary"]
+    extended = answers["questionnaire_version"] == "extended"
+    assert 0.2 < extended.mean() < 0.6
+    for name in ("fas_3", "kidscreen_10", "life_ladder"):
+        for item in catalogue.scales[name].items:
+            assert (answers[item][~extended] == -8).all()
+            assert (answers[item][extended] != -8).all()
+
+
+def test_affluence_follows_deprivation(surveys: dict[str, dict[str, Any]]) -> None:
+    answers = surveys["secondary"]
+    asked = answers["fas_car"] > 0
+    quintiles = [asked & (answers["simd_quintile"] == quintile) for quintile in (1, 5)]
+    two_cars = [(answers["fas_car"][where] == 3).mean() for where in quintiles]
+    assert two_cars[1] - two_cars[0] > 0.2
+
+
 def test_kinds_of_missing_answers_are_all_there(surveys: dict[str, dict[str, Any]]) -> None:
     codes = np.concatenate(
         [surveys["secondary"][name] for name in ("sub_smokes_weekly", "area_safe", "sdq_01")]

@@ -82,4 +82,4 @@ def test_what_was_added_is_scored(catalogue: Catalogue) -> None:
     )
     assert [row["s_new_share__y"] for row in rows] == [1, 0, None, None]
     assert [row["school_climate__score"] for row in rows] == [3.5] * 4
-    assert rows[0]["s_new_mean__y"] == 350
+    assert rows[0]["s_new_mean__y"] == 35_000

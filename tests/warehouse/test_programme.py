@@ -222,3 +222,17 @@ def test_every_estimate_lies_within_its_limits_to_the_last_bit(marts: duckdb.Duc
         from indicator_estimates
     """
     assert one(marts, query) == (0, True)
+
+
+def test_every_indicator_is_estimated_and_described(
+    marts: duckdb.DuckDBPyConnection, programme_space: Workspace
+) -> None:
+    wanted = set(programme_space.catalogue.indicators)
+    described = marts.execute("select indicator_id from indicators").fetchall()
+    estimated = marts.execute(
+        "select distinct indicator_id from indicator_estimates where geography_level = 'programme'"
+    ).fetchall()
+    assert {row[0] for row in described} == {row[0] for row in estimated} == wanted
+    query = "select scoring, verified, stages, versions from indicators where indicator_id = 's_wemwbs_mean'"
+    assert one(marts, query) == ("WEMWBS: Sum of 14 items, all answered.", None, "S2, S3, S4",
+                                 "main, combined, extended")  # fmt: skip

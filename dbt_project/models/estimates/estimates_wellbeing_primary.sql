@@ -52,7 +52,7 @@
         'p_no_place_for_play',
     ],
     means=[
-        {'id': 'p_life_satisfaction_mean', 'unit': 2048},
+        {'id': 'p_life_satisfaction_mean', 'unit': 2048, 'parts': 100},
     ],
     one_row=false,
 ) }}

@@ -76,11 +76,11 @@
         's_affluence_high',
     ],
     means=[
-        {'id': 's_total_mean', 'unit': 4096},
-        {'id': 's_wemwbs_mean', 'unit': 8192},
-        {'id': 's_swemwbs_mean', 'unit': 4096},
-        {'id': 's_ladder_mean', 'unit': 1024},
-        {'id': 's_kidscreen_mean', 'unit': 8192},
+        {'id': 's_total_mean', 'unit': 4096, 'parts': 100},
+        {'id': 's_wemwbs_mean', 'unit': 8192, 'parts': 100},
+        {'id': 's_swemwbs_mean', 'unit': 4096, 'parts': 100},
+        {'id': 's_ladder_mean', 'unit': 1024, 'parts': 100},
+        {'id': 's_kidscreen_mean', 'unit': 8192, 'parts': 100},
     ],
     one_row=false,
 ) }}
