@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TABLE = "delivered"
 UNREADABLE = "unreadable"
 SOURCE_ROW = "source_row"
-SAMPLE = 20_000  # rows by which a column is trusted to hold whole numbers only
+SAMPLE = 8_000  # rows by which a column is trusted to hold whole numbers only
 CELL, FIELD = "chr(30)", "chr(31)"  # ASCII's own separators: record and unit
 WHOLE_NUMBER = "\\s*[-+]?[0-9]+(\\.0*)?\\s*"
 ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9:.]+)?"
