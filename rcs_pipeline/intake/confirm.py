@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.intake.journal import erased, mend, undertaking
-from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.news import is_damaged
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.ledger.decisions import NO, YES, Confirmation
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace

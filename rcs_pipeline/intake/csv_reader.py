@@ -19,6 +19,7 @@ from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.intake.even_rows import LINES_END, make_even
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.intake.text_file import look
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _patiently(
     even = make_even(path, layout.delimiter, width, layout.skip, limits.cell_characters.value, work)
     rows = _scan(even.path, ",", width + 1, {width: "BIGINT"}, header=False, line_end=LINES_END)
     connection.execute(
-        f"create or replace temp table {NOTES} as select * from read_csv({_quoted(str(even.notes))}, "
+        f"create or replace temp table {NOTES} as select * from read_csv({text(str(even.notes))}, "
         "header = false, auto_detect = false, nullstr = '~', columns = {'kind': 'VARCHAR', "
         "'source_row': 'BIGINT', 'column_name': 'VARCHAR', 'value': 'VARCHAR'})"
     )
@@ -113,11 +114,11 @@ def _scan(
 
     Not told the `line_end` the engine takes the first, and refuses a file where a cell holds another.
     """
-    known = f", new_line = {_quoted(repr(line_end)[1:-1])}" if line_end else ""
+    known = f", new_line = {text(repr(line_end)[1:-1])}" if line_end else ""
     columns = ", ".join(f"'c{index}': '{types.get(index, 'VARCHAR')}'" for index in range(width))
     return (
-        f"read_csv({_quoted(str(path))}, header = {str(header).lower()}, auto_detect = false, nullstr = '', "
-        f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', max_line_size = {MAXIMUM_LINE}, "
+        f"read_csv({text(str(path))}, header = {str(header).lower()}, auto_detect = false, nullstr = '', "
+        f"delim = {text(delimiter)}, quote = '\"', escape = '\"', max_line_size = {MAXIMUM_LINE}, "
         f"buffer_size = {BUFFER}{known}, columns = {{{columns}}})"
     )
 
@@ -171,11 +172,10 @@ def _layout(path: Path, most_columns: int) -> Layout:
     below = io.StringIO("\n".join(lines[skip:]), newline="")
     csv.field_size_limit(MAXIMUM_LINE)
     try:
-        headers = [
-            header.replace("\x00", "").strip() for header in next(csv.reader(below, delimiter=delimiter), [])
-        ]
+        names = next(csv.reader(below, delimiter=delimiter), [])
     except csv.Error as error:
         raise UnreadableFileError(f"its header cannot be read ({error})") from error
+    headers = [name.replace("\x00", "").strip("\ufeff \t\r\n") for name in names]
     if not any(headers):
         raise UnreadableFileError("its first line holds no column names")
     if len(headers) > most_columns:
@@ -188,7 +188,3 @@ def _first_filled(sample: str) -> int | None:
     lines = LINE_END.split(sample)
     filled = (place for place, line in enumerate(lines[:-1]) if line.strip(DELIMITERS + " \x00"))
     return next(filled, None)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

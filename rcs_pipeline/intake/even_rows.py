@@ -19,7 +19,8 @@ from pathlib import Path
 from rcs_pipeline.intake.unreadable import UnreadableFileError
 
 NUL = "\x00"
-LAST = "\x1f"  # a line behind the last one: inside an open quotation it becomes part of a cell
+# A line behind the last one, which no file holds: inside an open quotation it becomes part of a cell.
+LAST = "\x1f\x1e\x1d\x1c"
 # Before Python 3.13 a writer quotes only the line ends that it writes itself: so it writes both.
 LINES_END = "\r\n"
 LARGER = "RCS-F22"

@@ -23,13 +23,14 @@ from rcs_pipeline.intake.align import align
 from rcs_pipeline.intake.archive import unwrapped
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.labels import with_codes
-from rcs_pipeline.intake.load import TABLE, has_blank_rows, load, quoted, text
+from rcs_pipeline.intake.load import TABLE, has_blank_rows, load
 from rcs_pipeline.intake.notes import drop_what_follows, enter_notes
 from rcs_pipeline.intake.readers import SourceTable, open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.sender import sender_of, supplier_of
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.intake.store import split, unusual
 from rcs_pipeline.intake.template_mark import mark_findings, mark_on_page, read_mark
 from rcs_pipeline.intake.unreadable import UnreadableFileError

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.intake.sql import text, text_or_null
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -90,63 +91,59 @@ def create_table(connection: DuckDBPyConnection) -> None:
 
 def add(connection: DuckDBPyConnection, findings: Iterable[Finding]) -> None:
     """Enter findings made in Python (there are few: they are about files and headers)."""
-    rows = [", ".join(literal(getattr(item, name)) for name in COLUMNS) for item in findings]
+    rows = [", ".join(_literal(getattr(item, name)) for name in COLUMNS) for item in findings]
     if rows:
         connection.execute(f"insert into {TABLE} values {', '.join(f'({row})' for row in rows)}")
 
 
-def add_cells(connection: DuckDBPyConnection, select: str, parameters: dict[str, object]) -> None:
-    """Enter the cells that `select` yields as (source_row, column_name, value), set-based.
+@dataclass(frozen=True)
+class Wording:
+    """What all findings of one rule about one column have in common.
 
-    `parameters` holds rule_id, severity, sheet, message and fix; the text may hold `{value}`; and
-    `hidden`, the pattern of values that nobody is shown, or None.
+    `message` and `fix` may hold `{value}`; `hidden` is the pattern of values that nobody is shown.
     """
+
+    rule_id: str
+    severity: Severity
+    column_name: str | None
+    message: str
+    fix: str
+    sheet: str | None = None
+    hidden: str | None = None
+
+
+def add_cells(connection: DuckDBPyConnection, select: str, wording: Wording) -> None:
+    """Enter the cells that `select` yields as (source_row, value), set-based."""
+    add_cells_of_kinds(connection, f"(select source_row, value, '' as kind from ({select}))", {"": wording})
+
+
+def add_cells_of_kinds(connection: DuckDBPyConnection, cells: str, wordings: dict[str, Wording]) -> None:
+    """Enter the cells of the relation `cells` (source_row, value, kind), each in the words of its kind."""
+    if not wordings:
+        return
+    columns = ("rule_id", "severity", "sheet", "column_name", "message", "fix")
+    # Literals and no parameters: the first parameter makes DuckDB load pandas, 1.6 s.
+    rows = ", ".join(
+        f"({text(kind)}, {', '.join(text_or_null(getattr(wording, name)) for name in columns)})"
+        for kind, wording in wordings.items()
+    )
     # Tens of thousands of equal sentences compress to nothing in Parquet; the value is filled in here
     # so that every stored finding can be read without the catalogue.
-    words = {name: literal(value) for name, value in parameters.items()}
-    connection.execute(
-        f"""
-        insert into {TABLE}
-        select {words["rule_id"]}, {words["severity"]}, {words["sheet"]}, source_row, column_name, value,
-               replace({words["message"]}, '{{value}}', coalesce(value, '')),
-               replace({words["fix"]}, '{{value}}', coalesce(value, ''))
-        from (select source_row, column_name, {masked("value", words["hidden"])} as value from ({select}))
-        """
-    )
-
-
-def add_cells_of_kinds(
-    connection: DuckDBPyConnection, cells: str, parameters: dict[str, dict[str, object]]
-) -> None:
-    """Enter the cells of the relation `cells` (source_row, value, kind), each in the words of its kind.
-
-    `parameters` are those of `add_cells` for each kind, and its column_name.
-    """
-    if not parameters:
-        return
-    names = ("rule_id", "severity", "sheet", "column_name", "message", "fix")
-    rows = ", ".join(
-        f"({', '.join(literal(value) for value in (kind, *(words[name] for name in names)))})"
-        for kind, words in parameters.items()
-    )
-    hidden = literal(next(iter(parameters.values()))["hidden"])
+    (hidden,) = {wording.hidden for wording in wordings.values()}
     connection.execute(
         f"""
         insert into {TABLE}
         select rule_id, severity, sheet, source_row, column_name, shown,
                replace(message, '{{value}}', coalesce(shown, '')),
                replace(fix, '{{value}}', coalesce(shown, ''))
-        from (select source_row, kind, {masked("value", hidden)} as shown from {cells})
-        join (values {rows}) as words(kind, {", ".join(names)}) using (kind)
+        from (select source_row, kind, {masked("value", text_or_null(hidden))} as shown from {cells})
+        join (values {rows}) as words(kind, {", ".join(columns)}) using (kind)
         """
     )
 
 
-def literal(value: object) -> str:
-    """An SQL literal. (Parameters would do as well, but the first one makes DuckDB load pandas, 1.6 s.)"""
-    if value is None or isinstance(value, int):
-        return "null" if value is None else str(value)
-    return "'" + str(value).replace("\x00", "").replace("'", "''") + "'"
+def _literal(value: object) -> str:
+    return str(value) if isinstance(value, int) else text_or_null(value)
 
 
 def masked(value: str, pattern: str) -> str:

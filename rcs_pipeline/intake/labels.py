@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import MissingKind
-from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.readers import SourceTable
+from rcs_pipeline.intake.sql import text
 
 # A short code (1, A, P5) is what people know; a longer one (`council_education`) they need not see.
 SHORT_CODE = 2

@@ -18,6 +18,7 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType, Identifier
 from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.readers import SourceTable
+from rcs_pipeline.intake.sql import quoted, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -141,16 +142,6 @@ def row_number(first_row: int | None, table: str = "") -> str:
     """SQL for the number that a person sees beside a row of `delivered`, or of its alias `table`."""
     before = f"{table}." if table else ""
     return f"{before}{SOURCE_ROW}" if first_row is None else f"{before}rowid + {first_row}"
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: object) -> str:
-    """An SQL text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def literals(values: Iterable[str], column: Column) -> str:

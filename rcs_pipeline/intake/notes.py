@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.vocabulary import Severity
-from rcs_pipeline.intake.findings import TABLE, add_cells, fill
-from rcs_pipeline.intake.load import text
+from rcs_pipeline.intake.findings import TABLE, add_cells
+from rcs_pipeline.intake.sql import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,17 +34,12 @@ def enter_notes(connection: DuckDBPyConnection, screening: Screening, notes: str
         rule_id = RULES[kind]
         entry = screening.messages[rule_id]
         severity = entry.severity if rule_id in ABOUT_ROWS else severities.get(name, Severity.REJECT_ROW)
-        words = {"column": name, "expected": "", "detail": ""}
         select = (
-            f"select source_row, nullif(column_name, '') as column_name, nullif(value, '') as value "
-            f"from {notes} where kind = {text(kind)} and column_name = {text(name)}"
+            f"select source_row, nullif(value, '') as value from {notes} "
+            f"where kind = {text(kind)} and column_name = {text(name)}"
         )
-        parameters: dict[str, object] = {
-            "rule_id": rule_id, "severity": severity.value, "sheet": screening.sheet,
-            "hidden": screening.contract.identifier_inside,
-            "message": fill(entry.message, words), "fix": fill(entry.fix, words),
-        }  # fmt: skip
-        add_cells(connection, select, parameters)
+        wording = screening.wording(rule_id, severity, name or None, entry.message, entry.fix)
+        add_cells(connection, select, wording)
 
 
 def drop_what_follows(connection: DuckDBPyConnection) -> None:

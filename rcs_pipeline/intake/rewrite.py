@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.intake.journal import marked
-from rcs_pipeline.intake.load import quoted, text
 from rcs_pipeline.intake.news import COUNTING
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.intake.withdrawn import pseudonyms
 from rcs_pipeline.ledger.decisions import Undertaking
 from rcs_pipeline.ledger.paths import file_hash, whole_file

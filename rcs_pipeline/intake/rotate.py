@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.intake.examine import needs_key
 from rcs_pipeline.intake.journal import marked, pupil_tables, stored_places, undertaking
-from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.rewrite import engine, rehashed, scan
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.intake.withdrawn import PSEUDONYM
 from rcs_pipeline.ledger.decisions import KeyLink
 from rcs_pipeline.ledger.keys import FIRST_USE, fingerprint, link

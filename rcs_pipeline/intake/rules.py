@@ -13,8 +13,9 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import TABLE as FINDINGS
 from rcs_pipeline.intake.findings import Finding, add, add_cells, file_finding, fill
-from rcs_pipeline.intake.load import TABLE, quoted, row_number, text
+from rcs_pipeline.intake.load import TABLE, row_number
 from rcs_pipeline.intake.screen import Screening
+from rcs_pipeline.intake.sql import quoted, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,19 +142,10 @@ def _enter(
     hidden = screening.contract.column(column).identifier is not None
     value = "null" if hidden else f"cast({TABLE}.{quoted(column)} as varchar)"
     select = (
-        f"{before} select {row_number(screening.first_row, TABLE)} as source_row, "
-        f"{text(column)} as column_name, {value} as value {where}"
+        f"{before} select {row_number(screening.first_row, TABLE)} as source_row, {value} as value {where}"
     )
-    words = {"column": column, "expected": "", "detail": ""}
-    parameters: dict[str, object] = {
-        "rule_id": rule.id,
-        "severity": rule.severity.value,
-        "sheet": screening.sheet,
-        "hidden": screening.contract.identifier_inside,
-        "message": fill(rule.message, words),
-        "fix": fill(rule.fix, words),
-    }
-    add_cells(connection, select, parameters)
+    wording = screening.wording(rule.id, rule.severity, column, rule.message, rule.fix)
+    add_cells(connection, select, wording)
 
 
 def _scan(files: list[Path]) -> str:

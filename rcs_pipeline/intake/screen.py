@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import ColumnType, Severity
-from rcs_pipeline.intake.findings import add_cells, add_cells_of_kinds, fill
-from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, quoted, row_number, text
+from rcs_pipeline.intake.findings import Wording, add_cells, add_cells_of_kinds, fill
+from rcs_pipeline.intake.load import CELL, FIELD, TABLE, UNREADABLE, literals, row_number
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.intake.suggest import suggest
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ class Screening:
     first_row: int | None
     sheet: str | None
     cpp: str | None
+
+    def wording(
+        self, rule_id: str, severity: Severity, column: str | None, message: str, fix: str, expected: str = ""
+    ) -> Wording:
+        """What the findings of a rule about a column have in common in this file."""
+        words = {"column": column or "", "expected": expected, "detail": ""}
+        return Wording(
+            rule_id, severity, column, fill(message, words), fill(fix, words), self.sheet,
+            self.contract.identifier_inside,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def _list_broken(connection: DuckDBPyConnection, screening: Screening, rules: li
         f"'{number}' as kind from {TABLE} where {rule.breaks}"
         for number, rule in enumerate(broken)
     )
-    words = {str(number): _parameters(screening, rule) for number, rule in enumerate(broken)}
+    words = {str(number): _wording(screening, rule) for number, rule in enumerate(broken)}
     add_cells_of_kinds(connection, f"({cells})", words)
 
 
@@ -149,12 +160,11 @@ def check_keys(connection: DuckDBPyConnection, screening: Screening) -> None:
             "null" if any(contract.column(name).identifier for name in key) else f"concat_ws(' / ', {names})"
         )
         twice = (
-            f"select {row_number(screening.first_row)} as source_row, {text(last.name)} as column_name, "
-            f"{shown} as value from {TABLE} where {known} "
-            f"qualify row_number() over (partition by {names} order by rowid) > 1"
+            f"select {row_number(screening.first_row)} as source_row, {shown} as value from {TABLE} "
+            f"where {known} qualify row_number() over (partition by {names} order by rowid) > 1"
         )
         rule = CellRule("RCS-C06", last, "", " + ".join(key))
-        add_cells(connection, twice, _parameters(screening, rule))
+        add_cells(connection, twice, _wording(screening, rule))
 
 
 def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> None:
@@ -171,9 +181,7 @@ def _list_unreadable(connection: DuckDBPyConnection, screening: Screening) -> No
     )
     kinds = connection.execute(f"select distinct kind from {CELLS} order by kind").fetchall()
     rules = {kind: _rule_of_unreadable(screening.contract, kind) for (kind,) in kinds}
-    add_cells_of_kinds(
-        connection, CELLS, {kind: _parameters(screening, rule) for kind, rule in rules.items()}
-    )
+    add_cells_of_kinds(connection, CELLS, {kind: _wording(screening, rule) for kind, rule in rules.items()})
 
 
 def _rule_of_unreadable(contract: DeliveryContract, kind: str) -> CellRule:
@@ -215,18 +223,10 @@ def _blank(column: Column, contract: DeliveryContract) -> str:
     return f"(case when {name} is null{symbol} then not {unread} else false end)"
 
 
-def _parameters(screening: Screening, rule: CellRule) -> dict[str, object]:
+def _wording(screening: Screening, rule: CellRule) -> Wording:
     entry = screening.messages[rule.rule_id]
-    words = {"column": rule.column.name, "expected": rule.expected, "detail": ""}
-    return {
-        "column_name": rule.column.name,
-        "rule_id": rule.rule_id,
-        "severity": (rule.severity or rule.column.severity).value,
-        "sheet": screening.sheet,
-        "hidden": screening.contract.identifier_inside,
-        "message": fill(entry.message, words),
-        "fix": fill(entry.fix, words),
-    }
+    severity = rule.severity or rule.column.severity
+    return screening.wording(entry.id, severity, rule.column.name, entry.message, entry.fix, rule.expected)
 
 
 def _code_words(column: Column) -> str:

@@ -15,9 +15,9 @@ from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.messages import Message
 from rcs_pipeline.contracts.vocabulary import Format, Severity
 from rcs_pipeline.intake.findings import Finding, file_finding
-from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.readers import SourceTable
 from rcs_pipeline.intake.reading_process import TABLE, read
+from rcs_pipeline.intake.sql import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,17 +12,8 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.intake import findings
-from rcs_pipeline.intake.load import (
-    CELL,
-    FIELD,
-    SOURCE_ROW,
-    STORED_TYPES,
-    TABLE,
-    UNREADABLE,
-    quoted,
-    row_number,
-    text,
-)
+from rcs_pipeline.intake.load import CELL, FIELD, SOURCE_ROW, STORED_TYPES, TABLE, UNREADABLE, row_number
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.intake.findings import TABLE, WITHHELD
-from rcs_pipeline.intake.load import text
+from rcs_pipeline.intake.sql import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

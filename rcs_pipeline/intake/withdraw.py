@@ -21,10 +21,10 @@ from rcs_pipeline.intake.journal import (
     stored_places,
     undertaking,
 )
-from rcs_pipeline.intake.load import text
 from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.pupil_list import read_list
 from rcs_pipeline.intake.rewrite import count, engine, present, scan, without
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.intake.withdrawn import PSEUDONYM, listed, pseudonyms
 from rcs_pipeline.ledger.decisions import Undertaking, Withdrawal
 from rcs_pipeline.ledger.keys import keys_in_use, remember_keys

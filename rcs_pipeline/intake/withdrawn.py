@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import Identifier
-from rcs_pipeline.intake.load import TABLE, quoted, text
+from rcs_pipeline.intake.load import TABLE
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.register import Collection
 from rcs_pipeline.contracts.returns import ReturnRules, SeverityWords
 from rcs_pipeline.contracts.vocabulary import Severity
-from rcs_pipeline.intake.load import text
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.returns.safe import Withholding
 from rcs_pipeline.returns.summary import SummaryPart

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rcs_pipeline.intake.load import quoted, text
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.records import Receipt
 from rcs_pipeline.returns.checked_book import cell_name
 from rcs_pipeline.returns.checked_copy import where

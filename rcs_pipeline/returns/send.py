@@ -26,7 +26,7 @@ from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, ch
 from rcs_pipeline.intake.examine import current_files
 from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.journal import returned_place
-from rcs_pipeline.intake.load import text
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.ledger.paths import TEMPORARY, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace

@@ -16,7 +16,8 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract, Survey
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.returns import ReturnRules, SummaryFigure, SummaryTable, Unit
 from rcs_pipeline.contracts.vocabulary import MissingKind
-from rcs_pipeline.intake.load import literals, quoted, text
+from rcs_pipeline.intake.load import literals
+from rcs_pipeline.intake.sql import quoted, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,7 +17,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.register import Collection
 from rcs_pipeline.contracts.vocabulary import ColumnType, Prefill
 from rcs_pipeline.intake.labels import shown
-from rcs_pipeline.intake.load import quoted, text
+from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.records import Receipt
 from rcs_pipeline.ledger.workspace import Workspace
 

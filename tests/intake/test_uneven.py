@@ -9,7 +9,7 @@ import pytest
 
 from rcs_pipeline.ledger.records import ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
-from tests.intake.small import HEADERS, as_csv, found, home, row, rows, stored, take
+from tests.intake.small import as_csv, found, home, row, rows, stored, take
 
 GOOD = as_csv(rows(3))
 HEAD, BODY = GOOD.split(b"\n", 1)
@@ -94,6 +94,16 @@ def test_nul_bytes_are_removed_and_said(space: Workspace) -> None:
     assert {item["note"] for item in stored(space, receipt)} == {"ok"}
 
 
+def test_a_mark_of_encoding_that_stands_twice_is_no_part_of_the_first_name(space: Workspace) -> None:
+    receipt = take(space, codecs.BOM_UTF8 * 2 + GOOD).receipt
+    assert (receipt.reason, receipt.rows_accepted) == (None, 3)
+
+
+def test_a_separator_of_units_in_the_last_cell_is_no_open_quotation(space: Workspace) -> None:
+    receipt = take(space, GOOD.replace(b",ok\n", b",o\x1fk\n") + b"\n\n" + FAULT).receipt
+    assert (receipt.reason, receipt.rows_in, receipt.rows_accepted) == (None, 4, 3)
+
+
 def test_stray_quotation_marks_inside_a_cell_stay_in_it(space: Workspace) -> None:
     receipt = take(space, GOOD.replace(b",ok\n", b',a "b" c\n')).receipt
     assert {item["note"] for item in stored(space, receipt)} == {'a "b" c'}
@@ -138,4 +148,3 @@ def test_a_million_names_of_columns_are_refused_in_little_time(space: Workspace)
     receipt = take(space, header + b"\n").receipt
     assert receipt.state is ReceiptState.REFUSED
     assert "columns" in str(receipt.reason)
-    assert len(HEADERS) < 20

@@ -11,7 +11,8 @@ import pytest
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.returns import SummaryFigure, SummaryTable, return_rules
-from rcs_pipeline.intake.load import STORED_TYPES, quoted
+from rcs_pipeline.intake.load import STORED_TYPES
+from rcs_pipeline.intake.sql import quoted
 from rcs_pipeline.returns.summary import SummaryPart, said, summarise
 from tests.intake.small import as_csv, catalogue, home, row, rows, take
 from tests.returns.back import json_of, sent_back
