@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -311,9 +312,13 @@ class DeliveryContract:
 
     def without_identifiers(self, said: str, instead: str) -> str:
         """`said` with `instead` wherever it holds what looks like an identifier."""
-        for pattern, edge in self.identifier_patterns:
-            said = re.sub(f"(?<![{edge}])(?:{pattern})(?![{edge}])", lambda _: instead, said)
-        return said
+        found = self._identifier_words
+        return found.sub(lambda _: instead, said) if found else said
+
+    @cached_property
+    def _identifier_words(self) -> re.Pattern[str] | None:
+        either = [f"(?<![{edge}])(?:{pattern})(?![{edge}])" for pattern, edge in self.identifier_patterns]
+        return re.compile("|".join(either)) if either else None
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,10 +43,17 @@ class Model:
 
 @cache
 def committed_models() -> tuple[Model, ...]:
-    """The models of the committed project; its manifest is made where there is none yet."""
-    if not MANIFEST.is_file():
+    """The models of the committed project; its manifest is made anew where the project is newer."""
+    made = MANIFEST.stat().st_mtime if MANIFEST.is_file() else 0.0
+    if any(path.stat().st_mtime > made for path in _sources()):
         parse_project(MANIFEST)
     return read_models(MANIFEST)
+
+
+def _sources() -> Iterator[Path]:
+    """The files of the committed project, without what dbt makes of them."""
+    for place in ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds"):
+        yield from (path for path in (PROJECT / place, *(PROJECT / place).rglob("*")) if path.is_file())
 
 
 def read_models(path: Path) -> tuple[Model, ...]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.intake.findings import WITHHELD
-from rcs_pipeline.intake.load import text as literal
+from rcs_pipeline.intake.sql import text as literal
 
 # Also the wide forms that some spreadsheets take for the same; blanks before them do not help.
 FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@＝＋－＠\t\r]")
@@ -60,16 +60,9 @@ class Withholding:
         # Groups of the pattern's own would shift the numbers of ours.
         return tuple((GROUP.sub("(?:", item), edge) for item, edge in self.contract.identifier_patterns)
 
-    @cached_property
-    def _inside(self) -> re.Pattern[str] | None:
-        if not self._patterns:
-            return None
-        either = (f"(?<![{edge}])(?:{pattern})(?![{edge}])" for pattern, edge in self._patterns)
-        return re.compile("|".join(either))
-
     def text(self, value: str) -> str:
         """`value` with everything withheld that looks like an identifier, alone or among other words."""
-        return self._inside.sub(WITHHELD, value) if self._inside else value
+        return self.contract.without_identifiers(value, WITHHELD)
 
     def sql(self, value: str) -> str:
         """SQL for the same."""
