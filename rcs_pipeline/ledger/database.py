@@ -5,11 +5,14 @@ Belongs here: engines and columns. Does not belong here: what the rows mean (see
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, text
 
 from rcs_pipeline.ledger import tables
+from rcs_pipeline.ledger.locks import opening_lock
 
 
 def open_engine(url: str) -> Engine:
@@ -22,14 +25,23 @@ def open_engine(url: str) -> Engine:
         @event.listens_for(engine, "connect")
         def _durable(connection: Any, _: object) -> None:
             # WAL lets the webserver read while a load writes; FULL survives a power cut.
+            connection.execute("pragma busy_timeout=10000")
             connection.execute("pragma journal_mode=wal")
             connection.execute("pragma synchronous=full")
-            connection.execute("pragma busy_timeout=10000")
 
     return engine
 
 
-def add_new_columns(engine: Engine) -> None:
+def make_ready(engine: Engine) -> None:
+    """Make the tables and columns that are missing, one process at a time."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    # SQLite does not wait for another's new table or change to WAL: the second process would fail.
+    with opening_lock(Path(file)) if file and file != ":memory:" else nullcontext():
+        tables.metadata.create_all(engine)
+        _add_new_columns(engine)
+
+
+def _add_new_columns(engine: Engine) -> None:
     """Give a ledger that an earlier version made the columns that came later (all of them may be NULL)."""
     found = inspect(engine)
     for table in tables.metadata.sorted_tables:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.ledger import tables
-from rcs_pipeline.ledger.database import add_new_columns, open_engine
+from rcs_pipeline.ledger.database import make_ready, open_engine
 from rcs_pipeline.ledger.life import Life
 from rcs_pipeline.ledger.records import (
     Approval,
@@ -43,8 +43,7 @@ class Ledger(Life):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         self._engine = open_engine(url)
         try:
-            tables.metadata.create_all(self._engine)
-            add_new_columns(self._engine)
+            make_ready(self._engine)
         except SQLAlchemyError as error:
             raise RcsError(
                 f"The ledger cannot be opened: {getattr(error, 'orig', error)}",
