@@ -1,0 +1,114 @@
+"""The published tables as one grid: places by groups, and the sums that hold between its slots.
+
+Belongs here: which slots add up to which, from the tree of places and the names of groups alone.
+Does not belong here: any number in a slot, any rule about hiding.
+
+A slot is a place and a group; slots are numbered place by place. Every sum holds for respondents, bases,
+numerators and complements alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rcs_pipeline.disclosure.linear import Bools, Ints
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+EVERYBODY = "all"
+JOINED = "+"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Places, groups and the sums between slots: a row of `sums` is its parts less their whole."""
+
+    levels: tuple[str, ...]
+    parents: Ints
+    groups: tuple[tuple[str, str], ...]
+    sums: sparse.csr_array
+
+    @property
+    def size(self) -> int:
+        """How many slots there are."""
+        return len(self.levels) * len(self.groups)
+
+    def existing(self, exists: Bools) -> tuple[Bools, Bools]:
+        """Which sums hold, for each line of `exists` (lines by slots), and the slots that are in one.
+
+        A sum holds where its whole is published and at least one of its parts; an absent part is one
+        that nobody is in, or one that the attacker is taken to know.
+        """
+        parts = (self.sums > 0).astype(np.int32)
+        wholes = (self.sums < 0).astype(np.int32)
+        present = exists.astype(np.int32)
+        holds = ((parts @ present.T) > 0) & ((wholes @ present.T) > 0)
+        return np.asarray(holds.T), exists
+
+
+def make_grid(levels: Sequence[str], parents: Ints, groups: Sequence[tuple[str, str]]) -> Grid:
+    """The grid of places (with the number of the place each belongs to, or -1) and groups."""
+    from scipy import sparse
+
+    by_place = _place_sums(parents)
+    by_group = _group_sums(groups)
+    sums = sparse.vstack(
+        [
+            sparse.kron(by_place, sparse.eye_array(len(groups))),
+            sparse.kron(sparse.eye_array(len(parents)), by_group),
+        ],
+        format="csr",
+    )
+    return Grid(tuple(levels), np.asarray(parents, dtype=np.int64), tuple(groups), sums)
+
+
+def _place_sums(parents: Ints) -> sparse.csr_array:
+    from scipy import sparse
+
+    below = np.flatnonzero(parents >= 0)
+    wholes, row = np.unique(parents[below], return_inverse=True)
+    data = np.concatenate([np.ones(len(below)), -np.ones(len(wholes))])
+    rows = np.concatenate([row, np.arange(len(wholes))])
+    columns = np.concatenate([below, wholes])
+    return sparse.csr_array((data, (rows, columns)), shape=(len(wholes), len(parents)))
+
+
+def _group_sums(groups: Sequence[tuple[str, str]]) -> sparse.csr_array:
+    """A way of grouping adds up to every coarser one that has no other between the two."""
+    from scipy import sparse
+
+    ways = sorted({by for by, _ in groups})
+    names = {by: frozenset() if by == EVERYBODY else frozenset(by.split(JOINED)) for by in ways}
+    number = {group: index for index, group in enumerate(groups)}
+    entries: list[tuple[int, int, float]] = []
+    row = 0
+    for coarse in ways:
+        finer = [way for way in ways if names[coarse] < names[way]]
+        next_finer = [
+            way for way in finer if not any(names[coarse] < names[other] < names[way] for other in finer)
+        ]
+        for fine in next_finer:
+            wholes: dict[str, list[int]] = {}
+            for by, value in groups:
+                if by == fine:
+                    wholes.setdefault(_value_in(fine, value, coarse), []).append(number[(by, value)])
+            for value, parts in sorted(wholes.items()):
+                if (coarse, value) in number:
+                    entries += [(row, part, 1.0) for part in parts]
+                    entries.append((row, number[(coarse, value)], -1.0))
+                    row += 1
+    rows, columns, data = zip(*entries, strict=True) if entries else ((), (), ())
+    return sparse.csr_array((data, (rows, columns)), shape=(row, len(groups)))
+
+
+def _value_in(fine: str, value: str, coarse: str) -> str:
+    """`female+S4` of `sex+stage` is `S4` by `stage`."""
+    if coarse == EVERYBODY:
+        return EVERYBODY
+    of = dict(zip(fine.split(JOINED), value.split(JOINED), strict=True))
+    return JOINED.join(of[name] for name in coarse.split(JOINED))

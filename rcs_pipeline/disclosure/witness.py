@@ -1,0 +1,135 @@
+"""Witnesses: other worlds that fit everything published, and so prove how wide an interval is at least.
+
+Belongs here: the search for them, and the exact answer for the numbers that no witness settles.
+Does not belong here: hiding more (see `secondary`).
+
+One programme with random signs for its objective ends in a vertex that is a witness for many numbers at
+once, and independent parts share a programme. So a few dozen programmes settle thousands of numbers, where
+two for each would be the plain way. The random signs have a seed of their own: the same system gives the
+same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rcs_pipeline.disclosure.linear import (
+    TOLERANCE,
+    Bools,
+    Floats,
+    Ints,
+    System,
+    batches,
+    components,
+    optimum,
+    whole_world,
+)
+from rcs_pipeline.disclosure.propagate import outer_bounds
+
+LEAST_PROGRESS = 0.05
+MOST_ROUNDS = 12
+
+
+@dataclass
+class Widths:
+    """What is known of each interval, in whole deviations: proved from `least` to `most`.
+
+    `narrow` marks the numbers that are proved not to have the width they need; `programmes` counts.
+    """
+
+    least: Floats
+    most: Floats
+    narrow: Bools
+    programmes: int = 0
+
+    def open(self, system: System) -> Bools:
+        """Numbers that are neither proved wide nor proved narrow."""
+        return ~self.wide(system) & ~self.narrow
+
+    def wide(self, system: System) -> Bools:
+        """Numbers whose proved interval is as wide as they need."""
+        return np.asarray(self.most - self.least >= system.need - TOLERANCE)
+
+    def learn(self, system: System, columns: Ints, world: Floats) -> None:
+        """Take in a deviation of some columns, as far as it is proved."""
+        rounded, proved = whole_world(system, world)
+        known = columns[proved]
+        self.least[known] = np.minimum(self.least[known], rounded[proved])
+        self.most[known] = np.maximum(self.most[known], rounded[proved])
+
+
+def widths(system: System, seed: int) -> Widths:
+    """Settle every number of the system: wide or narrow."""
+    zeros = np.zeros(system.size)
+    lower, upper = outer_bounds(system)
+    found = Widths(zeros.copy(), zeros.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
+    labels = components(system.rows)
+    random = np.random.default_rng(seed)
+    for _ in range(MOST_ROUNDS):
+        before = int(found.open(system).sum())
+        if not before:
+            return found
+        _shoot(system, labels, found, random)
+        if before - int(found.open(system).sum()) < LEAST_PROGRESS * before:
+            break
+    _settle(system, labels, found)
+    return found
+
+
+def _shoot(system: System, labels: Ints, found: Widths, random: np.random.Generator) -> None:
+    """One programme for all parts that have an open number, and another with the signs turned."""
+    wanted = found.open(system)
+    signs = random.choice(np.array([-1.0, 1.0]), system.size) * random.uniform(0.5, 1.0, system.size)
+    for columns in batches(labels, wanted):
+        part = system.part(columns)
+        cost = np.where(wanted[columns], signs[columns], 0.0)
+        for turned in (cost, -cost):
+            world = optimum(part, turned)
+            found.programmes += 1
+            if world is not None:
+                found.learn(part, columns, world)
+
+
+def _settle(system: System, labels: Ints, found: Widths) -> None:
+    """The plain way for what is left, one number of each part at a time."""
+    while True:
+        wanted = found.open(system)
+        if not wanted.any():
+            return
+        left = np.flatnonzero(wanted)
+        _, first = np.unique(labels[left], return_index=True)
+        targets = np.zeros(system.size, dtype=bool)
+        targets[left[first]] = True
+        for columns in batches(labels, targets):
+            _settle_some(system, labels, columns, targets[columns], found)
+
+
+def _settle_some(system: System, labels: Ints, columns: Ints, targets: Bools, found: Widths) -> None:
+    part = system.part(columns)
+    ends = []
+    for sign in (1.0, -1.0):
+        world = optimum(part, np.where(targets, sign, 0.0))
+        found.programmes += 1
+        if world is not None:
+            found.learn(part, columns, world)
+        ends.append(np.zeros(part.size) if world is None else world)
+    spread = ends[1] - ends[0]
+    found.narrow[columns[targets & (spread < part.need - TOLERANCE)]] = True
+    # Wide between fractions, but perhaps not between whole numbers: ask for whole ones, part by part.
+    for target in columns[targets & found.open(system)[columns]]:
+        _settle_whole(system, labels, int(target), found)
+
+
+def _settle_whole(system: System, labels: Ints, target: int, found: Widths) -> None:
+    columns = np.flatnonzero(labels == labels[target])
+    part = system.part(columns)
+    cost = np.where(columns == target, 1.0, 0.0)
+    for turned in (cost, -cost):
+        world = optimum(part, turned, whole=True)
+        found.programmes += 1
+        if world is not None:
+            found.learn(part, columns, world)
+    if not found.wide(system)[target]:
+        found.narrow[target] = True

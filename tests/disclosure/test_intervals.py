@@ -1,0 +1,79 @@
+"""What an attacker can derive, compared with counting every world one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rcs_pipeline.disclosure.attack import interval, judge
+from rcs_pipeline.disclosure.witness import widths
+from tests.disclosure.small_tables import (
+    all_patterns,
+    knowledge,
+    margins,
+    patterns_up_to_order,
+    ranges,
+    system,
+)
+
+THREE = np.array([3, 0, 2, 1, 4, 1, 3, 2, 0])
+FOUR = np.array([2, 0, 1, 1, 0, 3, 0, 1, 1, 1, 1, 0, 0, 0, 1, 2])
+
+
+def compare(
+    sums: np.ndarray, values: np.ndarray, hidden: list[int], needs: tuple[int, ...] = (1, 2, 4)
+) -> None:
+    """Both the attacker's exact intervals and the search's verdicts against the count."""
+    true = ranges(sums, values, hidden)
+    known = knowledge(sums, values, hidden)
+    assert [interval(known, number) for number in range(len(hidden))] == true
+    for need in needs:
+        narrow = [most - least < need for least, most in true]
+        assert judge(known, np.full(len(hidden), float(need))).narrow.tolist() == narrow
+        whole = system(sums, values, need).part(np.array(hidden))
+        assert widths(whole, seed=1).narrow.tolist() == narrow
+
+
+def test_a_third_of_the_kinds_of_pattern_of_a_three_by_three() -> None:
+    kinds = patterns_up_to_order(3, 3)
+    assert len(kinds) == 35
+    for hidden in kinds[::3]:
+        compare(margins(3, 3), THREE, hidden, needs=(2,))
+
+
+def test_a_hidden_total_is_an_unknown_like_any_other() -> None:
+    # Cells 0 to 3 of a two by two, then its row totals, column totals and the grand total.
+    sums = np.array([
+        [1, 1, 0, 0, -1, 0, 0, 0, 0], [0, 0, 1, 1, 0, -1, 0, 0, 0], [1, 0, 1, 0, 0, 0, -1, 0, 0],
+        [0, 1, 0, 1, 0, 0, 0, -1, 0], [0, 0, 0, 0, 1, 1, 0, 0, -1],
+    ], dtype=float)  # fmt: skip
+    values = np.array([2, 3, 4, 1, 5, 5, 6, 4, 10])
+    hidden = [0, 1, 4]  # the first row with its total: only the grand total and the columns hold it
+    found = [interval(knowledge(sums, values, hidden), number) for number in range(3)]
+    assert found == [(2, 2), (3, 3), (5, 5)]
+    assert widths(system(sums, values, 1).part(np.array(hidden)), seed=1).narrow.all()
+
+
+@pytest.mark.long
+def test_every_pattern_of_a_three_by_three() -> None:
+    for hidden in all_patterns(3, 3):
+        compare(margins(3, 3), THREE, hidden)
+
+
+@pytest.mark.long
+def test_every_kind_of_pattern_of_a_four_by_four() -> None:
+    kinds = patterns_up_to_order(4, 4)
+    assert len(kinds) == 316
+    for hidden in kinds:
+        compare(margins(4, 4), FOUR, hidden)
+
+
+def test_whole_numbers_can_be_narrower_than_fractions() -> None:
+    # a + b = 1, b + c = 1, a + c = 2d: with fractions d ranges over [0, 1]; in whole numbers a = c, so d too.
+    sums = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 1, -2]], dtype=float)
+    values = np.array([1, 0, 1, 1])
+    known = knowledge(sums, values, [0, 1, 2, 3])
+    assert interval(known, 3) == (0, 1)
+    # An odd cycle: a + b, b + c and a + c are each 1 + the shown; only halves lie between.
+    odd = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, -1]], dtype=float)
+    assert interval(knowledge(odd, np.array([1, 1, 1, 3]), [0, 1, 2, 3]), 3) == (3, 3)
