@@ -60,7 +60,7 @@ def verdicts(context: click.Context, product: str, candidate: str | None, everyt
     from rcs_pipeline.ledger.records import Outcome
 
     space = workspace(context)
-    record = _candidate(space, product, candidate)
+    record = candidate_of(space, product, candidate)
     decision = decide(space, record)
     known = sorted(
         space.ledger.verdicts(record.hash), key=lambda item: (item.outcome is Outcome.PASS, item.check)
@@ -101,7 +101,7 @@ def query(
     from rcs_pipeline.warehouse.query import query as ask
 
     space = workspace(context)
-    answer = ask(space, _candidate(space, product, candidate), sql, limit=limit)
+    answer = ask(space, candidate_of(space, product, candidate), sql, limit=limit)
     result(
         form, table(answer.columns, answer.rows), columns=answer.columns, rows=answer.rows, more=answer.more
     )
@@ -110,7 +110,8 @@ def query(
     return ExitCode.OK
 
 
-def _candidate(space: Workspace, product: str, name: str | None) -> CandidateRecord:
+def candidate_of(space: Workspace, product: str, name: str | None) -> CandidateRecord:
+    """The candidate that a name begins, or the newest of the product."""
     from rcs_pipeline.warehouse.query import current_build
 
     return space.ledger.candidate(name) if name else current_build(space, product)

@@ -36,6 +36,7 @@ VERBS = {
     "build": ("build", "Make, protect and audit a candidate."),
     "verdicts": ("build", "The verdicts on a candidate, and whether the gate is open."),
     "query": ("build", "Ask the marts of a candidate, read-only and recorded."),
+    "explain": ("explain", "Follow one number back to its pupils and deliveries, as if by hand."),
     "plan": ("release", "What publishing the newest candidate would do."),
     "approve": ("release", "Say yes to a plan, under a name."),
     "publish": ("release", "Publish an approved plan."),

@@ -7,6 +7,7 @@ Does not belong here: building (see `build`). What is read here is unprotected: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
@@ -37,6 +38,39 @@ def current_build(workspace: Workspace, product_id: str) -> CandidateRecord:
     return known[-1]
 
 
+def permit(workspace: Workspace, candidate: CandidateRecord, action: str, **detail: Any) -> None:
+    """Let a role look behind a release, and record who asked for what; a denial is recorded too.
+
+    Raises:
+        RefusedError: the role may not ask.
+    """
+    roles = workspace.catalogue.product(candidate.product).file.query_roles
+    subject, role = candidate.hash[:16], workspace.settings.role
+    if role not in roles:
+        workspace.note(f"{action} denied", subject, role=role, **detail)
+        raise RefusedError(
+            f"The role `{role}` may not read unprotected tables", expected=" or ".join(roles),
+            todo="Read a release instead.",
+        )  # fmt: skip
+    workspace.note(action, subject, role=role, **detail)
+
+
+def warehouse_of(workspace: Workspace, candidate: CandidateRecord) -> Path:
+    """The database of a candidate.
+
+    Raises:
+        RcsError: it was erased.
+    """
+    database = workspace.paths.home / candidate.path / "warehouse.duckdb"
+    if not database.is_file():
+        raise RcsError(
+            "The candidate's pupil tables were erased", where=candidate.hash[:16],
+            expected="a candidate built after the last withdrawal and the last new key",
+            todo="Build one: `rcs build`.",
+        )  # fmt: skip
+    return database
+
+
 def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: int = ROWS_SHOWN) -> Answer:
     """Run one SELECT over a candidate's warehouse and record who asked what.
 
@@ -46,22 +80,8 @@ def query(workspace: Workspace, candidate: CandidateRecord, sql: str, *, limit: 
     """
     import duckdb
 
-    roles = workspace.catalogue.product(candidate.product).file.query_roles
-    subject, role = candidate.hash[:16], workspace.settings.role
-    if role not in roles:
-        workspace.note("query denied", subject, role=role, sql=sql)
-        raise RefusedError(
-            f"The role `{role}` may not read unprotected tables", expected=" or ".join(roles),
-            todo="Read a release instead.",
-        )  # fmt: skip
-    workspace.note("query", subject, role=role, sql=sql)
-    database = workspace.paths.home / candidate.path / "warehouse.duckdb"
-    if not database.is_file():
-        raise RcsError(
-            "The candidate's pupil tables were erased", where=subject,
-            expected="a candidate built after the last withdrawal and the last new key",
-            todo="Build one: `rcs build`.",
-        )  # fmt: skip
+    permit(workspace, candidate, "query", sql=sql)
+    database = warehouse_of(workspace, candidate)
     try:
         # The raw views inside point at files; with external access off they cannot be followed.
         with duckdb.connect(str(database), read_only=True) as connection:

@@ -1,0 +1,110 @@
+"""What each audience sees of one row, and why a number is hidden from it.
+
+Belongs here: reading one row of the protected files, and the reason in words.
+Does not belong here: hiding (see `protect`), judging what was hidden (see `audit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.product import DisclosurePolicy, Product, ProductTable
+from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
+from rcs_pipeline.disclosure.rules import hidden_together
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ESTIMATE = "estimate"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row as one audience gets it. `reasons`: why numbers of it are hidden; empty where none is."""
+
+    audience: str
+    state: str
+    symbol: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def shown_to(
+    folder: Path, product: Product, table: ProductTable, grain: Mapping[str, str]
+) -> tuple[Shown, ...]:
+    """The row of a candidate's table, as every audience of the product gets it.
+
+    Args:
+        folder: the candidate's folder.
+        product: names the audiences and the policy.
+        table: the table of the row.
+        grain: the columns and values that name the row.
+    """
+    with reading(folder / "warehouse.duckdb") as connection:
+        reasons = _reasons(connection, product, table, grain)
+        return tuple(
+            _shown(connection, folder, table, audience, grain, reasons) for audience in product.file.audiences
+        )
+
+
+def in_words(reason: str, policy: DisclosurePolicy) -> str:
+    """The class of a hidden cell as a sentence."""
+    small = f"one of 1 to {policy.small_numerator}"
+    return {
+        "base": f"fewer than {policy.minimum_base} pupils gave a usable answer",
+        "numerator": f"the pupils counted are {small}",
+        "complement": f"the pupils not counted are {small}",
+        "count": f"it counts fewer than {policy.minimum_count}",
+        "money": f"it is of fewer than {policy.minimum_providers} providers",
+    }.get(reason, reason)
+
+
+def _reasons(
+    connection: DuckDBPyConnection, product: Product, table: ProductTable, grain: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What the primary rules say of the row."""
+    groups = hidden_together(table, product.file.disclosure)
+    if not groups:
+        return ()
+    row = connection.execute(
+        f"select {', '.join(group.reason for group in groups)} from {WAREHOUSE}.main.{name(table.name)}"
+        f" where {_is_row(grain)}"
+    ).fetchone()
+    found = dict.fromkeys(str(item) for item in row or () if item is not None)
+    return tuple(in_words(item, product.file.disclosure) for item in found)
+
+
+def _shown(
+    connection: DuckDBPyConnection,
+    folder: Path,
+    table: ProductTable,
+    audience: str,
+    grain: Mapping[str, str],
+    reasons: tuple[str, ...],
+) -> Shown:
+    file = folder / "protected" / audience / f"{table.name}.parquet"
+    if not file.is_file():
+        return Shown(audience, "not granted", reasons=("the table is not granted to this audience",))
+    held = {column.name for column in table.columns_for(audience)}
+    symbols = [
+        item for item in dict.fromkeys(rule.symbol_column for rule in table.extension.hide) if item in held
+    ]
+    listed = ", ".join(name(item) for item in symbols) or "null"
+    row = connection.execute(
+        f"select {listed} from read_parquet({text(str(file))}) where {_is_row(grain)}"
+    ).fetchone()
+    if row is None:
+        return Shown(audience, "left out", reasons=("places of this level are not for this audience",))
+    symbol = next((str(item) for item in row if item is not None), None)
+    if symbol is None:
+        return Shown(audience, "shown")
+    if symbol == Symbol.CONFIDENTIAL and not reasons:
+        reasons = ("with it, a hidden number beside it could be worked out",)
+    return Shown(audience, "hidden", symbol, reasons)
+
+
+def _is_row(grain: Mapping[str, str]) -> str:
+    return " and ".join(f"{name(column)} = {text(value)}" for column, value in grain.items())
