@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
-from rcs_pipeline.gate import contract, evidence, expectations, reconciliation
+from rcs_pipeline.gate import consistency, contract, evidence, expectations, reconciliation
 from rcs_pipeline.gate.decision import decide
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
@@ -85,6 +85,8 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(reconciliation.required(product), "reconciliation",
                   lambda: reconciliation.reconcile(workspace, folder, product, record.inputs)),
         *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
+        *_guarded(consistency.required(product), consistency.KIND,
+                  lambda: consistency.judge(folder, product, workspace.catalogue)),
         *audit(folder, product, threads=threads),
         *_guarded(expectations.required(product), expectations.KIND,
                   lambda: expectations.judge(folder, product, docs_folder(workspace, record))),

@@ -11,7 +11,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure import audit
-from rcs_pipeline.gate import contract, expectations, reconciliation, verdicts
+from rcs_pipeline.gate import consistency, contract, expectations, reconciliation, verdicts
 
 
 def required_checks(product: Product, manifest: dict[str, Any]) -> tuple[str, ...]:
@@ -26,7 +26,10 @@ def required_checks(product: Product, manifest: dict[str, Any]) -> tuple[str, ..
 
 def from_contracts(product: Product) -> tuple[str, ...]:
     """The checks that follow from the product's contracts."""
-    parts = (contract.required, reconciliation.required, expectations.required, audit.required)
+    parts = (
+        contract.required, reconciliation.required, consistency.required, expectations.required,
+        audit.required,
+    )  # fmt: skip
     return tuple(check for part in parts for check in part(product))
 
 
