@@ -68,7 +68,7 @@ def test_a_missing_verdict_of_any_kind_refuses_publication(judged: Judged) -> No
     workspace, candidate, defs = judged
     approved(workspace)
     kinds = required_kinds(candidate)
-    assert set(kinds) == {"contract", "dbt", "disclosure", "gx", "reconciliation"}
+    assert set(kinds) == {"consistency", "contract", "dbt", "disclosure", "gx", "reconciliation"}
     verdicts = {item.check: item for item in workspace.ledger.verdicts(candidate.hash)}
     for check in kinds.values():
         forget(workspace, check)
