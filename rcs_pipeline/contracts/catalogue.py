@@ -16,11 +16,12 @@ from rcs_pipeline.contracts.delivery_files import read_delivery
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.lookup import named
-from rcs_pipeline.contracts.measure_checks import check_indicator, check_scale
+from rcs_pipeline.contracts.measure_checks import check_battery, check_indicator, check_scale
 from rcs_pipeline.contracts.measures import Indicator, MeasuresFile
 from rcs_pipeline.contracts.messages import Message, MessagesFile
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.contracts.quality import Battery
 from rcs_pipeline.contracts.register import Register, RegisterFile
 from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.contracts.yaml_files import Model, parse, read_yaml
@@ -38,6 +39,7 @@ class Catalogue:
     products: dict[str, Product]
     scales: dict[str, Scale]
     indicators: dict[str, Indicator]
+    batteries: dict[str, Battery]
     register: Register
     messages: dict[str, Message]
     limits: IntakeLimits
@@ -62,6 +64,17 @@ class Catalogue:
     def scales_of(self, instrument: str) -> tuple[Scale, ...]:
         """The scales of an instrument, in the order of their files (parts before their sums)."""
         return tuple(item for item in self.scales.values() if item.instrument == instrument)
+
+    def batteries_of(self, instrument: str, minimum_items: int) -> tuple[Battery, ...]:
+        """The batteries of an instrument: those declared, else its long scales with reversed items."""
+        declared = tuple(item for item in self.batteries.values() if item.instrument == instrument)
+        return declared or tuple(
+            Battery(id=item.id, title=item.title, instrument=instrument, items=item.items)
+            for item in self.scales_of(instrument)
+            if 0 < len(item.reversed_items) < len(item.items)
+            and not item.points
+            and len(item.items) >= minimum_items
+        )
 
 
 def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogue:
@@ -91,6 +104,7 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
         products=_by_name(((item.id, item) for item in products), "data product"),
         scales=_by_name(((item.id, item) for file in measures for item in file.scales), "scale"),
         indicators=_by_name(((item.id, item) for file in measures for item in file.indicators), "indicator"),
+        batteries=_by_name(((item.id, item) for file in measures for item in file.batteries), "battery"),
         register=Register(
             tranches=tuple(item for file in register for item in file.tranches),
             cpps=tuple(item for file in register for item in file.cpps),
@@ -190,6 +204,8 @@ def _check_measures(catalogue: Catalogue) -> None:
         check_scale(scale, catalogue.scales, catalogue.instrument(scale.instrument))
     for indicator in catalogue.indicators.values():
         check_indicator(indicator, catalogue.scales, catalogue.instrument(indicator.instrument), waves)
+    for battery in catalogue.batteries.values():
+        check_battery(battery, catalogue.scales, catalogue.instrument(battery.instrument))
 
 
 def _check_products(catalogue: Catalogue) -> None:
@@ -198,6 +214,14 @@ def _check_products(catalogue: Catalogue) -> None:
             catalogue.delivery(dataset)
         for tabulation in product.file.tabulations:
             contract = catalogue.instrument(tabulation.instrument)
+            least = product.file.quality.straight_line_items
+            for battery in catalogue.batteries_of(tabulation.instrument, least):
+                if len(battery.items) < least:
+                    raise ContractError(
+                        f"The battery `{battery.id}` has {len(battery.items)} items",
+                        where=str(product.path),
+                        expected=f"at least {least}, the `straight_line_items` of the product",
+                    )
             groups = {column.group or column.name for column in contract.columns}
             for group in tabulation.groups:
                 parts = group.split("+")

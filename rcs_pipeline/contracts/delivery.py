@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.quality import CompletionTime, Linkage
 from rcs_pipeline.contracts.returns import SummaryTable
 from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
 from rcs_pipeline.contracts.yaml_files import Strict
@@ -74,7 +75,7 @@ class RollSource(Strict):
 
 
 class Weight(Strict):
-    """Where survey weights come from: a column of the file, or the roll over the respondents."""
+    """Where survey weights come from: a column of the file, the roll over the respondents, or nowhere."""
 
     column: str | None = None
     roll: RollSource | None = None
@@ -83,7 +84,7 @@ class Weight(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> Weight:
-        if (self.column is None) == (self.roll is None):
+        if self.column is not None and self.roll is not None:
             raise ValueError("give either `column` or `roll`")
         if self.roll is not None and not self.cells:
             raise ValueError("`roll` needs the `cells` in which respondents are compared with it")
@@ -91,7 +92,10 @@ class Weight(Strict):
 
 
 class Survey(Strict):
-    """The design of a survey: enough to estimate variances from its file alone."""
+    """The design of a survey: enough to estimate variances from its file alone.
+
+    Where it names no strata, clusters or weights, everybody of a collection was drawn alike.
+    """
 
     instrument: str
     title: str
@@ -100,11 +104,13 @@ class Survey(Strict):
     school: str | None = None
     learning_community: str | None = None
     version: str | None = None
-    stratum: str
-    cluster: str
-    weight: Weight
+    stratum: str = "collection"
+    cluster: str = "source_row"
+    weight: Weight = Weight()
     allocate: tuple[str, ...] = ()
     allocate_within: tuple[str, ...] = ()
+    linkage: Linkage | None = None
+    completion_time: CompletionTime | None = None
 
 
 class TemplateTexts(Strict):

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from open_data_contract_standard.model import DataQuality, SchemaProperty
 
 ENGINE = "rcs"
+# What the raw lake adds to the columns of every dataset.
+ALWAYS_THERE = ("collection", "source_row")
 _IMPLEMENTATION: TypeAdapter[Implementation] = TypeAdapter(Implementation)
 
 
@@ -204,10 +206,23 @@ def _check(contract: DeliveryContract) -> None:
     mentioned = (
         survey.stratum, survey.cluster, survey.weight.column, survey.stage, survey.school,
         survey.learning_community, survey.version, *survey.weight.cells, *survey.allocate,
-        *survey.allocate_within,
+        *survey.allocate_within, survey.linkage.column if survey.linkage else None,
+        survey.completion_time.column if survey.completion_time else None,
     )  # fmt: skip
     for name in mentioned:
-        if name is not None and name not in names:
+        if name is None or name in ALWAYS_THERE:
+            continue
+        if name not in names:
             raise ContractError(f"The survey design names an unknown column `{name}`", where=where)
-        if name is not None:
-            contract.stored_column(name)
+        contract.stored_column(name)
+    if survey.completion_time and not contract.column(survey.completion_time.column).numeric:
+        raise ContractError(f"`{survey.completion_time.column}` holds no times in numbers", where=where)
+    if survey.linkage:
+        codes = contract.column(survey.linkage.column).codes or {}
+        stray = [code for code in survey.linkage.codes if code not in codes]
+        if stray:
+            raise ContractError(
+                f"`{survey.linkage.column}` has no code {', '.join(stray)}",
+                where=where,
+                expected=", ".join(codes) or "codes",
+            )

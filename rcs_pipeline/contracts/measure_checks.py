@@ -12,6 +12,7 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.lookup import named
 from rcs_pipeline.contracts.measures import EVERY_WAVE, Indicator, When
+from rcs_pipeline.contracts.quality import Battery
 from rcs_pipeline.contracts.scales import Scale
 
 Scales = Mapping[str, Scale]
@@ -65,6 +66,35 @@ def check_indicator(
             raise ContractError(f"`{name}` is a scale of another instrument", where=where)
     for leaf in indicator.when.leaves() if indicator.when else ():
         _check_leaf(leaf, scales, contract, where)
+
+
+def check_battery(battery: Battery, scales: Scales, contract: DeliveryContract) -> None:
+    """Refuse a battery in which one and the same answer throughout could be meant.
+
+    Raises:
+        ContractError: names the battery, and what does not fit.
+    """
+    where = f"battery {battery.id}"
+    valid = {}
+    for name in battery.items:
+        column = contract.stored_column(name)
+        if not column.numeric:
+            raise ContractError(f"The item `{name}` holds no numbers", where=where)
+        valid[name] = {code for code in column.codes or {} if code not in column.missing}
+    if len({frozenset(codes) for codes in valid.values()}) > 1:
+        raise ContractError("Its items do not have the same answers to choose from", where=where)
+    turned = {
+        item
+        for scale in scales.values()
+        if scale.instrument == battery.instrument
+        for item in scale.reversed_items
+    }
+    if not turned & set(battery.items) or turned >= set(battery.items):
+        raise ContractError(
+            "Its items all point the same way, so the same answer to all of them may be meant",
+            where=where,
+            expected="some items that a scale names in `reversed_items`, and some that it does not",
+        )
 
 
 def score_bounds(scale: Scale, scales: Scales) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from rcs_pipeline.contracts.quality import Battery
 from rcs_pipeline.contracts.scales import IDENTIFIER, Scale
 from rcs_pipeline.contracts.vocabulary import Polarity, Shanarri
 from rcs_pipeline.contracts.yaml_files import Strict
@@ -141,3 +142,4 @@ class MeasuresFile(Strict):
 
     scales: tuple[Scale, ...] = ()
     indicators: tuple[Indicator, ...] = ()
+    batteries: tuple[Battery, ...] = ()

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol
 from rcs_pipeline.contracts.yaml_files import Strict
 
@@ -60,6 +61,7 @@ class ProductFile(Strict):
     tabulations: tuple[Tabulation, ...]
     audiences: dict[str, AudiencePolicy]
     disclosure: DisclosurePolicy
+    quality: QualityRules = QualityRules()
     query_roles: tuple[str, ...] = ("analyst", "engineer")
 
 

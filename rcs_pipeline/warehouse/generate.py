@@ -16,7 +16,18 @@ from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError, RcsError
 from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.warehouse import design, dims, marts, norms, properties, scoring, staging, tabulation
+from rcs_pipeline.warehouse import (
+    design,
+    dims,
+    marts,
+    norms,
+    properties,
+    quality,
+    quality_tables,
+    scoring,
+    staging,
+    tabulation,
+)
 from rcs_pipeline.warehouse.lake import product_contracts
 from rcs_pipeline.warehouse.quantiles import QUANTILES_FILE, quantiles_text
 from rcs_pipeline.warehouse.templates import header
@@ -85,6 +96,14 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
         yield (
             f"models/estimates/estimates_{dataset}.sql",
             tabulation.estimates_model(catalogue, product, contract, tables),
+        )
+    if tabulated and quality_tables.needs_sums(product):
+        least = product.file.quality.straight_line_items
+        name = f"models/quality/{quality.sums_name(dataset)}"
+        yield f"{name}.sql", quality.sums_model(catalogue, contract, least, measures)
+        yield (
+            f"{name}.yml",
+            properties.as_yaml(quality_tables.quality_properties(catalogue, contract), source),
         )
 
 

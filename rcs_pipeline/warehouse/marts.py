@@ -1,6 +1,7 @@
 """The product tables that every survey product can have without a line of SQL.
 
-Belongs here: `indicator_estimates`, `indicators`, `collections` in the shape of their contracts.
+Belongs here: `indicator_estimates`, `indicators`, `collections` in the shape of their contracts; which module
+makes the others.
 Does not belong here: tables with SQL of their own (dbt_project/models/marts).
 """
 
@@ -10,7 +11,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Polarity
-from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse import quality_tables, sql
 from rcs_pipeline.warehouse.dims import COLLECTION_COLUMNS, INDICATOR_COLUMNS, dimension_model
 from rcs_pipeline.warehouse.templates import render
 
@@ -32,7 +33,7 @@ ESTIMATE_COLUMNS = {
     "symbol": "null",
     "release_version": "null",
 }  # fmt: skip
-GENERATED = ("indicator_estimates", "indicators", "collections")
+GENERATED = ("indicator_estimates", "indicators", "collections", *quality_tables.TABLES)
 
 
 def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, source: str) -> str:
@@ -44,6 +45,8 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
     if table.name == "indicators":
         _known(table, INDICATOR_COLUMNS)
         return dimension_model(table, "registered_indicators", source)
+    if table.name in quality_tables.TABLES:
+        return quality_tables.table_model(catalogue, product, table, source)
     if table.name == "collections":
         _known(table, COLLECTION_COLUMNS)
         return dimension_model(table, "registered_collections", source)
