@@ -35,6 +35,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
     }  # fmt: skip
     assert {table.name for table in catalogue.product("rcs").tables} == {
         "indicator_estimates", "response_rates", "service_map_summary", "indicators", "collections",
+        "item_response", "survey_quality", "scale_reliability",
     }  # fmt: skip
     assert len(catalogue.register.cpps) == 8
 

@@ -124,6 +124,60 @@ def test_response_rates_count_each_pupil_once(marts: duckdb.DuckDBPyConnection) 
     )
 
 
+def test_response_by_sex_and_stage_adds_up_to_the_place(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select count(*), count_if(two <> whole or one <> whole) from (
+            select sum(respondents) filter (where group_by = 'sex+stage') as two,
+                sum(respondents) filter (where group_by = 'sex') as one,
+                sum(respondents) filter (where group_by = 'all') as whole
+            from response_rates group by instrument, geography_level, geography_code
+        )
+    """
+    assert one(marts, query) == (2 * (1 + 3 + 8) + 8 * 7, 0)
+
+
+def test_what_is_said_of_items_scales_and_links_adds_up_over_the_partnerships(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    for table, key, counts in (
+        ("item_response", "item", "skipped + 3 * not_asked + 7 * asked + 11 * pupils"),
+        ("survey_quality", "measure, subject", "base + 3 * coalesce(numerator, 0)"),
+        ("scale_reliability", "scale", "case when missing_answers = 'complete' then asked + 3 * pupils end"),
+    ):
+        query = f"""
+            select count(*) > 20, count(distinct levels), max(levels), count_if(lowest <> highest) from (
+                select instrument, {key}, min(total) as lowest, max(total) as highest, count(*) as levels
+                from (
+                    select instrument, {key}, geography_level, sum({counts}) as total
+                    from {table} group by all
+                ) group by instrument, {key}
+            )
+        """
+        some = one(marts, query)
+        levels = 3 if table == "scale_reliability" else 4
+        assert some == (table != "scale_reliability", 1, levels, 0), table
+
+
+def test_no_kind_of_missing_answer_of_one_to_four_pupils_is_in_sight(
+    programme: Building, tmp_path: Path
+) -> None:
+    """A kind that is hidden alone could be reckoned from the others: the row goes as a whole."""
+    protect(programme.database, tmp_path / "protected", programme.product)
+    shown = tmp_path / "protected" / "open"
+    kinds = ("missing", "skipped", "not_asked", "routed_out", "refused", "dont_know")
+    small = " or ".join(f"{kind} between 1 and 4 or pupils - {kind} between 1 and 4" for kind in kinds)
+    with duckdb.connect() as connection:
+        items = connection.execute(
+            f"""select count_if({small} or asked < 30),
+            count_if(symbol is not null), count_if(symbol is null),
+            count_if(symbol is not null and (asked is not null or skipped_share is not null)),
+            count_if(geography_level = 'school') from '{shown / "item_response.parquet"}'"""
+        ).fetchone()
+        links = connection.execute(f"describe select * from '{shown / 'response_rates.parquet'}'").fetchall()
+    assert items is not None and items[0] == 0 and items[1] > 0 and items[2] > 0 and items[3:] == (0, 0)
+    assert not {row[0] for row in links} & {"linked", "linked_share"}
+
+
 def test_spend_by_level_adds_up_to_all_services(marts: duckdb.DuckDBPyConnection) -> None:
     query = """
         select max(abs(whole - parts)) from (
