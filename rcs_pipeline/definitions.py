@@ -16,6 +16,7 @@ from rcs_pipeline.defs.home import RESOURCE, OpenWorkspace, open_workspace
 from rcs_pipeline.defs.intake import delivery_assets
 from rcs_pipeline.defs.jobs import TAKE_IN, jobs, schedules
 from rcs_pipeline.defs.manifest import Model, committed_models
+from rcs_pipeline.defs.planning import scenario_assets
 from rcs_pipeline.defs.release import release_assets
 from rcs_pipeline.defs.sensors import inbox_sensor
 from rcs_pipeline.warehouse.generate import COMMITTED_PRODUCT
@@ -44,6 +45,7 @@ def build_defs(
                 for product in catalogue.products.values()
             ),
             *(asset for product in catalogue.products.values() for asset in release_assets(product)),
+            *scenario_assets(catalogue),
         ],
         jobs=jobs(catalogue),
         schedules=schedules(),

@@ -1,5 +1,5 @@
-"""Planning: what the maps of services say about where the money goes, and later what a change would do.
+"""Planning: what the maps of services say about where the money goes, and what a change would do.
 
-Belongs here: questions that partnerships ask of the maps, answered from product tables.
-Does not belong here: building those tables (`warehouse`), hiding cells (`disclosure`), pages (`site`).
+Belongs here: scenarios worked out, maps matched to the register of services, questions that partnerships ask.
+Does not belong here: building the warehouse (`warehouse`), hiding cells (`disclosure`), pages (`site`).
 """

@@ -69,7 +69,7 @@ def test_every_asset_says_what_it_is_whose_it_is_and_how_it_is_written(defs: dg.
         assert spec.description, name
         assert spec.owners, name
         assert all("@" in owner or owner.startswith("team:") for owner in spec.owners), name
-        assert spec.group_name in {"intake", "warehouse", "gate", "release"}, name
+        assert spec.group_name in {"intake", "warehouse", "gate", "release", "planning"}, name
     pools = {asset.op.pool for asset in defs.resolve_asset_graph().assets_defs if asset.is_executable}
     assert pools == {WRITER_POOL}
 
