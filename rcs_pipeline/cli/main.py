@@ -41,6 +41,7 @@ VERBS = {
     "approve": ("release", "Say yes to a plan, under a name."),
     "publish": ("release", "Publish an approved plan."),
     "rollback": ("release", "Move the pointers back to an earlier release."),
+    "register": ("register", "The map of services beside the register of care services."),
     "scenario": ("scenario", "What a change to the services would cost and save."),
     "doctor": ("doctor", "Is it me or the data?"),
 }

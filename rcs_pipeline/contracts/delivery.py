@@ -200,7 +200,23 @@ class VolumeRule(Strict):
     example: str = ""
 
 
-Implementation = RowRule | MatchRule | CountRule | VolumeRule
+class PeerRule(Strict):
+    """A figure of a row may not lie more than so many times above or below the middle of its like.
+
+    Rows are alike that agree in `by`; where fewer than `at_least` have the figure, nothing is said. `{value}`
+    in the message is the figure with the middle one beside it.
+    """
+
+    kind: Literal["peers"]
+    value: str
+    by: tuple[str, ...] = Field(min_length=1)
+    times: float = Field(gt=1)
+    at_least: int = Field(default=5, ge=2)
+    columns: tuple[str, ...] = Field(min_length=1)
+    example: str = ""
+
+
+Implementation = RowRule | MatchRule | CountRule | VolumeRule | PeerRule
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from rcs_pipeline.contracts.delivery import (
     DeliveryOptions,
     Implementation,
     MatchRule,
+    PeerRule,
     RowRule,
     Rule,
     VolumeRule,
@@ -180,6 +181,8 @@ def _check(contract: DeliveryContract) -> None:
         match rule.check:
             case RowRule(columns=columns):
                 used = columns
+            case PeerRule(columns=columns, by=by):
+                used = (*columns, *by)
             case MatchRule(keys=keys, agree=agree):
                 used = (*keys, *agree)
             case CountRule(per=per):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -53,12 +54,28 @@ class Prices(Strict):
     indicator: str
 
 
+class CareRegisterFile(Strict):
+    """Which column of a register of care services says what, and what stands for a withheld provider."""
+
+    source: str
+    as_of: date
+    number: str
+    name: str
+    provider: str
+    withheld: str
+    town: str
+    kind: str
+    council: str
+    places: str
+
+
 class ReferenceFile(Strict):
     """One YAML file of the folder."""
 
     sources: tuple[SourceFile, ...]
     unit_costs: tuple[UnitCost, ...] = ()
     prices: Prices | None = None
+    care_register: CareRegisterFile | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,7 @@ class Reference:
     unit_costs: dict[str, UnitCost]
     values: dict[tuple[str, str, str, str], float]
     index: dict[str, float]
+    care_register: CareRegisterFile | None = None
 
     def unit_cost(self, name: str) -> UnitCost:
         """The unit cost `name`; ContractError with the nearest name if there is none."""
@@ -123,6 +141,7 @@ def load_reference(folder: Path = FOLDER) -> Reference:
     costs: dict[str, UnitCost] = {}
     values: dict[tuple[str, str, str, str], float] = {}
     index: dict[str, float] = {}
+    register: CareRegisterFile | None = None
     for path in sorted(folder.glob("*.yaml")):
         content = parse(ReferenceFile, read_yaml(path), str(path))
         for source in content.sources:
@@ -133,7 +152,8 @@ def load_reference(folder: Path = FOLDER) -> Reference:
         costs |= {item.id: item for item in content.unit_costs}
         if content.prices is not None:
             index = _index(values, content.prices)
-    return Reference(sources, costs, values, index)
+        register = content.care_register or register
+    return Reference(sources, costs, values, index, register)
 
 
 def _series_needed(content: ReferenceFile) -> set[str]:

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 # Years of age that a service for everybody of a kind starts and ends with.
 AGES = ((-1, 3), (0, 5), (3, 5), (5, 11), (8, 16), (11, 18), (0, 18), (5, 18), (12, 25))
 COUNCIL = ("council_education", "council_social_work", "council_other")
+PLACES = {"locality": "Locality", "learning_community": "Cluster", "school": "School"}
 PUBLIC = {
     "police": "Police Scotland",
     "fire_rescue": "Scottish Fire and Rescue Service",
@@ -77,7 +78,61 @@ def service_table(
         "cpp_code": np.full(services, council_code),
         "reporting_year": np.full(services, year),
     }
+    columns |= _shared(need, level, str(year), columns, calibration, rng)
     return Table({column.name: columns[column.name] for column in contract.columns})
+
+
+def _shared(
+    need: Texts, level: Texts, year: str, columns: dict[str, Column], calibration: ServiceCalibration,
+    rng: np.random.Generator,
+) -> dict[str, Column]:  # fmt: skip
+    """What only some services say: second needs and levels, several sources of money, who waits."""
+    services = len(need)
+    more: dict[str, Column] = {
+        name: np.full(services, BLANK)
+        for name in (
+            "need_share_3", "share_before_school", "share_primary", "share_secondary", "share_after_school",
+            "funding_share_3", "net_cost",
+        )
+    }  # fmt: skip
+    for name in ("need_type_3", "funding_source_3", "register_number", "town", "outcome_measure"):
+        more[name] = np.full(services, "")
+    pairs = (
+        ("need_type", "need_share", need, calibration.needs, 0.15),
+        ("level_of_support", "level_share", level, calibration.levels, 0.1),
+        ("funding_source", "funding_share", columns["funding_source"], calibration.funding, 0.2),
+        ("delivery_partner", "delivery_share", columns["delivery_partner"], calibration.partners, 0.1),
+    )
+    seconds = {"need_type": "need_type_2", "level_of_support": "level_2",
+               "funding_source": "funding_source_2", "delivery_partner": "delivery_partner_2"}  # fmt: skip
+    for name, share, first, weights, chance in pairs:
+        other = _draw(weights, services, rng)
+        part = rng.integers(5, 20, services) * 5
+        several = (rng.random(services) < chance) & (other != first)
+        more[seconds[name]] = np.where(several, other, "")
+        more[share] = np.where(several, part, BLANK)
+        more[f"{share}_2"] = np.where(several, 100 - part, BLANK)
+    capacity, staff = np.asarray(columns["capacity"]), np.asarray(columns["staff_fte"])
+    books = np.rint(np.where(capacity == BLANK, 0, capacity) * rng.uniform(0.3, 1.0, services))
+    more["caseload_snapshot"] = np.where(capacity == BLANK, BLANK, books.astype(np.int64))
+    more["waiting_n"] = np.where(rng.random(services) < 0.4, rng.integers(0, 30, services), BLANK)
+    kinds = rng.dirichlet((1, 1, 0.6, 1), services)
+    for place, kind in enumerate(("education", "social_work", "health", "other")):
+        more[f"fte_{kind}"] = np.floor(staff * kinds[:, place] * 10) / 10
+    more["vacancies_fte"] = np.round(staff * rng.uniform(0, 0.1, services), 1)
+    more["price_year"] = np.full(services, year)
+    where = np.asarray(columns["geography"])
+    numbers = rng.integers(1, 6, services)
+    more["place"] = np.array(
+        ["" if kind == "cpp_wide" else f"{PLACES[str(kind)]} {number}"
+         for kind, number in zip(where, numbers, strict=True)]
+    )  # fmt: skip
+    bought = np.isin(np.asarray(columns["delivery_partner"]), ("third_sector", "independent"))
+    more["commissioning_route"] = np.where(
+        bought, rng.choice(["contract", "grant", "framework"], services), "in_house"
+    )
+    more["data_available"] = rng.choice(["yes", "no"], services)
+    return more
 
 
 def _draw(weights: dict[str, float], count: int, rng: np.random.Generator) -> Texts:

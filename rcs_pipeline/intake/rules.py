@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.delivery import CountRule, MatchRule, RowRule, Rule, VolumeRule
+from rcs_pipeline.contracts.delivery import CountRule, MatchRule, PeerRule, RowRule, Rule, VolumeRule
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake.findings import TABLE as FINDINGS
@@ -45,6 +45,8 @@ def run_rules(
                 _volume_rule(connection, screening, rule, check, last)
             case RowRule() as check:
                 _row_rule(connection, screening, rule, check)
+            case PeerRule() as check:
+                _peer_rule(connection, screening, rule, check)
             case MatchRule() | CountRule() as check:
                 files = lake(check.dataset)
                 if not files:
@@ -80,6 +82,30 @@ def _row_rule(connection: DuckDBPyConnection, screening: Screening, rule: Rule, 
         raise ContractError(
             f"The condition of rule {rule.id} is not valid SQL: {str(error).splitlines()[0]}",
             where=str(screening.contract.path), todo="Mend `holds`.",
+        ) from None  # fmt: skip
+
+
+def _peer_rule(connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: PeerRule) -> None:
+    import duckdb
+
+    by = ", ".join(quoted(name) for name in check.by)
+    value, row = f"cast(({check.value}) as double)", row_number(screening.first_row, TABLE)
+    middle = f"median(figure) over (partition by {by})"
+    select = (
+        f"with figures as (select {row} as source_row, {value} as figure, {by} from {TABLE}), "
+        f"beside as (select source_row, figure, {middle} as middle, "
+        f"count(figure) over (partition by {by}) as peers from figures) "
+        "select source_row, format('{:,.0f} (the middle of its like: {:,.0f})', figure, middle) as value "
+        f"from beside where peers >= {check.at_least} and middle > 0 "
+        f"and (figure > middle * {check.times} or figure < middle / {check.times})"
+    )
+    try:
+        wording = screening.wording(rule.id, rule.severity, check.columns[0], rule.message, rule.fix)
+        add_cells(connection, select, wording)
+    except duckdb.Error as error:
+        raise ContractError(
+            f"The figure of rule {rule.id} is not valid SQL: {str(error).splitlines()[0]}",
+            where=str(screening.contract.path), todo="Mend `value`.",
         ) from None  # fmt: skip
 
 

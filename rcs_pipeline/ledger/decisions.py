@@ -1,7 +1,7 @@
 """What people decided about deliveries, as frozen records.
 
-Belongs here: mappings, confirmations, withdrawals, the chain of keys, and undertakings: work in several
-steps that is written down before it begins.
+Belongs here: mappings, confirmations, withdrawals, matches with the register, the chain of keys, and
+undertakings: work in several steps that is written down before it begins.
 Does not belong here: SQL (see `life`), receipts and releases (see `records`).
 """
 
@@ -82,6 +82,24 @@ class KeyLink:
     claimed_name: str
     os_account: str
     reason: str
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class MatchDecision:
+    """A person's word that a service of a map is (`yes`) or is not (`no`) an entry of the register."""
+
+    cpp_code: str
+    service_id: str
+    register_number: str
+    answer: str
+    at: str
+    claimed_name: str
+    os_account: str
+    reason: str
+    dropped_at: str | None = None
+    dropped_by: str | None = None
+    drop_reason: str | None = None
     id: int = 0
 
 

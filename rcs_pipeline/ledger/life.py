@@ -13,16 +13,24 @@ from sqlalchemy import Connection, insert, update
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.ledger import tables
-from rcs_pipeline.ledger.decisions import Confirmation, KeyLink, Mapping, Undertaking, Withdrawal
+from rcs_pipeline.ledger.decisions import (
+    Confirmation,
+    KeyLink,
+    Mapping,
+    MatchDecision,
+    Undertaking,
+    Withdrawal,
+)
 from rcs_pipeline.ledger.records import AuditEvent, Receipt
 from rcs_pipeline.ledger.rows import Rows, plain, record, unnumbered
 
-Entry = Mapping | Confirmation | Withdrawal | KeyLink
+Entry = Mapping | Confirmation | Withdrawal | KeyLink | MatchDecision
 TABLES = {
     Mapping: tables.mapping,
     Confirmation: tables.confirmation,
     Withdrawal: tables.withdrawal,
     KeyLink: tables.key_link,
+    MatchDecision: tables.match_decision,
 }
 
 
@@ -53,6 +61,11 @@ class Life(Rows):
             return replace(item, releases=tuple(item.releases))
 
         return self._read(tables.withdrawal, {}, made)
+
+    def match_decisions(self, cpp_code: str | None = None) -> list[MatchDecision]:
+        """The decisions about matches with the register, oldest first, those dropped since among them."""
+        equal = {} if cpp_code is None else {"cpp_code": cpp_code}
+        return self._read(tables.match_decision, equal, lambda row: record(MatchDecision, row))
 
     def key_chain(self) -> list[KeyLink]:
         """The keys that pseudonyms were made with, first to last."""

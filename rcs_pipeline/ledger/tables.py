@@ -187,6 +187,22 @@ withdrawal = Table(
     Column("releases", JSON, nullable=False),
 )  # fmt: skip
 
+match_decision = Table(
+    "match_decision", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cpp_code", String, nullable=False, index=True),
+    Column("service_id", String, nullable=False),
+    Column("register_number", String, nullable=False),
+    Column("answer", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("claimed_name", String, nullable=False),
+    Column("os_account", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("dropped_at", String),
+    Column("dropped_by", String),
+    Column("drop_reason", Text),
+)  # fmt: skip
+
 key_link = Table(
     "key_link", metadata,
     Column("id", Integer, primary_key=True),

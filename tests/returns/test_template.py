@@ -215,7 +215,7 @@ def ready(space: Workspace, tmp_path: Path, collection: str = "t2-falkirk-2016")
 
 def test_a_template_of_an_older_version_is_told_and_accepted(space: Workspace, tmp_path: Path) -> None:
     plan, path = ready(space, tmp_path)
-    old = marked(path, tmp_path / "old.xlsx", lambda xml: xml.replace(b">1.0.0<", b">0.9.0<"))
+    old = marked(path, tmp_path / "old.xlsx", lambda xml: xml.replace(b">2.0.0<", b">0.9.0<"))
     judgement = judged(space, plan, old)
     assert judgement.receipt.rows_accepted == 1
     assert rules(judgement) == {("RCS-F40", None)}
@@ -229,7 +229,7 @@ def test_the_mark_is_read_from_the_start_page_where_the_properties_are_gone(
     bare = marked(path, tmp_path / "bare.xlsx", lambda _: b"<Properties/>")
     assert (read_mark(bare), mark_on_page(bare)) == (None, read_mark(path))
     book = openpyxl.load_workbook(bare)
-    version = next(cell for row in book[START_SHEET].iter_rows() for cell in row if cell.value == "1.0.0")
+    version = next(cell for row in book[START_SHEET].iter_rows() for cell in row if cell.value == "2.0.0")
     version.value = "0.9.0"
     book.save(bare)
     assert rules(judged(space, plan, bare)) == {("RCS-F40", None)}
@@ -276,7 +276,7 @@ def test_a_template_starts_from_the_rows_of_the_last_wave(space: Workspace, tmp_
     cells = openpyxl.load_workbook(tmp_path / "again.xlsx")["Services"]
     names = [column.name for column in plan.contract.columns]
     found = [dict(zip(names, line, strict=True)) for line in cells.iter_rows(min_row=2, values_only=True)]
-    expected = [{**row, "reporting_year": "2019-20"} for row in rows]
+    expected = [{**row, "reporting_year": "2019-20", "price_year": None} for row in rows]
     assert [_plain(row) for row in found] == [_plain(row) for row in expected]
     assert cells.cell(3, 2).data_type == "s"
     judgement = check(space, tmp_path / "again.xlsx", "service_map", "falkirk-again")
@@ -337,7 +337,7 @@ def test_what_cannot_be_made_is_a_sentence(
 
 
 def test_dates_are_dates(space: Workspace) -> None:
-    assert filled.good_row(filled.planned(space, "service_map"))["contract_end_date"] == date(2017, 3, 31)
+    assert filled.good_row(filled.planned(space, "service_map"))["contract_end_date"] == date(2027, 3, 31)
 
 
 def test_the_command_writes_it_and_says_the_next_one(tmp_path: Path) -> None:

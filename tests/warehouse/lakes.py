@@ -130,6 +130,8 @@ def programme(
             "cpp_code": cpp, "reporting_year": "'2015-16'", "service_id": "'s' || i::varchar",
             "provider": "'Provider ' || (i % 20)::varchar", "gross_actual": "1000 + i",
             "income": "case when i < 3 then 100 else 0 end",
+            **{item.name: "null" for item in services.columns if "share" in item.name.split("_")},
+            **dict.fromkeys(("need_type_2", "need_type_3", "level_2", "price_year"), "null"),
         }  # fmt: skip
         land(
             space,
