@@ -64,6 +64,8 @@ def test_an_entry_in_yaml_reaches_the_sums_the_estimates_and_the_published_list(
     assert changed == {
         "models/scored/scored_wellbeing_secondary.sql", "models/estimates/sums_wellbeing_secondary.sql",
         "models/estimates/estimates_wellbeing_secondary.sql", "models/register/registered_indicators.sql",
+        "models/quality/quality_sums_wellbeing_secondary.sql", "models/marts/survey_quality.sql",
+        "models/marts/scale_reliability.sql",
     }  # fmt: skip
     for folder in ("sums", "estimates"):
         text = files[f"models/estimates/{folder}_wellbeing_secondary.sql"]
