@@ -54,13 +54,16 @@ where estimate not between lower - 1e-9 and upper + 1e-9 or standard_error < 0
 {% endtest %}
 
 
-{#- A difference is one only where the comparator lies outside the interval; without a comparator there is none. -#}
+{#- A difference is one only where the comparator lies outside the interval; without a comparator, or with a caution about
+the estimate, nothing can be compared. -#}
 {% test comparison_follows_interval(model) %}
 select *
 from {{ model }}
 where
-    (comparison is null) <> (comparator is null or lower is null or upper is null)
-    or (comparator between lower and upper) <> (comparison = 'not_different')
+    comparison is null
+    or (comparison = 'cannot_compare')
+    <> (comparator is null or lower is null or upper is null or quality_flag is not null)
+    or (comparison <> 'cannot_compare' and (comparator between lower and upper) <> (comparison = 'similar'))
     or (estimate > comparator and comparison = 'lower')
     or (estimate < comparator and comparison = 'higher')
 {% endtest %}

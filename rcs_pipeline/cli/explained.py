@@ -259,7 +259,7 @@ def _limits(made: Calculation) -> str:
 def _rival(told: Explanation) -> str:
     if told.rival is None:
         return ""
-    how = told.rival.comparison or "cannot be compared"
+    how = told.rival.comparison.replace("_", " ")
     polarity = told.definition.polarity.replace("_", " ")
     return _section(
         "Comparison", [f"With {told.rival.words}: {_n(told.rival.estimate)}; {how} ({polarity})."]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol
@@ -62,7 +63,20 @@ class ProductFile(Strict):
     audiences: dict[str, AudiencePolicy]
     disclosure: DisclosurePolicy
     quality: QualityRules = QualityRules()
+    comparisons: Comparisons = Comparisons()
     query_roles: tuple[str, ...] = ("analyst", "engineer")
+
+
+class MadeOf(Strict):
+    """Rows of another table of the product that a row is computed from.
+
+    `same`: the other table's column -> the column here that holds the same value. `listed`: -> the column
+    here that lists its values, joined by a comma and a space.
+    """
+
+    table: str
+    same: dict[str, str] = Field(min_length=1)
+    listed: dict[str, str] = Field(default_factory=dict)
 
 
 class HideRule(Strict):
@@ -70,12 +84,20 @@ class HideRule(Strict):
 
     `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`.
     `count`: any of `tests` below `minimum_count`. `money`: any of `tests` below `minimum_providers`.
+    `derived`: a row of another table that this one is made of (`made_of`) is hidden, or not shown at all.
     """
 
-    kind: Literal["estimate", "count", "money"]
+    kind: Literal["estimate", "count", "money", "derived"]
     hides: tuple[str, ...]
     tests: tuple[str, ...] = ()
     symbol_column: str
+    made_of: tuple[MadeOf, ...] = ()
+
+    @model_validator(mode="after")
+    def _only_the_derived_is_made_of_something(self) -> HideRule:
+        if (self.kind == "derived") != bool(self.made_of) or (self.made_of and self.tests):
+            raise ValueError("`derived` has `made_of` and no `tests`; no other kind has `made_of`")
+        return self
 
 
 class TableExtension(Strict):

@@ -42,6 +42,7 @@ def read_product(folder: Path) -> Product:
         )
     for table in tables:
         _check(table, file)
+        _check_derived(table, tables)
     return Product(file=file, tables=tables, path=folder)
 
 
@@ -94,6 +95,8 @@ def _check(table: ProductTable, file: ProductFile) -> None:
     used = {
         *table.extension.order_by,
         *(name for rule in rules for name in (*rule.hides, *rule.tests, rule.symbol_column)),
+        *(name for rule in rules for cells in rule.made_of for name in cells.same.values()),
+        *(name for rule in rules for cells in rule.made_of for name in cells.listed.values()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
     if unknown:
@@ -111,4 +114,25 @@ def _check(table: ProductTable, file: ProductFile) -> None:
                 f"`{audience}` sees the table but not its whole grain",
                 where=where,
                 expected=", ".join(table.grain),
+            )
+
+
+def _check_derived(table: ProductTable, tables: tuple[ProductTable, ...]) -> None:
+    """What a table is made of stands in a table that hides by its own rules."""
+    by_name = {item.name: item for item in tables}
+    for cells in (cells for rule in table.extension.hide for cells in rule.made_of):
+        other = by_name.get(cells.table)
+        kinds = {rule.kind for rule in other.extension.hide} if other else set()
+        if other is None or not kinds or "derived" in kinds:
+            raise ContractError(
+                f"A `derived` rule is made of `{cells.table}`",
+                where=str(table.path),
+                expected="a table of the product that hides by `estimate`, `count` or `money`",
+            )
+        unknown = sorted({*cells.same, *cells.listed} - {column.name for column in other.columns})
+        if unknown:
+            raise ContractError(
+                f"A `derived` rule names {', '.join(unknown)}, which `{other.name}` does not have",
+                where=str(table.path),
+                expected=", ".join(other.grain),
             )

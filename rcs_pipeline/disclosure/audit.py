@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
-from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, Product, ProductTable
+from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
@@ -92,6 +92,7 @@ def _table(
         held = tuple(str(row[0]) for row in described)
         problems = _overall(table, audience, held)
         if not problems:
+            _name_unseen(connection, folder, product, audience, table)
             problems = _count(connection, file, table, _leaks(table, product, audience, held))
         rows = connection.execute(f"select count(*) from read_parquet({text(str(file))})").fetchone()
     except duckdb.Error as error:
@@ -170,6 +171,11 @@ def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list
 def _small(rule: HideRule, policy: DisclosurePolicy, held: tuple[str, ...]) -> list[Leak]:
     """What a visible row says about too few, by the warehouse's figures and by the file's own."""
     visible = " or ".join(f"shown.{name(item)} is not null" for item in rule.hides if item in held) or "false"
+    if rule.kind == "derived":
+        return [
+            Leak(f"made of rows of `{cells.table}` that are not shown", f"({visible}) and {_unseen(cells)}")
+            for cells in rule.made_of
+        ]
     if rule.kind != "estimate":
         least = policy.minimum_count if rule.kind == "count" else policy.minimum_providers
         what = "a count" if rule.kind == "count" else "money of providers"
@@ -189,6 +195,40 @@ def _small(rule: HideRule, policy: DisclosurePolicy, held: tuple[str, ...]) -> l
         Leak(says, f"(({visible}) and ({where} or {unknown}))" + (f" or {own[says]}" if can_read else ""))
         for (says, where), can_read in zip(true.items(), readable, strict=True)
     ]
+
+
+def _name_unseen(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable
+) -> None:
+    """Of each table that this one is made of, the warehouse's rows that the audience has no number of."""
+    for other in {cells.table for rule in table.extension.hide for cells in rule.made_of}:
+        source = product.table(other)
+        file = folder / "protected" / audience / f"{other}.parquet"
+        rows = f"{WAREHOUSE}.main.{name(other)}"
+        if file.is_file():
+            numbers = {rule.hides[0] for rule in source.extension.hide} & {
+                item.name for item in source.columns_for(audience)
+            }
+            filled = " and ".join(f"held.{name(item)} is not null" for item in sorted(numbers)) or "false"
+            same = " and ".join(f"held.{name(item)} = rows_made.{name(item)}" for item in source.grain)
+            rows += (
+                f" as rows_made where not exists (select 1 from read_parquet({text(str(file))}) as held"
+                f" where {same} and {filled})"
+            )
+        connection.execute(f"create or replace temp table {name(_unseen_of(other))} as select * from {rows}")
+
+
+def _unseen_of(table: str) -> str:
+    return f"unseen {table}"
+
+
+def _unseen(cells: MadeOf) -> str:
+    same = [f"unseen.{name(theirs)} = truth.{name(ours)}" for theirs, ours in cells.same.items()]
+    same += [
+        f"list_contains(string_split(truth.{name(ours)}, ', '), unseen.{name(theirs)})"
+        for theirs, ours in cells.listed.items()
+    ]
+    return f"exists (select 1 from {name(_unseen_of(cells.table))} as unseen where {' and '.join(same)})"
 
 
 def _few(policy: DisclosurePolicy, base: str, numerator: str) -> dict[str, str]:

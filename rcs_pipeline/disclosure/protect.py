@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
 from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
-from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together
+from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:
@@ -65,9 +65,10 @@ def protect(
     reports = []
     with reading(database, threads=threads) as connection:
         for audience in product.file.audiences:
-            for table in product.tables:
+            for table in sorted(product.tables, key=_made_of_others):
                 if table.columns_for(audience):
                     reports.append(_write(connection, target, product, audience, table))
+                _show(connection, target, audience, table)
     with whole_file(target.parent / REPORT_FILE) as path:
         path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
     return tuple(reports)
@@ -87,7 +88,7 @@ def _write(
     file = target / audience / f"{table.name}.parquet"
     try:
         connection.execute(
-            f"create or replace temp table judged as select *{reasons} from {source} where {seen}"
+            f"create or replace temp table judged as select *{reasons} from {source} as told where {seen}"
         )
         with whole_file(file) as path:
             connection.execute(
@@ -108,6 +109,24 @@ def _write(
         rows_left_out=_number(connection, f"select count(*) from {source}") - rows,
         hidden_by_reason=_reasons(connection, groups),
     )
+
+
+def _made_of_others(table: ProductTable) -> bool:
+    return any(rule.made_of for rule in table.extension.hide)
+
+
+def _show(connection: DuckDBPyConnection, target: Path, audience: str, table: ProductTable) -> None:
+    """Keep what the audience was given of a table in sight, for the tables that are made of it."""
+    file = target / audience / f"{table.name}.parquet"
+    if _made_of_others(table) or not table.extension.hide:
+        return
+    symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
+    given = (
+        f"select *, {symbols} as __seen from read_parquet({text(str(file))})"
+        if file.is_file()
+        else f"select *, false as __seen from {WAREHOUSE}.main.{name(table.name)} where false"
+    )
+    connection.execute(f"create or replace temp view {name(shown_view(table.name))} as {given}")
 
 
 def _require(table: ProductTable, found: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, ProductTable
+from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, MadeOf, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.engine import name, text
 
@@ -80,6 +80,8 @@ def estimate_tests(rule: HideRule, table: ProductTable) -> tuple[str, str]:
 def _branches(rule: HideRule, table: ProductTable, policy: DisclosurePolicy) -> list[str]:
     if not rule.hides:
         raise ContractError(f"A `{rule.kind}` rule hides no column", where=str(table.path))
+    if rule.kind == "derived":
+        return [f"when {_unshown(cells)} then 'derived'" for cells in rule.made_of]
     if rule.kind == "estimate":
         base, numerator = (name(item) for item in estimate_tests(rule, table))
         small = policy.small_numerator
@@ -95,3 +97,21 @@ def _branches(rule: HideRule, table: ProductTable, policy: DisclosurePolicy) -> 
     least = policy.minimum_count if rule.kind == "count" else policy.minimum_providers
     below = " or ".join(f"coalesce({name(item)}, 0) < {least}" for item in rule.tests)
     return [f"when {below} then '{rule.kind}'"]
+
+
+def shown_view(table: str) -> str:
+    """The name of the view over what the audience at hand was given of a table."""
+    return f"shown {table}"
+
+
+def _unshown(cells: MadeOf) -> str:
+    """That a row is made of one which the audience does not see: hidden, or not there. The row is `told`."""
+    same = [f"cell.{name(theirs)} = told.{name(ours)}" for theirs, ours in cells.same.items()]
+    listed = [
+        f"contains(', ' || told.{name(ours)} || ', ', ', ' || cell.{name(theirs)} || ', ')"
+        for theirs, ours in cells.listed.items()
+    ]
+    return (
+        f"not coalesce((select bool_and(cell.__seen) from {name(shown_view(cells.table))} as cell"
+        f" where {' and '.join((*same, *listed))}), false)"
+    )

@@ -17,6 +17,7 @@ from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError, RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.warehouse import (
+    comparisons,
     design,
     dims,
     marts,
@@ -118,7 +119,16 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
         dims.registered_indicators_model(catalogue, product, "the measures"),
     )
     yield f"{folder}/geographies.sql", dims.geographies_model(catalogue, product, "the register")
-    yield f"{folder}/register.yml", properties.as_yaml(properties.register_properties(), "the register")
+    if compares := product.file.comparisons.testing is not None:
+        yield f"{folder}/registered_waves.sql", comparisons.waves_model(catalogue, product, "the register")
+        yield (
+            f"{folder}/wave_breaks.sql",
+            comparisons.breaks_model(catalogue, product, "the measures and the register"),
+        )
+    yield (
+        f"{folder}/register.yml",
+        properties.as_yaml(properties.register_properties(compares=compares), "the register"),
+    )
 
 
 def _marts(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:
@@ -127,11 +137,15 @@ def _marts(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:
         yield f"{MARTS}/{table.name}.yml", properties.as_yaml(properties.mart_properties(table), source)
         if table.name in marts.GENERATED:
             yield f"{MARTS}/{table.name}.sql", marts.mart_model(catalogue, product, table, source)
+        elif table.name in comparisons.TABLES:
+            model = comparisons.comparison_model(catalogue, product, table, source)
+            yield f"{MARTS}/{table.name}.sql", model
         elif product.id != COMMITTED_PRODUCT or not (PROJECT / MARTS / f"{table.name}.sql").is_file():
             raise ContractError(
                 f"Nobody makes the table `{table.name}`",
                 where=str(table.path),
-                expected=f"one of {', '.join(marts.GENERATED)}, or SQL of its own in dbt_project/{MARTS}",
+                expected=f"one of {', '.join((*marts.GENERATED, *comparisons.TABLES))}, "
+                f"or SQL of its own in dbt_project/{MARTS}",
             )
 
 

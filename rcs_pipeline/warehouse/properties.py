@@ -97,7 +97,7 @@ def mart_properties(table: ProductTable) -> Properties:
     names = {column.name for column in table.columns}
     if {"estimate", "lower", "upper"} <= names:
         tests.append(_test("interval_contains_estimate", table.name))
-    if {"lower", "upper", "comparator", "comparison"} <= names:
+    if {"lower", "upper", "comparator", "comparison", "quality_flag"} <= names:
         tests.append(_test("comparison_follows_interval", table.name))
     if {"base", "numerator", "effective_base"} <= names:
         tests.append(_test("bases_in_order", table.name))
@@ -176,19 +176,20 @@ def survey_properties(
     return {"version": 2, "models": models}
 
 
-def register_properties() -> Properties:
+def register_properties(*, compares: bool) -> Properties:
     """Descriptions of the tables made from the register and the measures."""
-    return {
-        "version": 2,
-        "models": [
-            {
-                "name": "registered_collections",
-                "description": "The collections of the register that the product draws on.",
-            },
-            {"name": "registered_indicators", "description": "The indicators that the product tabulates."},
-            {"name": "geographies", "description": "Names of places, by level and code."},
-        ],
+    described = {
+        "registered_collections": "The collections of the register that the product draws on.",
+        "registered_indicators": "The indicators that the product tabulates.",
+        "geographies": "Names of places, by level and code.",
     }
+    if compares:
+        described |= {
+            "registered_waves": "The waves that the product draws on, in the order of the register.",
+            "wave_breaks": "Pairs of waves between which an indicator cannot be compared, and why.",
+        }
+    models = [{"name": name, "description": text} for name, text in described.items()]
+    return {"version": 2, "models": models}
 
 
 def exposures_file(product: Product) -> Properties:

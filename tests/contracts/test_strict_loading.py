@@ -36,6 +36,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
     assert {table.name for table in catalogue.product("rcs").tables} == {
         "indicator_estimates", "response_rates", "service_map_summary", "indicators", "collections",
         "item_response", "survey_quality", "scale_reliability",
+        "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
     }  # fmt: skip
     assert len(catalogue.register.cpps) == 8
 
@@ -67,6 +68,14 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         ("messages/intake.yaml", "severity: block", "severity: fatal", "severity"),
         ("products/rcs/product.yaml", "groups: [all, stage,", "groups: [all, staeg,", "staeg"),
         ("products/rcs/product.yaml", "sex+stage", "stage+sex", "alphabetical"),
+        ("products/rcs/product.yaml", "adjustment: benjamini_hochberg", "adjustment: none", "family"),
+        (
+            "products/rcs/product.yaml",
+            "compared_with, wave, other",
+            "compared_to, wave, other",
+            "compared_with",
+        ),
+        ("products/rcs/product.yaml", "share: simd_q1_share", "shares: simd_q1_share", "shares"),
         ("products/rcs/indicator_estimates.odcs.yaml", "audiences: [open]", "audiences: [opne]", "opne"),
         (
             "products/rcs/response_rates.odcs.yaml",

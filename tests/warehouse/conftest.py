@@ -23,6 +23,7 @@ def programme_space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small programme in the raw lake: eight partnerships, both instruments."""
     space = lakes.workspace(tmp_path_factory.mktemp("programme"))
     lakes.programme(space, pupils_per_school=30, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
+    lakes.frame(space)
     return space
 
 

@@ -140,3 +140,20 @@ def programme(
             f"select {answers(services, seed, given)} from range(40) as numbers(i)",
         )
     return total
+
+
+def frame(space: Workspace) -> int:
+    """The national frame: two schools of each partnership, the first of them rural in a share of its own."""
+    contract = space.catalogue.delivery("school_statistics")
+    codes = ", ".join(sql.text(item.code) for item in space.catalogue.register.cpps)
+    given = {
+        "council": f"[{codes}][1 + cast(i // 2 as integer)]",
+        "seed_code": "'frame' || i::varchar",
+        "pupil_roll": "300 + 40 * i",
+        "urban_rural_8": "case when i % 2 = 0 then 'Remote rural areas' else 'Large urban areas' end",
+    }
+    schools = 2 * len(space.catalogue.register.cpps)
+    return land(
+        space, "school_statistics", "scotland-2019",
+        f"select {answers(contract, 1, given)} from range({schools}) as numbers(i)",
+    )  # fmt: skip

@@ -221,13 +221,13 @@ def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
 def test_a_difference_is_called_one_only_outside_the_interval(marts: duckdb.DuckDBPyConnection) -> None:
     row = marts.execute(
         """
-        select count(*), count_if(comparison = 'not_different'),
-               count_if((comparator between lower and upper) <> (comparison = 'not_different')),
+        select count(*), count_if(comparison = 'similar'),
+               count_if((comparator between lower and upper) <> (comparison = 'similar')),
                count_if(comparison = 'better' and polarity = 'higher_is_better' and estimate <= comparator),
                count_if(comparison = 'better' and polarity = 'lower_is_better' and estimate >= comparator),
                count_if(comparison = 'worse' and polarity = 'higher_is_better' and estimate >= comparator)
         from indicator_estimates join indicators using (indicator_id)
-        where comparator is not null and lower is not null
+        where comparator is not null and lower is not null and quality_flag is null
         """
     ).fetchone()
     assert row is not None and row[0] > row[1] > 0
@@ -290,3 +290,62 @@ def test_every_indicator_is_estimated_and_described(
     query = "select scoring, verified, stages, versions from indicators where indicator_id = 's_wemwbs_mean'"
     assert one(marts, query) == ("WEMWBS: Sum of 14 items, all answered.", None, "S2, S3, S4",
                                  "main, combined, extended")  # fmt: skip
+
+
+def test_nothing_is_derived_from_a_hidden_estimate(programme: Building, tmp_path: Path) -> None:
+    """An attacker takes each hidden cell of the open files and looks for a row that was computed from it.
+
+    What each table is computed from is written down here once more, from its meaning.
+    """
+    protect(programme.database, tmp_path / "protected", programme.product)
+    folder = tmp_path / "protected" / "open"
+    same = "made.indicator_id = cell.indicator_id and made.geography_level = cell.geography_level"
+    wave, place = "made.wave = cell.wave", "made.geography_code = cell.geography_code"
+    group = "made.group_by = cell.group_by and made.group_value = cell.group_value"
+    others = "list_contains(string_split(made.others, ', '), cell.geography_code)"
+    run = "list_contains(string_split(made.waves, ', '), cell.wave)"
+    either = f"(({wave} and {place}) or (made.other_wave = cell.wave and {others}))"
+    computed_from = {
+        "indicator_comparisons": f"{group} and {either}",
+        "indicator_trends": f"{group} and {place} and {run}",
+        "cpp_ranks": f"{group} and {wave} and ({place} or {others})",
+        "inequality": f"{wave} and {place} and cell.group_by = 'simd_quintile'",
+    }
+    with duckdb.connect() as connection:
+        hidden = f"(select * from '{folder}/indicator_estimates.parquet' where symbol = 'c')"
+        assert one(connection, f"select count(*) > 1000 from {hidden}") is True
+        for table, ties in computed_from.items():
+            file = folder / f"{table}.parquet"
+            numbers = [item.name for item in programme.product.table(table).columns
+                       if item.type.value in ("number", "integer")]  # fmt: skip
+            told = " or ".join(f"made.{name} is not null" for name in numbers)
+            query = f"select count(*) from '{file}' as made join {hidden} as cell on {same} and {ties}"
+            assert one(connection, f"{query} where {told}") == 0, table
+            assert int(str(one(connection, query))) > 50, table
+            shown = one(connection, f"select count(*) from '{file}' as made where {told} and symbol is null")
+            assert int(str(shown)) > 20, table
+
+
+def test_every_partnership_has_a_family_group_and_is_compared_with_it(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    families = """
+        select geography_code, string_agg(other_code, ', ' order by other_code) as family
+        from similar_cpps where is_similar group by geography_code
+    """
+    assert one(marts, f"select count(*), min(len(family)) = max(len(family)) from ({families})") == (8, True)
+    query = f"""
+        select count(*) > 100, count(*) filter (where others <> family) from indicator_comparisons
+        inner join ({families}) using (geography_code)
+        where compared_with = 'similar_cpps' and group_by = 'all'
+    """
+    assert one(marts, query) == (True, 0)
+
+
+def test_one_wave_is_compared_with_no_other_and_has_no_trend(marts: duckdb.DuckDBPyConnection) -> None:
+    kinds = marts.execute("select distinct compared_with from indicator_comparisons order by 1").fetchall()
+    assert kinds == [("other_tranches",), ("similar_cpps",)]
+    assert one(marts, "select distinct direction, waves_in_run from indicator_trends") == (
+        "cannot_compare",
+        1,
+    )

@@ -36,8 +36,22 @@ def test_a_survey_without_places_has_only_the_programme(extract: Building) -> No
         query = (
             "select distinct geography_level, geography_code, tranche, comparison from indicator_estimates"
         )
-        assert connection.execute(query).fetchall() == [("programme", "extract2019", None, None)]
+        assert connection.execute(query).fetchall() == [("programme", "extract2019", None, "cannot_compare")]
 
 
 def test_nothing_failed_in_the_build(extract: Building) -> None:
     assert [item for item in extract.results if not item.passed and item.resource_type != "exposure"] == []
+
+
+def test_a_product_that_names_a_comparison_has_it_without_sql(extract: Building) -> None:
+    with duckdb.connect(str(extract.database), read_only=True) as connection:
+        assert connection.execute("select count(*) from indicator_comparisons").fetchone() == (0,)
+        query = """
+            select count(*), count(distinct indicator_id), min(slope_index between slope_lower and slope_upper),
+                max(abs(gap - (first.estimate - last.estimate)))
+            from inequality
+            inner join indicator_estimates as first using (indicator_id, group_by)
+            inner join indicator_estimates as last using (indicator_id, group_by)
+            where first.group_value = 'a' and last.group_value = 'd'
+        """
+        assert connection.execute(query).fetchone() == (6, 6, True, 0.0)

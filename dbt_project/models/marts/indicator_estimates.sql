@@ -11,8 +11,11 @@ compared as (
     select
         estimates.*,
         case
-            when estimates.lower_limit is null or estimates.upper_limit is null then null
-            when estimates.comparator between estimates.lower_limit and estimates.upper_limit then 'not_different'
+            when
+                estimates.comparator is null or estimates.lower_limit is null or estimates.upper_limit is null
+                or estimates.quality_flag is not null
+                then 'cannot_compare'
+            when estimates.comparator between estimates.lower_limit and estimates.upper_limit then 'similar'
             when indicators.polarity = 'higher_is_better' and estimates.estimate > estimates.comparator then 'better'
             when indicators.polarity = 'higher_is_better' and estimates.estimate < estimates.comparator then 'worse'
             when indicators.polarity = 'lower_is_better' and estimates.estimate < estimates.comparator then 'better'

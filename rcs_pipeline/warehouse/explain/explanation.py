@@ -60,7 +60,7 @@ class Rival:
 
     words: str
     estimate: float | None
-    comparison: str | None
+    comparison: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,8 @@ def _explained(
     words, other = pupils.rival() if _is_compared(pupils, published) else ("", None)
     rival = None
     if words and calculation is not None:
-        rival = Rival(words, other, comparison_of(asked.indicator, calculation, other))
+        doubtful = published.get("quality_flag") is not None
+        rival = Rival(words, other, comparison_of(asked.indicator, calculation, other, doubtful=doubtful))
     weights = pupils.weights() if calculation is not None else None
     tolerance = TOLERANCE if calculation is None or weights is None else _tolerance(calculation, weights[0])
     compared = tuple(_compared(published, calculation, rival, tolerance))
@@ -159,13 +160,15 @@ def _silent(compared: Iterable[Compared]) -> tuple[Compared, ...]:
     return tuple(Compared(item.column, None, None, item.agrees) for item in compared)
 
 
-def comparison_of(indicator: Indicator, calculation: Calculation, other: float | None) -> str | None:
+def comparison_of(
+    indicator: Indicator, calculation: Calculation, other: float | None, *, doubtful: bool
+) -> str:
     """Where the comparator lies against the interval, by the polarity of the indicator."""
     lower, upper, ours = calculation.lower, calculation.upper, calculation.estimate
-    if other is None or lower is None or upper is None:
-        return None
+    if other is None or lower is None or upper is None or doubtful:
+        return "cannot_compare"
     if lower <= other <= upper:
-        return "not_different"
+        return "similar"
     if indicator.polarity is Polarity.NEITHER:
         return HIGHER if ours > other else LOWER
     return "better" if (ours > other) == (indicator.polarity is Polarity.HIGHER_IS_BETTER) else "worse"
