@@ -47,11 +47,12 @@ def test_a_product_that_names_a_comparison_has_it_without_sql(extract: Building)
     with duckdb.connect(str(extract.database), read_only=True) as connection:
         assert connection.execute("select count(*) from indicator_comparisons").fetchone() == (0,)
         query = """
-            select count(*), count(distinct indicator_id), min(slope_index between slope_lower and slope_upper),
+            select count(*), count(distinct indicator_id),
+                min(slope_index between slope_lower and slope_upper),
                 max(abs(gap - (first.estimate - last.estimate)))
             from inequality
             inner join indicator_estimates as first using (indicator_id, group_by)
             inner join indicator_estimates as last using (indicator_id, group_by)
-            where first.group_value = 'a' and last.group_value = 'd'
+            where first.group_value = '1' and last.group_value = '4'
         """
         assert connection.execute(query).fetchone() == (6, 6, True, 0.0)

@@ -41,7 +41,8 @@ def test_a_second_wave_is_compared_with_the_first(tmp_path: Path) -> None:
                 count(distinct geography_code), count(z) > 0,
                 count(*) filter (where comparison <> 'cannot_compare') > 0
             from indicator_comparisons
-            where compared_with = 'earlier_wave' and indicator_id = '{indicator}' and group_by in ('all', 'sex')
+            where compared_with = 'earlier_wave' and indicator_id = '{indicator}'
+                and group_by in ('all', 'sex')
             group by all order by all
         """
         relative = """
