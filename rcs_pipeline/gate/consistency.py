@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 KIND = "consistency"
+ESTIMATE = "estimate"
 GUIDANCE = "`rcs explain` makes one of these estimates again by hand; mend the model, then build again."
 NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
 GROUPED = ("group_by", "group_value")
@@ -39,9 +40,11 @@ def check_of(table: ProductTable) -> str:
 
 
 def tables_of(product: Product) -> tuple[ProductTable, ...]:
-    """The tables of estimates: those whose numbers a rule for estimates hides."""
+    """The tables of estimates: those that have one, which a rule for estimates hides."""
     return tuple(
-        table for table in product.tables if any(rule.kind == "estimate" for rule in table.extension.hide)
+        table
+        for table in product.tables
+        if any(rule.kind == "estimate" and ESTIMATE in rule.hides for rule in table.extension.hide)
     )
 
 
@@ -125,8 +128,8 @@ def _whole(table: ProductTable, held: tuple[str, ...]) -> Iterator[Rule]:
     for symbol in sorted(symbols):
         empty = " and ".join(f"{name(item)} is null" for item in numbers if item in held)
         yield Rule("a number stands beside a symbol", frozenset(), f"{name(symbol)} is not null", empty)
-        if "estimate" in held:
-            there = " or ".join(f"{item} is not null" for item in ("estimate", "band") if item in held)
+        if ESTIMATE in held:
+            there = " or ".join(f"{item} is not null" for item in (ESTIMATE, "band") if item in held)
             yield Rule("neither a number nor a symbol stands", frozenset(), f"{name(symbol)} is null", there)
 
 
