@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import duckdb
+import pytest
 
+from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.warehouse.build import Building
-from tests.warehouse.conftest import REAL
+from rcs_pipeline.warehouse.explain.asked import find
+from rcs_pipeline.warehouse.explain.by_hand import calculate
+from rcs_pipeline.warehouse.explain.pupils import Pupils
+from tests.warehouse.conftest import CONTRACTS, REAL
+
+REFERENCE = REAL / "reference_estimates.csv"
 
 
 def test_estimates_agree_with_the_survey_package_of_r(extract: Building) -> None:
@@ -18,7 +25,7 @@ def test_estimates_agree_with_the_survey_package_of_r(extract: Building) -> None
                 abs(ours.lower - reference.ci_low), abs(ours.upper - reference.ci_high),
                 ours.degrees_of_freedom - reference.df, ours.base - reference.n,
                 ours.numerator - reference.n_yes
-            from '{REAL / "reference_estimates.csv"}' as reference
+            from '{REFERENCE}' as reference
             inner join indicator_estimates as ours
                 on ours.indicator_id = reference.variable
                 and ours.group_by = replace(reference.group_by, 'overall', 'all')
@@ -29,6 +36,23 @@ def test_estimates_agree_with_the_survey_package_of_r(extract: Building) -> None
     for variable, *differences in rows:
         assert all(difference <= 1e-6 for difference in differences[:4]), (variable, differences)
         assert differences[4:] == [0, 0, 0], variable
+
+
+def test_explanations_by_hand_agree_with_the_survey_package_of_r(extract: Building) -> None:
+    catalogue = load_catalogue(CONTRACTS)
+    wanted = f"select variable, group_by, \"group\", estimate, se, ci_low, ci_high, df, n from '{REFERENCE}'"
+    with duckdb.connect(str(extract.database), read_only=True) as connection:
+        rows = connection.execute(wanted).fetchall()
+        for variable, by, value, *expected in rows:
+            group = "all" if by == "overall" else f"{by}={value}"
+            asked = find(connection, catalogue, extract.product, variable, "programme", group)
+            pupils = Pupils(connection, catalogue, asked)
+            made = calculate(pupils.clusters(), pupils.designed(), is_mean=pupils.is_mean)
+            assert made is not None
+            interval = (made.estimate, made.standard_error, made.lower, made.upper)
+            found = (*interval, made.degrees_of_freedom, made.base)
+            assert found == pytest.approx(expected, rel=0, abs=1e-6), (variable, group)
+    assert len(rows) == 20
 
 
 def test_a_survey_without_places_has_only_the_programme(extract: Building) -> None:
