@@ -189,7 +189,8 @@ class Pupils:
                 todo="Build a new one: `rcs build`.",
             )  # fmt: skip
         self.connection.execute(
-            f"create or replace temp table {BEHIND} as select {', '.join(map(sql.name, wanted))}, {answer} as y"
+            f"create or replace temp table {BEHIND} as"
+            f" select {', '.join(map(sql.name, wanted))}, {answer} as y"
             f" from scored.{sql.name(relation)} where wave = {sql.text(self.asked.place.wave)}"
         )
 
