@@ -786,15 +786,15 @@ select
     cast(rates.collected as varchar) as collected,
     cast(rates.group_by as varchar) as group_by,
     cast(rates.group_value as varchar) as group_value,
-    cast(rates.roll as integer) as roll,
-    cast(rates.respondents as integer) as respondents,
-    cast(rates.response_rate as double) as response_rate,
+    cast(case when rates.symbol is null then rates.roll end as integer) as roll,
+    cast(case when rates.symbol is null then rates.respondents end as integer) as respondents,
+    cast(case when rates.symbol is null then rates.response_rate end as double) as response_rate,
     cast(rates.symbol as varchar) as symbol,
-    cast(rates.schools_on_roll as integer) as schools_on_roll,
-    cast(rates.schools_taking_part as integer) as schools_taking_part,
+    cast(case when rates.symbol is null then rates.schools_on_roll end as integer) as schools_on_roll,
+    cast(case when rates.symbol is null then rates.schools_taking_part end as integer) as schools_taking_part,
     cast(rates.quality_flag as varchar) as quality_flag,
-    cast(rates.linked as integer) as linked,
-    cast(rates.linked_share as double) as linked_share
+    cast(case when rates.symbol is null then rates.linked end as integer) as linked,
+    cast(case when rates.symbol is null then rates.linked_share end as double) as linked_share
 from rates
 left join {{ ref('geographies') }} as places
     on rates.geography_level = places.geography_level and rates.geography_code = places.geography_code

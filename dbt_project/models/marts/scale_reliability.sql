@@ -1462,11 +1462,11 @@ select
     cast(marked.scale as varchar) as scale,
     cast(marked.title as varchar) as title,
     cast(marked.missing_answers as varchar) as missing_answers,
-    cast(marked.items as integer) as items,
-    cast(marked.reversed_items as integer) as reversed_items,
-    cast(marked.asked as integer) as asked,
-    cast(marked.pupils as integer) as pupils,
-    cast(marked.alpha as double) as alpha,
+    cast(case when marked.symbol is null then marked.items end as integer) as items,
+    cast(case when marked.symbol is null then marked.reversed_items end as integer) as reversed_items,
+    cast(case when marked.symbol is null then marked.asked end as integer) as asked,
+    cast(case when marked.symbol is null then marked.pupils end as integer) as pupils,
+    cast(case when marked.symbol is null then marked.alpha end as double) as alpha,
     cast(marked.symbol as varchar) as symbol
 from marked
 left join {{ ref('geographies') }} as places

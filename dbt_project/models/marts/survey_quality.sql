@@ -308,9 +308,9 @@ select
     cast(measured.measure as varchar) as measure,
     cast(measured.subject as varchar) as subject,
     cast(measured.title as varchar) as title,
-    cast(measured.base as integer) as base,
-    cast(measured.numerator as integer) as numerator,
-    cast(measured.value as double) as value,
+    cast(case when measured.symbol is null then measured.base end as integer) as base,
+    cast(case when measured.symbol is null then measured.numerator end as integer) as numerator,
+    cast(case when measured.symbol is null then measured.value end as double) as value,
     cast(measured.unit as varchar) as unit,
     cast(measured.symbol as varchar) as symbol
 from measured
