@@ -85,3 +85,60 @@ from {{ model }}
 where group_by = 'all'
 having sum(all_weights) >= {{ 2 ** 27 }} or sum(all_weights_squared) >= {{ 2 ** 23 }}
 {% endtest %}
+
+
+{#- Cell by cell, and, by the roll itself, collection by collection. A weight is rounded by half of 2^-26 at most. -#}
+{% test weights_add_up_to_the_roll(model, weights, cells, roll, count, in_survey) %}
+with achieved as (
+    select
+        weights.collection,
+        weights.cell,
+        max(weights.cell_roll) as aimed,
+        count(*) as respondents,
+        sum(pupils.design_weight) as weighted
+    from {{ model }} as pupils
+    inner join {{ weights }} as weights
+        on
+            pupils.collection = weights.collection
+            {% for key in cells -%}
+            and pupils.{{ adapter.quote(key) }} is not distinct from weights.{{ adapter.quote(key) }}
+            {% endfor %}
+    where weights.cell_roll > 0
+    group by weights.collection, weights.cell
+),
+
+collections as (
+    select
+        collection,
+        sum(respondents) as respondents,
+        sum(weighted) as weighted
+    from achieved
+    group by collection
+),
+
+rolls as (
+    select
+        collection,
+        sum({{ adapter.quote(count) }}) as aimed
+    from {{ roll }}
+    where {{ in_survey }}
+    group by collection
+)
+
+select collection, cell, aimed, weighted
+from achieved
+where not coalesce(abs(weighted - aimed) <= respondents / {{ 2 ** weight_places() }}.0, false)
+union all
+select collections.collection, 'all' as cell, rolls.aimed, collections.weighted
+from collections
+left join rolls on collections.collection = rolls.collection
+where not coalesce(abs(collections.weighted - rolls.aimed) <= collections.respondents / {{ 2 ** weight_places() }}.0, false)
+{% endtest %}
+
+
+{#- Where a collection was surveyed and nobody is on its roll, each pupil counts once. -#}
+{% test has_a_roll(model) %}
+select distinct collection
+from {{ model }}
+where reason = 'no_roll'
+{% endtest %}

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.quality import CompletionTime, Linkage
 from rcs_pipeline.contracts.returns import SummaryTable
+from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
 from rcs_pipeline.contracts.yaml_files import Strict
 
@@ -65,52 +65,6 @@ class Sheet(Strict):
     note_cells: int = Field(
         default=0, ge=0, description="rows at the end with at most so many cells are notes"
     )
-
-
-class RollSource(Strict):
-    """The denominator of non-response weights: a dataset with a count per cell."""
-
-    dataset: str
-    count: str
-
-
-class Weight(Strict):
-    """Where survey weights come from: a column of the file, the roll over the respondents, or nowhere."""
-
-    column: str | None = None
-    roll: RollSource | None = None
-    cells: tuple[str, ...] = ()
-    minimum_respondents: int = Field(default=10, ge=1)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Weight:
-        if self.column is not None and self.roll is not None:
-            raise ValueError("give either `column` or `roll`")
-        if self.roll is not None and not self.cells:
-            raise ValueError("`roll` needs the `cells` in which respondents are compared with it")
-        return self
-
-
-class Survey(Strict):
-    """The design of a survey: enough to estimate variances from its file alone.
-
-    Where it names no strata, clusters or weights, everybody of a collection was drawn alike.
-    """
-
-    instrument: str
-    title: str
-    stages: tuple[str, ...] = ()
-    stage: str | None = None
-    school: str | None = None
-    learning_community: str | None = None
-    version: str | None = None
-    stratum: str = "collection"
-    cluster: str = "source_row"
-    weight: Weight = Weight()
-    allocate: tuple[str, ...] = ()
-    allocate_within: tuple[str, ...] = ()
-    linkage: Linkage | None = None
-    completion_time: CompletionTime | None = None
 
 
 class TemplateTexts(Strict):

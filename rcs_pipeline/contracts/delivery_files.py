@@ -212,7 +212,8 @@ def _check(contract: DeliveryContract) -> None:
         *survey.allocate_within, survey.linkage.column if survey.linkage else None,
         survey.completion_time.column if survey.completion_time else None,
     )  # fmt: skip
-    for name in mentioned:
+    raking = survey.weight.raking
+    for name in (*mentioned, raking.column if raking else None):
         if name is None or name in ALWAYS_THERE:
             continue
         if name not in names:
@@ -229,3 +230,12 @@ def _check(contract: DeliveryContract) -> None:
                 where=where,
                 expected=", ".join(codes) or "codes",
             )
+    if raking is None:
+        return
+    raked = contract.column(raking.column)
+    if {*raking.shares} != {*(raked.codes or {})} - {*raked.missing} or raked.name not in survey.allocate:
+        raise ContractError(
+            f"Nobody can be raked to `{raked.name}`",
+            where=where,
+            expected="a share for each of its codes, and the column among those to `allocate`",
+        )

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.quality import QualityRules
-from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol
+from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol, Weighting
 from rcs_pipeline.contracts.yaml_files import Strict
 
 
@@ -29,6 +29,7 @@ class Tabulation(Strict):
     instrument: str
     geographies: tuple[GeographyLevel, ...]
     groups: tuple[str, ...]
+    weighting: Weighting = Weighting.WEIGHTED
 
 
 class DisclosurePolicy(Strict):
@@ -65,6 +66,16 @@ class ProductFile(Strict):
     quality: QualityRules = QualityRules()
     comparisons: Comparisons = Comparisons()
     query_roles: tuple[str, ...] = ("analyst", "engineer")
+
+    @model_validator(mode="after")
+    def _one_weighting(self) -> ProductFile:
+        for item in self.tabulations:
+            if any(item.instrument == other.instrument and item.weighting is not other.weighting
+                   for other in self.tabulations):  # fmt: skip
+                raise ValueError(
+                    f"`{item.instrument}` is tabulated both weighted and unweighted: make two products of it"
+                )
+        return self
 
 
 class MadeOf(Strict):
@@ -172,6 +183,11 @@ class Product:
     def id(self) -> str:
         """The name of the product, as in `releases/<id>/`."""
         return self.file.id
+
+    def weighting_of(self, instrument: str) -> Weighting:
+        """How the product counts the pupils of an instrument; weighted unless it says otherwise."""
+        found = [item.weighting for item in self.file.tabulations if item.instrument == instrument]
+        return found[0] if found else Weighting.WEIGHTED
 
     def table(self, name: str) -> ProductTable:
         """The published table called `name`.

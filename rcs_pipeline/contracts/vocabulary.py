@@ -63,6 +63,13 @@ class Symbol(StrEnum):
     UNRELIABLE = "u"
 
 
+class Weighting(StrEnum):
+    """Whether the estimates of an instrument count pupils by their weights or each once."""
+
+    WEIGHTED = "weighted"
+    UNWEIGHTED = "unweighted"
+
+
 class Polarity(StrEnum):
     """Which direction of a measure is the better one."""
 

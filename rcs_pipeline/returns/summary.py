@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rcs_pipeline.contracts.delivery import Column, DeliveryContract, Survey
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.returns import ReturnRules, SummaryFigure, SummaryTable, Unit
+from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.contracts.vocabulary import MissingKind
 from rcs_pipeline.intake.load import literals
 from rcs_pipeline.intake.sql import quoted, text

@@ -1,7 +1,7 @@
-"""The design of a survey: who stands in which cell, for how many.
+"""The design of a survey: who stands in which group, stratum and cluster, and for how many.
 
-Belongs here: allocating unknown groups, weights, strata and clusters, all as data for three models.
-Does not belong here: scores and estimates.
+Belongs here: allocating unknown groups, and one row a respondent with the whole design.
+Does not belong here: how weights come about (see `weighting`), scores and estimates.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rcs_pipeline.contracts.catalogue import Catalogue
-from rcs_pipeline.contracts.delivery import Column, DeliveryContract, Survey
+from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.survey import Survey
+from rcs_pipeline.contracts.vocabulary import Weighting
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.staging import staging_name
 from rcs_pipeline.warehouse.templates import render
@@ -22,14 +25,6 @@ class Allocated:
 
     column: str
     codes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Level:
-    """One step of the collapse of weighting cells: the cell variables that are left."""
-
-    number: int
-    keys: tuple[str, ...]
 
 
 def survey_of(contract: DeliveryContract) -> Survey:
@@ -88,51 +83,34 @@ def allocated_model(contract: DeliveryContract, source: str) -> str:
     )  # fmt: skip
 
 
-def weights_model(catalogue: Catalogue, contract: DeliveryContract, source: str) -> str:
-    """Non-response weights: roll over respondents, in cells that collapse where they are too thin.
-
-    Raises:
-        ContractError: the roll lacks one of the cell variables.
-    """
-    survey = survey_of(contract)
-    roll = survey.weight.roll
-    if roll is None:
-        raise ContractError(f"`{contract.dataset}` has no roll", where=str(contract.path))
-    roll_contract = catalogue.delivery(roll.dataset)
-    for name in (*survey.weight.cells, roll.count):
-        roll_contract.column(name)
-    in_survey = ""
-    if survey.stage and survey.stages and survey.stage in {item.name for item in roll_contract.columns}:
-        stage: Column = roll_contract.column(survey.stage)
-        in_survey = f"where {sql.among(stage, survey.stages)}"
-    cells = survey.weight.cells
-    return render(
-        "weights.sql.j2", source,
-        pupils=_allocated_relation(contract),
-        roll=staging_name(roll.dataset),
-        count=roll.count,
-        in_survey=in_survey,
-        levels=[Level(number, cells[:number]) for number in range(len(cells) + 1)],
-        cells=cells,
-        minimum=survey.weight.minimum_respondents,
-    )  # fmt: skip
-
-
-def pupils_model(catalogue: Catalogue, contract: DeliveryContract, source: str) -> str:
+def pupils_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
     """One row a respondent with all that estimation needs beside the answers.
 
     What the register says of a collection is written out: a join would slow down every column of every pupil.
     """
     survey = survey_of(contract)
+    weight, raking = survey.weight, survey.weight.raking
+    raked = raking is not None and raking.use
     return render(
         "pupils.sql.j2", source,
-        relation=_allocated_relation(contract),
+        relation=allocated_relation(contract),
         survey=survey,
-        weights=f"weights_{contract.dataset}" if survey.weight.roll else None,
-        cells=survey.weight.cells,
-        weight_column=survey.weight.column,
+        unweighted=product.weighting_of(survey.instrument) is Weighting.UNWEIGHTED,
+        in_survey=in_survey(contract, contract, "pupils."),
+        weights=f"{'raked' if raked else 'weights'}_{contract.dataset}" if weight.roll else None,
+        keys=(*weight.cells, *((raking.column,) if raking and raked else ())),
+        weight_column=weight.column,
         registered=_registered(catalogue, contract),
     )  # fmt: skip
+
+
+def in_survey(contract: DeliveryContract, of: DeliveryContract, prefix: str = "") -> str | None:
+    """That a row of `of` (the answers, or the roll) is of a stage that is asked; None where all are."""
+    survey = survey_of(contract)
+    if not (survey.stage and survey.stages) or survey.stage not in {item.name for item in of.columns}:
+        return None
+    column: Column = of.column(survey.stage)
+    return f"({prefix}{sql.name(column.name)} is null or {sql.among(column, survey.stages, prefix)})"
 
 
 def _registered(catalogue: Catalogue, contract: DeliveryContract) -> list[tuple[str, str]]:
@@ -173,5 +151,6 @@ def _others(contract: DeliveryContract) -> list[str]:
     return names
 
 
-def _allocated_relation(contract: DeliveryContract) -> str:
+def allocated_relation(contract: DeliveryContract) -> str:
+    """The model that holds the answers with every group known."""
     return f"allocated_{contract.dataset}" if survey_of(contract).allocate else staging_name(contract.dataset)

@@ -16,6 +16,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError, RcsError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.vocabulary import Weighting
 from rcs_pipeline.warehouse import (
     comparisons,
     design,
@@ -28,6 +29,7 @@ from rcs_pipeline.warehouse import (
     scoring,
     staging,
     tabulation,
+    weighting,
 )
 from rcs_pipeline.warehouse.lake import product_contracts
 from rcs_pipeline.warehouse.quantiles import QUANTILES_FILE, quantiles_text
@@ -76,16 +78,20 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
         yield f"models/scored/known_shares_{dataset}.sql", design.known_shares_model(contract, source)
         yield f"models/scored/allocated_{dataset}.sql", design.allocated_model(contract, source)
     if survey.weight.roll:
-        yield f"models/scored/weights_{dataset}.sql", design.weights_model(catalogue, contract, source)
+        yield from _weights(catalogue, contract, source)
     yield (
         f"models/scored/pupils_{dataset}.sql",
-        design.pupils_model(catalogue, contract, f"{source} and the register"),
+        design.pupils_model(catalogue, product, contract, f"{source} and the register"),
     )
     for name, text in scoring.norms_models(catalogue, contract, measures).items():
         yield f"models/scored/{name}.sql", text
     yield f"models/scored/scored_{dataset}.sql", scoring.scored_model(catalogue, contract, measures)
     described = properties.survey_properties(
-        contract, tabulated=tabulated, norms=[norm.model for norm in norms.norms_of(catalogue, contract)]
+        contract,
+        weighted=product.weighting_of(survey.instrument) is Weighting.WEIGHTED,
+        roll_in_survey=weighting.roll_in_survey(catalogue, contract) if survey.weight.roll else None,
+        tabulated=tabulated,
+        norms=[norm.model for norm in norms.norms_of(catalogue, contract)],
     )
     yield f"models/scored/survey_{dataset}.yml", properties.as_yaml(described, source)
     if tabulated:
@@ -106,6 +112,15 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
             f"{name}.yml",
             properties.as_yaml(quality_tables.quality_properties(catalogue, contract), source),
         )
+
+
+def _weights(catalogue: Catalogue, contract: DeliveryContract, source: str) -> Iterator[tuple[str, str]]:
+    dataset, raking = contract.dataset, design.survey_of(contract).weight.raking
+    yield f"models/scored/weights_{dataset}.sql", weighting.weights_model(catalogue, contract, source)
+    if raking:
+        yield f"models/scored/margins_{dataset}.sql", weighting.margins_model(catalogue, contract, source)
+    if raking and raking.use:
+        yield f"models/scored/raked_{dataset}.sql", weighting.raked_model(contract, source)
 
 
 def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str]]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.contracts.vocabulary import Polarity
-from rcs_pipeline.warehouse import quality_tables, sql
+from rcs_pipeline.contracts.vocabulary import Polarity, Weighting
+from rcs_pipeline.warehouse import quality_tables, sql, weighting
 from rcs_pipeline.warehouse.dims import COLLECTION_COLUMNS, INDICATOR_COLUMNS, dimension_model
 from rcs_pipeline.warehouse.templates import render
 
@@ -33,7 +33,7 @@ ESTIMATE_COLUMNS = {
     "symbol": "null",
     "release_version": "null",
 }  # fmt: skip
-GENERATED = ("indicator_estimates", "indicators", "collections", *quality_tables.TABLES)
+GENERATED = ("indicator_estimates", "indicators", "collections", "weighting", *quality_tables.TABLES)
 
 
 def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, source: str) -> str:
@@ -50,17 +50,33 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
     if table.name == "collections":
         _known(table, COLLECTION_COLUMNS)
         return dimension_model(table, "registered_collections", source)
-    _known(table, (*ESTIMATE_COLUMNS, "comparison"))
+    if table.name == "weighting":
+        _known(table, weighting.COLUMNS)
+        return weighting.weighting_mart(catalogue, product, table, source)
+    _known(table, (*ESTIMATE_COLUMNS, "comparison", "weighting"))
+    _says_unweighted(product, table)
+    columns = {**ESTIMATE_COLUMNS, "weighting": weighting.weighting_column(product)}
     instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     return render(
         "indicator_estimates.sql.j2", source,
         models=[f"estimates_{catalogue.instrument(name).dataset}" for name in instruments],
         columns=[
-            (item.name, ESTIMATE_COLUMNS.get(item.name), sql.TYPES[item.type]) for item in table.columns
+            (item.name, columns.get(item.name), sql.TYPES[item.type]) for item in table.columns
         ],
         higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
         order_by=table.extension.order_by or table.grain,
     )  # fmt: skip
+
+
+def _says_unweighted(product: Product, table: ProductTable) -> None:
+    """Estimates that are not weighted say so in every row: nobody could tell by the numbers."""
+    unweighted = any(item.weighting is Weighting.UNWEIGHTED for item in product.file.tabulations)
+    if unweighted and "weighting" not in {column.name for column in table.columns}:
+        raise ContractError(
+            "The product tabulates unweighted, and its estimates do not say so",
+            where=str(table.path),
+            expected="the column `weighting`",
+        )
 
 
 def _known(table: ProductTable, known: tuple[str, ...]) -> None:

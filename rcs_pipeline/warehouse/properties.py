@@ -11,6 +11,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
+from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.lake import SCHEMA
 from rcs_pipeline.warehouse.staging import staging_name
@@ -115,9 +116,22 @@ def mart_properties(table: ProductTable) -> Properties:
 
 
 def survey_properties(
-    contract: DeliveryContract, *, tabulated: bool, norms: Iterable[str] = ()
+    contract: DeliveryContract,
+    *,
+    weighted: bool,
+    tabulated: bool,
+    roll_in_survey: str | None = None,
+    norms: Iterable[str] = (),
 ) -> Properties:
-    """Descriptions and tests of what stands between staging and the marts."""
+    """Descriptions and tests of what stands between staging and the marts.
+
+    Args:
+        contract: the survey.
+        weighted: whether the product uses the weights.
+        tabulated: whether the product makes estimates of it.
+        roll_in_survey: which rows of the roll are of the survey, as SQL; None for all.
+        norms: the models of relative bands.
+    """
     survey = contract.survey
     assert survey is not None  # noqa: S101  (called for surveys only)
     dataset = contract.dataset
@@ -133,13 +147,7 @@ def survey_properties(
                 "description": "Staging with unknown groups allocated and flagged.",
             },
         ]
-    if survey.weight.roll:
-        models.append(
-            {
-                "name": f"weights_{dataset}",
-                "description": "Roll over respondents in the weighting cells in use.",
-            }
-        )
+    models += _weights_properties(survey, dataset)
     models += [
         {"name": name, "description": "Where the bands begin that are relative to everybody scored."}
         for name in norms
@@ -153,7 +161,8 @@ def survey_properties(
                     "always_filled",
                     f"pupils_{dataset}",
                     columns=["design_stratum", "design_cluster", "design_weight", "wave"],
-                )
+                ),
+                *([_adds_up(survey, dataset, roll_in_survey)] if weighted and survey.weight.roll else []),
             ],
         },
         {
@@ -174,6 +183,44 @@ def survey_properties(
             },
         ]
     return {"version": 2, "models": models}
+
+
+def _weights_properties(survey: Survey, dataset: str) -> list[Properties]:
+    """The models that weights come from."""
+    if not survey.weight.roll:
+        return []
+    roll_known = _test("has_a_roll", f"weights_{dataset}")
+    # Who has no roll still counts, each pupil once: shown, and no reason to close the gate.
+    roll_known["has_a_roll"]["config"] = {"meta": {"gate": "warning"}}
+    models: list[Properties] = [
+        {
+            "name": f"weights_{dataset}",
+            "description": "Roll over respondents, cell by cell: what each is weighted with, and why.",
+            "data_tests": [roll_known],
+        }
+    ]
+    if raking := survey.weight.raking:
+        models.append(
+            {"name": f"margins_{dataset}", "description": f"What the roll says of `{raking.column}`."}
+        )
+        if raking.use:
+            models.append(
+                {
+                    "name": f"raked_{dataset}",
+                    "description": f"The weights of the cells, fitted to `{raking.column}` as well.",
+                }
+            )
+    return models
+
+
+def _adds_up(survey: Survey, dataset: str, roll_in_survey: str | None) -> Properties:
+    roll = survey.weight.roll
+    assert roll is not None  # noqa: S101  (called for weighted surveys only)
+    return _test(
+        "weights_add_up_to_the_roll", f"pupils_{dataset}",
+        weights=f"ref('weights_{dataset}')", cells=list(survey.weight.cells),
+        roll=f"ref('{staging_name(roll.dataset)}')", count=roll.count, in_survey=roll_in_survey or "true",
+    )  # fmt: skip
 
 
 def register_properties(*, compares: bool) -> Properties:

@@ -69,12 +69,12 @@ def code(column: Column, value: str) -> str:
     return text(value)
 
 
-def among(column: Column, codes: Iterable[str]) -> str:
+def among(column: Column, codes: Iterable[str], prefix: str = "") -> str:
     """That `column` is one of `codes`, as ranges of whole numbers and equalities.
 
     Not as `in (...)`: DuckDB plans a join for every list of five or more, and a questionnaire has hundreds.
     """
-    label, wanted = name(column.name), list(dict.fromkeys(codes))
+    label, wanted = prefix + name(column.name), list(dict.fromkeys(codes))
     if column.type is ColumnType.INTEGER:
         parts = [
             f"{label} between {low} and {high}" if low < high else f"{label} = {low}"

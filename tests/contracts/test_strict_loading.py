@@ -37,6 +37,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         "indicator_estimates", "response_rates", "service_map_summary", "indicators", "collections",
         "item_response", "survey_quality", "scale_reliability",
         "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
+        "weighting",
     }  # fmt: skip
     assert len(catalogue.register.cpps) == 8
 
@@ -56,6 +57,16 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         (PRIMARY, "columns: [completed_on]", "columns: [completed]", "completed"),
         (PRIMARY, "suppliers: [scotcen]", "suppliers: [scotsen]", "scotsen"),
         (PRIMARY, "aliases: [seed_code]", "aliases: [cpp_code]", "stand for two columns"),
+        (PRIMARY, "order: [stage, sex, cpp_code]", "order: [stage, sex]", "each of the `cells` once"),
+        (PRIMARY, "minimum_respondents: 10", "minimum_respondent: 10", "minimum_respondent"),
+        (PRIMARY, "column: simd_quintile", "column: simd_version", "Nobody can be raked to `simd_version`"),
+        (PRIMARY, "{1: simd_q1_share, ", "{", "a share for each of its codes"),
+        (
+            "products/rcs/product.yaml",
+            "tabulations:",
+            "tabulations:\n  - {instrument: primary, geographies: [], groups: [], weighting: unweighted}",
+            "make two products of it",
+        ),
         (PRIMARY, "stratum: cpp_code", "stratum: cpp", "unknown column `cpp`"),
         (PRIMARY, "pattern: '^[0-9]{7}$'", "pattern: '^[0-9{7}$'", "regular expression"),
         ("measures/primary.yaml", "item: fam_meals_together", "item: fam_meals", "fam_meals"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from rcs_pipeline.contracts.measures import When
 from rcs_pipeline.ledger.workspace import Workspace
@@ -54,12 +55,25 @@ def test_thin_cells_collapse_and_unknown_cells_are_drawn_from_the_collection(tmp
             "select count(*), count(distinct sex), bool_and(sex__allocated) "
             "from scored.pupils_wellbeing_primary where stage = 'P5'"
         ).fetchone()
-        weights = connection.execute(
-            "select distinct cell_level, round(weight, 6) from scored.weights_wellbeing_primary"
+        reasons = connection.execute(
+            "select stage, reason from scored.weights_wellbeing_primary"
+            " where stage <> 'P5' and sex = 1 order by all"
+        ).fetchall()
+        weighted = connection.execute(
+            "select sum(design_weight) from scored.pupils_wellbeing_primary"
+        ).fetchone()
+        cells = connection.execute(
+            "select group_value, roll, least_respondents from weighting where group_by = 'sex' order by all"
+        ).fetchall()
+        told = connection.execute(
+            "select method, respondents from weighting where group_by = 'all'"
         ).fetchall()
     assert drawn == (20, 2, True)
-    # P7 has no roll, so stages cannot be told apart: everybody stands in the cell of the partnership.
-    assert weights == [(1, round(120 / 84, 6))]
+    assert reasons == [("P6", "few_respondents"), ("P7", "not_on_roll")]
+    assert weighted == (pytest.approx(120, abs=1e-5),)
+    # Of four girls in P6 nothing may be told that could be taken from the girls as a whole.
+    assert cells[0] == ("female", 60.0, 4)
+    assert told == [("roll", 84)]
 
 
 def test_a_share_has_only_valid_codes_in_its_base(tmp_path: Path) -> None:
