@@ -191,8 +191,7 @@ def _weights(told: Explanation) -> str:
         f" sum of squares {_n(made.squared_weights)}."
     ]
     for cell in told.cells:
-        variables = " x ".join(cell.variables) or "the whole collection"
-        how = f"{'collapsed to ' if cell.collapsed else ''}{variables}"
+        how = f"{' x '.join(cell.variables)}{', put together with those beside them' if cell.joined else ''}"
         lines.append(
             f"{cell.pupils:,} pupils in {cell.cells} cells of {how}: roll over respondents,"
             f" {cell.lowest:.6g} to {cell.highest:.6g}."

@@ -55,10 +55,10 @@ class Base:
 
 @dataclass(frozen=True)
 class WeightingCells:
-    """Pupils of the base whose weighting cells are this fine: roll over respondents, in `cells` cells."""
+    """Pupils of the base by cell: roll over respondents, alone or put together with cells beside them."""
 
     variables: tuple[str, ...]
-    collapsed: bool
+    joined: bool
     cells: int
     pupils: int
     lowest: float
@@ -133,11 +133,11 @@ class Pupils:
         return float(row[0]), float(row[1])
 
     def weighting_cells(self) -> tuple[WeightingCells, ...]:
-        """How fine the weighting cells of the base are; none where weights were delivered."""
+        """The weighting cells of the base, alone and joined; none where weights were delivered."""
         cells = self.survey.weight.cells
         table = f"weights_{self.contract.dataset}"
         held = _columns(self.connection, "scored", table)
-        if not cells or not {"cell_level", "collection", *cells} <= held:
+        if not cells or not {"cell_parts", "collection", *cells} <= held:
             return ()
         keys = ", ".join(["collection", *map(sql.name, cells)])
         same = " and ".join(f"base.{key} is not distinct from cell.{key}" for key in keys.split(", "))
@@ -145,13 +145,13 @@ class Pupils:
             f"with base as (select {keys}, count(*) as pupils,"
             " min(design_weight) as low, max(design_weight) as high"
             f" from {BEHIND} where {COUNTED} and {self.here} and y is not null group by {keys})"
-            f" select cell.cell_level, count(*), sum(base.pupils)::bigint, min(low), max(high)"
+            f" select cell.cell_parts > 1 as joined, count(*), sum(base.pupils)::bigint, min(low), max(high)"
             f" from base inner join scored.{sql.name(table)} as cell on {same}"
-            " group by all order by cell.cell_level desc"
+            " group by all order by joined"
         ).fetchall()
         return tuple(
-            WeightingCells(cells[: int(level)], int(level) < len(cells), int(number), int(pupils), low, high)
-            for level, number, pupils, low, high in rows
+            WeightingCells(cells, bool(joined), int(number), int(pupils), low, high)
+            for joined, number, pupils, low, high in rows
         )
 
     def rival(self) -> tuple[str, float | None]:
