@@ -241,6 +241,9 @@ def _compared(
     for column, value in ours.items():
         if column in published:
             allowed = tolerance if column in of_scores else TOLERANCE
+            if column in ("lower", "upper") and value is not None and calculation is not None:
+                # A limit near nothing is a difference of two large numbers, and as exact as they are.
+                allowed *= max(1.0, abs(value - calculation.estimate))
             yield Compared(column, published[column], value, _same(published[column], value, allowed))
 
 
