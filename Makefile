@@ -71,6 +71,7 @@ format: $(STAMP)  ## mend what a formatter can mend
 
 generate: $(STAMP)  ## rewrite the committed files that come from contracts
 	$(PY) -m rcs_pipeline.warehouse.generate
+	$(PY) -m rcs_pipeline.release.diagram
 
 manifest: $(MANIFEST)  ## dbt's manifest, which the Dagster definitions read
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rcs_pipeline.cli.build import PRODUCT
 from rcs_pipeline.cli.output import format_option, next_step, result, table, workspace
+from rcs_pipeline.cli.release import take_back
 from rcs_pipeline.cli.returns import json_of, lines_of, make_missing, returned
 from rcs_pipeline.cli.told import sentence, shortened, stored_problems
 from rcs_pipeline.contracts.errors import ExitCode, RcsError
@@ -109,21 +111,33 @@ def confirm(
 @click.option("--pupils", type=click.Path(path_type=Path), metavar="FILE", help="A list of identifiers.")
 @click.option("--dataset", help="With --pupils: only from this kind of delivery.")
 @click.option("--delivery", help="A whole delivery: its receipt number or the beginning of its sha256.")
+@click.option("--release", "version", metavar="VERSION", help="A release: nobody is to use it any more.")
+@PRODUCT
 @REASON
 @NAME
 @format_option
 @click.pass_context
 def withdraw(
-    context: click.Context, pupils: Path | None, dataset: str | None, delivery: str | None, reason: str,
-    name: str | None, form: str,
+    context: click.Context, pupils: Path | None, dataset: str | None, delivery: str | None,
+    version: str | None, product: str, reason: str, name: str | None, form: str,
 ) -> int:  # fmt: skip
-    """Erase the rows of the listed pupils, here and in later deliveries, or those of a whole delivery."""
+    """Erase the rows of the listed pupils, here and in later deliveries, or those of a whole delivery.
+
+    With --release: take a release back. Its folder stays; if it was the current one, the pointers of all
+    audiences move to the newest release that may be used.
+    """
     from rcs_pipeline.intake.named import delivery_named
     from rcs_pipeline.intake.withdraw import withdraw_delivery, withdraw_pupils
 
     space = acting(context, name)
-    if (pupils is None) == (delivery is None) or (dataset and pupils is None):
-        raise RcsError("It is not said what to withdraw", expected="either --pupils FILE or --delivery ID")
+    given = [item for item in (pupils, delivery, version) if item is not None]
+    if len(given) != 1 or (dataset and pupils is None):
+        raise RcsError(
+            "It is not said what to withdraw",
+            expected="one of --pupils FILE, --delivery ID, --release VERSION",
+        )
+    if version is not None:
+        return take_back(space, product, version, reason, form)
     if pupils is not None:
         done = withdraw_pupils(space, pupils, reason, dataset)
     else:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rcs_pipeline.contracts.checklist import Checklist
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
 from rcs_pipeline.contracts.delivery_files import read_delivery
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.lifecycle import Lifecycle
 from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.lookup import named
 from rcs_pipeline.contracts.measure_checks import check_battery, check_indicator, check_scale
@@ -43,6 +45,8 @@ class Catalogue:
     register: Register
     messages: dict[str, Message]
     limits: IntakeLimits
+    lifecycle: Lifecycle
+    checklist: Checklist
 
     def delivery(self, dataset: str) -> DeliveryContract:
         """The contract of `dataset`; ContractError with the nearest name if there is none."""
@@ -114,7 +118,9 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
             retention=tuple(item for file in register for item in file.retention),
         ),
         messages=_by_name(((item.id, item) for file in messages for item in file.messages), "message"),
-        limits=_limits(folders),
+        limits=_only(IntakeLimits, folders, "limits", "intake.yaml"),
+        lifecycle=_only(Lifecycle, folders, "lifecycle", "release.yaml"),
+        checklist=_only(Checklist, folders, "lifecycle", "checklist.yaml"),
     )
     _check(catalogue)
     return catalogue
@@ -124,11 +130,12 @@ def _load(model: type[Model], path: Path) -> Model:
     return parse(model, read_yaml(path), str(path))
 
 
-def _limits(folders: tuple[Path, ...]) -> IntakeLimits:
-    found = _files(folders, "limits", "intake.yaml") or _files((DEFAULT_FOLDER,), "limits", "intake.yaml")
+def _only(model: type[Model], folders: tuple[Path, ...], kind: str, name: str) -> Model:
+    """A file that is declared once: a folder of further contracts adds, it does not loosen."""
+    found = _files(folders, kind, name) or _files((DEFAULT_FOLDER,), kind, name)
     if len(found) > 1:
-        raise ContractError("The limits of intake are declared twice", where=str(found[1]), todo="Remove it.")
-    return _load(IntakeLimits, found[0])
+        raise ContractError(f"{kind}/{name} is declared twice", where=str(found[1]), todo="Remove it.")
+    return _load(model, found[0])
 
 
 def _files(folders: Iterable[Path], kind: str, pattern: str) -> list[Path]:

@@ -7,8 +7,9 @@ Does not belong here: how tables are computed (`warehouse`) or hidden (`disclosu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -48,6 +49,56 @@ class AudiencePolicy(Strict):
     geographies: tuple[GeographyLevel, ...]
 
 
+class ReleasePolicy(Strict):
+    """Who has to agree to a release, and when the next one is expected.
+
+    `approvers`: how many people other than the builder, by the kind of change (`first`, `major`, `minor`,
+    `patch`); one where it says nothing. `separate_accounts`: whether they also need accounts of their own.
+    """
+
+    approvers: dict[Literal["first", "major", "minor", "patch"], Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict
+    )
+    separate_accounts: bool = False
+    timezone: str = "Europe/London"
+    next_release: date | None = None
+    fresh_days: int | None = Field(default=None, ge=1, description="a release older than this is stale")
+
+    def approvers_for(self, change: str) -> int:
+        """How many people have to say yes."""
+        return next((count for name, count in self.approvers.items() if name == change), 1)
+
+
+class Consumer(Strict):
+    """Somebody who reads releases: who answers for it, and what it would miss.
+
+    `uses`: table -> columns; an empty list is the whole table.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    owner: str
+    contact: str = ""
+    kind: Literal["dashboard", "notebook", "analysis", "ml", "application"]
+    audience: str
+    uses: dict[str, tuple[str, ...]]
+
+
+class Deprecation(Strict):
+    """That a table or column will go, when at the earliest, and what to use instead."""
+
+    until: date
+    note: str
+
+
+class Interval(Strict):
+    """The columns of a value and of the interval that says how sure it is."""
+
+    value: str
+    lower: str
+    upper: str
+
+
 class ProductFile(Strict):
     """`product.yaml`: the data product as a whole."""
 
@@ -66,6 +117,8 @@ class ProductFile(Strict):
     quality: QualityRules = QualityRules()
     comparisons: Comparisons = Comparisons()
     query_roles: tuple[str, ...] = ("analyst", "engineer")
+    release: ReleasePolicy = ReleasePolicy()
+    consumers: tuple[Consumer, ...] = ()
 
     @model_validator(mode="after")
     def _one_weighting(self) -> ProductFile:
@@ -112,13 +165,19 @@ class HideRule(Strict):
 
 
 class TableExtension(Strict):
-    """What ODCS has no field for, on one published table."""
+    """What ODCS has no field for, on one published table.
+
+    `headline`: the rows that the workbook holds, as column -> values; all of them where it says nothing.
+    """
 
     audiences: tuple[str, ...] = ()
     geography_column: str | None = None
     rows_at_least: int = 0
     order_by: tuple[str, ...] = ()
     hide: tuple[HideRule, ...] = ()
+    interval: Interval | None = None
+    headline: dict[str, tuple[str, ...]] | None = None
+    deprecated: Deprecation | None = None
 
 
 class ProductColumnExtension(Strict):
@@ -129,6 +188,7 @@ class ProductColumnExtension(Strict):
     codes: dict[str, str] | None = None
     symbols: tuple[Symbol, ...] = ()
     filled_at_release: bool = False
+    deprecated: Deprecation | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +208,7 @@ class ProductColumn:
     pattern: str | None
     symbols: tuple[Symbol, ...]
     filled_at_release: bool
+    deprecated: Deprecation | None = None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def read_product(folder: Path) -> Product:
     for table in tables:
         _check(table, file)
         _check_derived(table, tables)
+    _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
 
@@ -81,6 +82,7 @@ def _column(item: SchemaProperty, path: Path) -> ProductColumn:
         pattern=limits.pattern,
         symbols=extra.symbols,
         filled_at_release=extra.filled_at_release,
+        deprecated=extra.deprecated,
     )
 
 
@@ -97,6 +99,8 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(name for rule in rules for name in (*rule.hides, *rule.tests, rule.symbol_column)),
         *(name for rule in rules for cells in rule.made_of for name in cells.same.values()),
         *(name for rule in rules for cells in rule.made_of for name in cells.listed.values()),
+        *(table.extension.headline or {}),
+        *(table.extension.interval.model_dump().values() if table.extension.interval else ()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
     if unknown:
@@ -136,3 +140,16 @@ def _check_derived(table: ProductTable, tables: tuple[ProductTable, ...]) -> Non
                 where=str(table.path),
                 expected=", ".join(other.grain),
             )
+
+
+def _check_consumers(file: ProductFile, columns: dict[str, set[str]], path: Path) -> None:
+    for consumer in file.consumers:
+        where = f"{path}, consumer {consumer.id}"
+        if consumer.audience not in file.audiences:
+            raise ContractError(
+                f"Unknown audience `{consumer.audience}`", where=where, expected=", ".join(file.audiences)
+            )
+        for table, used in consumer.uses.items():
+            unknown = sorted(set(used) - columns.get(table, set())) if table in columns else [table]
+            if unknown:
+                raise ContractError(f"It uses what is not published: {', '.join(unknown)}", where=where)

@@ -21,6 +21,7 @@ from rcs_pipeline.gate import consistency, contract, evidence, expectations, rec
 from rcs_pipeline.gate.decision import decide
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
+from rcs_pipeline.ledger.lifecycle import state_of, step, take
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -62,10 +63,19 @@ def make_candidate(
         checks = required_checks(product, evidence.read_manifest(building.folder))
         _forget_closed(workspace, product_id, warehouse.content_hash(building))
         record = seal(workspace, building, checks)
+        _enter_states(workspace, record)
         evidence.note_sealed(workspace, record)
         library.join()
         _judge(workspace, record, results)
     return record
+
+
+def _enter_states(workspace: Workspace, record: CandidateRecord) -> None:
+    """The candidate is built and protected; whoever approved the same content before has to look again."""
+    first = state_of(workspace, record.hash) is None
+    take(workspace, "build" if first else "build_again", record.hash, content=record.hash)
+    workspace.ledger.void_approvals(record.hash, workspace.now())
+    take(workspace, "protect", record.hash, content=record.hash)
 
 
 def _forget_closed(workspace: Workspace, product_id: str, content: str) -> None:
@@ -91,7 +101,8 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(expectations.required(product), expectations.KIND,
                   lambda: expectations.judge(folder, product, docs_folder(workspace, record))),
     ]  # fmt: skip
-    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now())
+    audited = step(workspace, "audit", record.hash, content=record.hash)
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited)
     failed = sorted(item.check for item in verdicts if item.outcome is not Outcome.PASS)
     workspace.note("candidate audited", record.hash, verdicts=len(verdicts), failed=failed)
     return verdicts

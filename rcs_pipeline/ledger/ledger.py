@@ -7,7 +7,6 @@ Does not belong here: rules about when an entry may be made (rooms further down 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +18,19 @@ from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.database import make_ready, open_engine
 from rcs_pipeline.ledger.life import Life
 from rcs_pipeline.ledger.records import (
-    Approval,
     AuditEvent,
     CandidateRecord,
     CheckSeverity,
     Outcome,
-    Plan,
-    PointerMove,
     Receipt,
     ReceiptState,
-    ReleaseRecord,
-    ReleaseStatus,
     Verdict,
 )
-from rcs_pipeline.ledger.rows import plain, record, unnumbered
+from rcs_pipeline.ledger.releasing import Releasing
+from rcs_pipeline.ledger.rows import enter, plain, record, unnumbered
 
 
-class Ledger(Life):
+class Ledger(Releasing, Life):
     """The record of everything that happened and was decided."""
 
     def __init__(self, url: str) -> None:
@@ -144,8 +139,10 @@ class Ledger(Life):
             )
         return found[0]
 
-    def record_verdicts(self, candidate: str, verdicts: Iterable[Verdict], at: str) -> None:
-        """Replace the candidate's verdicts of the same checks by these, in one transaction."""
+    def record_verdicts(
+        self, candidate: str, verdicts: Iterable[Verdict], at: str, *events: AuditEvent
+    ) -> None:
+        """Replace the candidate's verdicts of the same checks by these and enter the events, all or none."""
         with self._engine.begin() as connection:
             for item in verdicts:
                 connection.execute(
@@ -156,84 +153,18 @@ class Ledger(Life):
                 connection.execute(
                     insert(tables.verdict).values(candidate=candidate, recorded_at=at, **plain(item))
                 )
+            enter(connection, events)
 
     def verdicts(self, candidate: str) -> list[Verdict]:
         """All verdicts on a candidate, by check."""
         return self._read(tables.verdict, {"candidate": candidate}, _verdict, order="check")
 
-    # Plans, approvals, releases
-
-    def add_plan(self, plan: Plan) -> None:
-        """Enter a plan; entering the same id again changes nothing."""
-        with self._engine.begin() as connection:
-            query = select(tables.plan.c.id).where(tables.plan.c.id == plan.id)
-            if connection.execute(query).first() is None:
-                connection.execute(insert(tables.plan).values(plain(plan)))
-
-    def plan(self, plan_id: str) -> Plan:
-        """The plan with this id.
-
-        Raises:
-            RcsError: there is none.
-        """
-        found = self._read(tables.plan, {"id": plan_id}, _plan)
-        if not found:
-            raise RcsError(f"There is no plan `{plan_id}`", todo="`rcs plan` makes one and prints its id.")
-        return found[0]
-
-    def add_approval(self, approval: Approval) -> None:
-        """Enter an approval."""
-        with self._engine.begin() as connection:
-            connection.execute(insert(tables.approval).values(plain(approval)))
-
-    def approvals(self, plan_id: str) -> list[Approval]:
-        """The approvals of a plan, oldest first."""
-        return self._read(tables.approval, {"plan": plan_id}, lambda row: record(Approval, row))
-
-    def add_release(self, release: ReleaseRecord) -> None:
-        """Enter a release; the same product and version again is a defect and raises."""
-        with self._engine.begin() as connection:
-            connection.execute(insert(tables.release).values(plain(release)))
-
-    def releases(self, product: str) -> list[ReleaseRecord]:
-        """The releases of a product, oldest first."""
-        return self._read(tables.release, {"product": product}, _release)
-
-    def set_release_status(self, product: str, version: str, status: ReleaseStatus, reason: str) -> None:
-        """Change what may be done with a release, with the reason."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(tables.release)
-                .where(tables.release.c.product == product, tables.release.c.version == version)
-                .values(status=status.value, reason=reason)
-            )
-
-    def start_move(self, move: PointerMove) -> PointerMove:
-        """Write down a pointer move before it begins."""
-        with self._engine.begin() as connection:
-            query = insert(tables.pointer_move).values(unnumbered(move))
-            key = connection.execute(query).inserted_primary_key
-        return PointerMove(**{**asdict(move), "id": int(key[0]) if key else 0})
-
-    def finish_move(self, move: PointerMove, at: str) -> None:
-        """Write down that a pointer move is complete."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(tables.pointer_move).where(tables.pointer_move.c.id == move.id).values(finished_at=at)
-            )
-
-    def moves(self, product: str | None = None, *, unfinished: bool = False) -> list[PointerMove]:
-        """The pointer moves, oldest first; only those that never finished if asked."""
-        rows = self._rows(tables.pointer_move, {"product": product} if product else {})
-        moves = [record(PointerMove, row) for row in rows]
-        return [move for move in moves if move.finished_at is None] if unfinished else moves
-
     # Audit
 
-    def note(self, entry: AuditEvent) -> None:
-        """Append an audit event."""
+    def note(self, *entries: AuditEvent) -> None:
+        """Append audit events, all of them or none."""
         with self._engine.begin() as connection:
-            connection.execute(insert(tables.audit_event).values(plain(entry)))
+            enter(connection, entries)
 
     def events(self, **equal: Any) -> list[AuditEvent]:
         """The audit events whose columns equal the given values, oldest first."""
@@ -247,15 +178,6 @@ def _receipt(row: Row[Any]) -> Receipt:
 
 def _verdict(row: Row[Any]) -> Verdict:
     return record(Verdict, row, severity=CheckSeverity(row.severity), outcome=Outcome(row.outcome))
-
-
-def _plan(row: Row[Any]) -> Plan:
-    return record(Plan, row, why=tuple(row.why))
-
-
-def _release(row: Row[Any]) -> ReleaseRecord:
-    status = ReleaseStatus(row.status)
-    return record(ReleaseRecord, row, status=status, audiences=tuple(row.audiences))
 
 
 def _candidate(row: Row[Any]) -> CandidateRecord:

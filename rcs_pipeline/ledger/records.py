@@ -135,7 +135,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing a candidate would do. `why` lists the reasons for the version, in sentences."""
+    """What publishing a candidate would do. `why` lists the reasons for the version, in sentences.
+
+    `not_before`: an embargo, UTC. `note`: a word to the consumers. `detail`: the whole comparison, as the
+    page of the plan shows it.
+    """
 
     id: str
     product: str
@@ -147,11 +151,17 @@ class Plan:
     made_at: str
     claimed_name: str
     os_account: str
+    not_before: str | None = None
+    note: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Approval:
-    """A named person's yes to one plan. The name is a claim; the account is what the system knows."""
+    """A named person's yes to one plan. The name is a claim; the account is what the system knows.
+
+    `voided_at`: when what was approved turned out to have moved; the yes never counts again.
+    """
 
     plan: str
     candidate: str
@@ -161,11 +171,15 @@ class Approval:
     os_account: str
     approved_at: str
     note: str = ""
+    voided_at: str | None = None
 
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """A published version. `hashes`: audience -> sha256 of its SHA256SUMS file."""
+    """A published version. `hashes`: audience -> sha256 of its SHA256SUMS file.
+
+    `until`: the day by which a deprecated release should be left.
+    """
 
     product: str
     version: str
@@ -176,11 +190,12 @@ class ReleaseRecord:
     hashes: dict[str, str]
     released_at: str
     reason: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True)
 class PointerMove:
-    """A journal line: pointers are being moved, or were."""
+    """A journal line: pointers are being moved, or were. `told_at`: when the outside was told of it."""
 
     product: str
     kind: str
@@ -189,6 +204,7 @@ class PointerMove:
     detail: dict[str, Any]
     started_at: str
     finished_at: str | None = None
+    told_at: str | None = None
     id: int = 0
 
 

@@ -7,13 +7,15 @@ Does not belong here: any table of its own (see `ledger` and `life`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Row, Table, select
+from sqlalchemy import Connection, Engine, Row, Table, insert, select
 
 from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.ledger import tables
+from rcs_pipeline.ledger.records import AuditEvent
 
 Record = TypeVar("Record")
 
@@ -41,6 +43,12 @@ class Rows:
             query = query.where(table.c[name] == value)
         with self._engine.connect() as connection:
             return list(connection.execute(query))
+
+
+def enter(connection: Connection, events: Iterable[AuditEvent]) -> None:
+    """Append audit events inside somebody's transaction."""
+    for item in events:
+        connection.execute(insert(tables.audit_event).values(plain(item)))
 
 
 def plain(record: Any) -> dict[str, Any]:

@@ -22,6 +22,8 @@ NAMES = {
     "role": ("RCS_ROLE", "engineer"),
     "contracts": ("RCS_CONTRACTS", ""),
     "threads": ("RCS_THREADS", ""),
+    "notify_command": ("RCS_NOTIFY_COMMAND", ""),
+    "notify_webhook": ("RCS_NOTIFY_WEBHOOK", ""),
 }
 FLAGS = {"name": "--as"}
 SECRET_KEY = "RCS_KEY"  # noqa: S105  (the name of the variable, not its content)
@@ -42,6 +44,7 @@ class Settings:
     """What the operator set.
 
     `name` is who the operator claims to be; `os_account` is who the operating system says it is.
+    `notify_command` and `notify_webhook` take the notice of a release, as JSON.
     """
 
     home: Path
@@ -53,6 +56,8 @@ class Settings:
     role: str
     contracts: tuple[Path, ...]
     threads: int | None
+    notify_command: str
+    notify_webhook: str
     origins: tuple[Setting, ...]
 
 
@@ -91,6 +96,8 @@ def load_settings(
         role=chosen["role"].value,
         contracts=tuple(Path(part).resolve() for part in chosen["contracts"].value.split(os.pathsep) if part),
         threads=int(threads) if threads else None,
+        notify_command=chosen["notify_command"].value,
+        notify_webhook=chosen["notify_webhook"].value,
         origins=tuple(chosen.values()),
     )
 

@@ -87,6 +87,9 @@ plan = Table(
     Column("made_at", String, nullable=False),
     Column("claimed_name", String, nullable=False),
     Column("os_account", String, nullable=False),
+    Column("not_before", String),
+    Column("note", Text),
+    Column("detail", JSON),
 )  # fmt: skip
 
 approval = Table(
@@ -100,6 +103,7 @@ approval = Table(
     Column("os_account", String, nullable=False),
     Column("note", Text, nullable=False, default=""),
     Column("approved_at", String, nullable=False),
+    Column("voided_at", String),
 )  # fmt: skip
 
 release = Table(
@@ -114,6 +118,7 @@ release = Table(
     Column("audiences", JSON, nullable=False),
     Column("hashes", JSON, nullable=False),
     Column("released_at", String, nullable=False),
+    Column("until", String),
     UniqueConstraint("product", "version"),
 )  # fmt: skip
 
@@ -127,6 +132,7 @@ pointer_move = Table(
     Column("detail", JSON, nullable=False),
     Column("started_at", String, nullable=False),
     Column("finished_at", String),
+    Column("told_at", String),
 )  # fmt: skip
 
 audit_event = Table(

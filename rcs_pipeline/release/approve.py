@@ -1,19 +1,23 @@
-"""The sign-off: a named person other than the builder says yes to one plan.
+"""The sign-off: named persons other than the builder say yes, or no, to one plan.
 
-Belongs here: who may approve, and that the approval is tied to the plan and the candidate.
+Belongs here: who may approve, how many it takes, and that a yes is tied to the plan and the candidate.
 Does not belong here: checks on the data (see `gate`).
 """
 
 from __future__ import annotations
 
-import unicodedata
-
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
-from rcs_pipeline.gate.decision import require_open
+from rcs_pipeline.contracts.lifecycle import Need
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.ledger.lifecycle import same_person, step
 from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.candidate import product_of
 from rcs_pipeline.release.journal import finish_interrupted_moves
-from rcs_pipeline.release.plan import check_plan
+from rcs_pipeline.release.standing import APPROVED, require_plan, standing
+from rcs_pipeline.release.versions import Change
+
+LOOKED_AT = (Need.GATE_OPEN, Need.PLAN_HOLDS)
 
 
 def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Approval:
@@ -26,9 +30,9 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
         note: a word to the consumers; it is released with the changelog.
 
     Raises:
-        RcsError: no name was given, or there is no such plan.
+        RcsError: no name was given, there is no such plan, or a correction has no note.
         RefusedError: the gate is closed, the plan no longer holds, or the builder approves.
-        NothingToDoError: this person approved it already.
+        NothingToDoError: this person approved it already, or the plan has the approvals it needs.
     """
     finish_interrupted_moves(workspace)
     plan = workspace.ledger.plan(plan_id)
@@ -44,12 +48,15 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
             expected="a second person",
             todo=f"Ask somebody else: `rcs approve {plan.id} --as NAME`.",
         )
-    if any(same_person(said, item.approver) for item in _valid(workspace, plan, candidate)):
-        raise NothingToDoError(
-            f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
+    product = require_plan(workspace, plan, candidate).product
+    earlier = valid_approvals(workspace, plan, candidate)
+    _refuse_repeated(workspace, product, plan, candidate, said, earlier)
+    if plan.change == Change.PATCH and not (note.strip() or plan.note or any(item.note for item in earlier)):
+        raise RcsError(
+            f"{plan.version} corrects values that were published, and no note says what was wrong",
+            expected="a sentence that consumers read in the changelog",
+            todo=f"`rcs approve {plan.id} --as NAME --note TEXT`",
         )
-    require_open(workspace, candidate)
-    check_plan(workspace, plan)
     approval = Approval(
         plan=plan.id,
         candidate=plan.candidate,
@@ -60,43 +67,97 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
         approved_at=workspace.now(),
         note=note.strip(),
     )
-    workspace.ledger.add_approval(approval)
-    workspace.note("plan.approved", plan.id, approver=said, version=plan.version, candidate=plan.candidate)
+    enough = len(earlier) + 1 >= product.file.release.approvers_for(plan.change)
+    approver = workspace.acting_as(said)
+    event = step(
+        approver, "approve" if enough else "say_yes", candidate.hash, builder=candidate.builder,
+        approvers=[item.approver for item in earlier], met=LOOKED_AT, reason=note, plan=plan.id,
+        content=candidate.hash, version=plan.version,
+    )  # fmt: skip
+    said_so = approver.event(
+        "plan.approved", plan.id, approver=said, version=plan.version, candidate=plan.candidate
+    )
+    workspace.ledger.add_approval(approval, event, said_so)
     return approval
 
 
-def approval_of(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> Approval:
-    """The first valid approval of a plan.
+def reject(workspace: Workspace, plan_id: str, name: str, reason: str, *, reopen: bool = False) -> str:
+    """Record that `name` says no to the plan, or takes an earlier no back. Returns the new state.
 
     Raises:
-        WaitingError: there is none.
+        RcsError: there is no such plan, or no reason.
+        RefusedError: the builder, or the candidate does not wait for a decision.
     """
-    valid = _valid(workspace, plan, candidate)
-    if not valid:
+    finish_interrupted_moves(workspace)
+    plan = workspace.ledger.plan(plan_id)
+    candidate = workspace.ledger.candidate(plan.candidate)
+    event = step(
+        workspace.acting_as(" ".join(name.split()) or workspace.settings.name),
+        "reopen" if reopen else "reject", candidate.hash, builder=candidate.builder, reason=reason,
+        plan=plan.id, content=candidate.hash,
+    )  # fmt: skip
+    workspace.ledger.void_approvals(candidate.hash, workspace.now(), event)
+    return str(event.detail["to"])
+
+
+def approvals_of(
+    workspace: Workspace, plan: Plan, candidate: CandidateRecord, product: Product
+) -> tuple[Approval, ...]:
+    """The valid approvals of a plan, as many as the policy asks for.
+
+    Raises:
+        WaitingError: there are fewer.
+    """
+    valid = valid_approvals(workspace, plan, candidate)
+    needed = product.file.release.approvers_for(plan.change)
+    if len(valid) < needed:
+        more = f"{len(valid)} of {needed} approvals" if needed > 1 else "an approval"
         raise WaitingError(
-            f"The plan `{plan.id}` waits for an approval",
+            f"The plan `{plan.id}` waits for an approval" + (f": it has {more}" if needed > 1 else ""),
             expected=f"a yes by somebody other than `{candidate.builder}`",
             todo=f"`rcs approve {plan.id} --as NAME`",
         )
-    return valid[0]
+    return tuple(valid)
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are the same but for case, spaces and the form of their letters."""
-    return _plain(one) == _plain(other)
+def still_needed(workspace: Workspace, plan_id: str) -> int:
+    """How many more people have to say yes to a plan."""
+    plan = workspace.ledger.plan(plan_id)
+    candidate = workspace.ledger.candidate(plan.candidate)
+    needed = product_of(workspace, candidate).file.release.approvers_for(plan.change)
+    return max(0, needed - len(valid_approvals(workspace, plan, candidate)))
 
 
-def _valid(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> list[Approval]:
+def valid_approvals(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> list[Approval]:
     """What an approval says is checked again here: the ledger is a database that others can write to."""
-    return [
-        item
-        for item in workspace.ledger.approvals(plan.id)
-        if item.candidate == candidate.hash
-        and item.version == plan.version
-        and item.approver.strip()
-        and not same_person(item.approver, candidate.builder)
-    ]
+    found: list[Approval] = []
+    separate = product_of(workspace, candidate).file.release.separate_accounts
+    for item in workspace.ledger.approvals(plan.id):
+        matches = item.candidate == candidate.hash and item.version == plan.version and item.approver.strip()
+        known = [candidate.builder, *(other.approver for other in found)]
+        accounts = [candidate.os_account, *(other.os_account for other in found)]
+        if not matches or item.voided_at or any(same_person(item.approver, other) for other in known):
+            continue
+        if not (separate and item.os_account in accounts):
+            found.append(item)
+    return found
 
 
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+def _refuse_repeated(
+    workspace: Workspace, product: Product, plan: Plan, candidate: CandidateRecord, said: str,
+    earlier: list[Approval],
+) -> None:  # fmt: skip
+    if any(same_person(said, item.approver) for item in earlier):
+        raise NothingToDoError(
+            f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
+        )
+    if standing(workspace, candidate) == APPROVED:
+        names = " and ".join(f"`{item.approver}`" for item in earlier)
+        raise NothingToDoError(f"{names} approved the plan `{plan.id}`", todo=f"`rcs publish {plan.id}`")
+    accounts = {candidate.os_account, *(item.os_account for item in earlier)}
+    if product.file.release.separate_accounts and workspace.settings.os_account in accounts:
+        raise RefusedError(
+            f"The account `{workspace.settings.os_account}` built the candidate or approved it already",
+            expected="every person under an account of their own, by the product's policy",
+            todo=f"Approve from another account: `rcs approve {plan.id} --as NAME`.",
+        )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
+from rcs_pipeline.contracts.product import Deprecation, Product, ProductColumn, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 
 SQL_TYPES = {
@@ -61,11 +61,13 @@ def table_schema(table: ProductTable, audience: str) -> dict[str, Any]:
 
 def resource(table: ProductTable, audience: str) -> dict[str, Any]:
     """A resource without what depends on its file: name, meaning, schema, and the Parquet twin."""
+    ending = table.extension.deprecated
     return {
         "name": table.name,
         "type": "table",
         "title": table.title,
         "description": table.description,
+        **({"deprecated": _deprecated(ending)} if ending else {}),
         "path": f"csv/{table.name}.csv",
         "parquet": f"parquet/{table.name}.parquet",
         "contract": {"id": table.id, "version": table.version, "path": f"contracts/{table.path.name}"},
@@ -85,6 +87,8 @@ def _field(column: ProductColumn, table: ProductTable) -> dict[str, Any]:
     }
     if column.unit:
         field["unit"] = column.unit
+    if column.deprecated:
+        field["deprecated"] = _deprecated(column.deprecated)
     labels = column.codes or {}
     if column.symbols:
         labels = {
@@ -94,6 +98,10 @@ def _field(column: ProductColumn, table: ProductTable) -> dict[str, Any]:
         field["categories"] = [{"value": value, "label": label} for value, label in labels.items()]
     constraints = _constraints(column, table, tuple(labels))
     return {**field, "constraints": constraints} if constraints else field
+
+
+def _deprecated(ending: Deprecation) -> dict[str, str]:
+    return {"until": ending.until.isoformat(), "note": ending.note}
 
 
 def _constraints(column: ProductColumn, table: ProductTable, allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ away must not come back in the list of changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rcs_pipeline.contracts.product import Interval
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +26,8 @@ LISTED_KEYS = 100
 class TableDiff:
     """The differences of one table for one audience.
 
-    `cells`: column -> changed cells. `hidden`: cells that had a value and are NULL now.
+    `cells`: column -> changed cells. `hidden`: cells that had a value and are NULL now; `shown`: the
+    other way round. `beyond`: values that left the interval they were published with.
     `keys`: the grain of the first changed rows, in order.
     """
 
@@ -36,6 +39,8 @@ class TableDiff:
     changed: int = 0
     cells: dict[str, int] = field(default_factory=dict)
     hidden: int = 0
+    shown: int = 0
+    beyond: int = 0
     keys: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -52,6 +57,7 @@ def compare(
     *,
     grain: tuple[str, ...],
     columns: Mapping[str, str],
+    interval: Interval | None = None,
 ) -> TableDiff:
     """Compare two versions of a table.
 
@@ -62,6 +68,7 @@ def compare(
         after: the Parquet file of the later version, if there is one.
         grain: the columns that identify a row in both.
         columns: the columns to compare, with the SQL type that they are published in.
+        interval: which column is a value with an interval, if the table has one.
     """
     old = _columns(connection, before) if before else {}
     if before is None or after is None or not set(grain) <= set(old) & set(columns):
@@ -72,14 +79,12 @@ def compare(
     differs = {name: _differs(name, same_type=old[name].lower() == columns[name]) for name in shared}
     any_differs = " or ".join(differs.values()) or "false"
     cells = "".join(f", count(*) filter (where __old and __new and {test})" for test in differs.values())
-    went = " + ".join(
-        f"count(*) filter (where __old and __new and o.{quote(name)} is not null and n.{quote(name)} is null)"
-        for name in shared
-    )
+    went, came = _became_null("o", "n", shared), _became_null("n", "o", shared)
     row = connection.execute(
         f"select count(*) filter (where __old), count(*) filter (where __new),"
         f" count(*) filter (where __old is null), count(*) filter (where __new is null),"
-        f" count(*) filter (where __old and __new and ({any_differs})), {went or '0'}{cells} {joined}"
+        f" count(*) filter (where __old and __new and ({any_differs})),"
+        f" {went}, {came}, {_beyond(interval, shared)}{cells} {joined}"
     ).fetchone()
     assert row is not None  # noqa: S101  (an aggregate always has a row)
     return TableDiff(
@@ -90,8 +95,30 @@ def compare(
         removed=row[3],
         changed=row[4],
         hidden=row[5],
-        cells={name: count for name, count in zip(shared, row[6:], strict=True) if count},
+        shown=row[6],
+        beyond=row[7],
+        cells={name: count for name, count in zip(shared, row[8:], strict=True) if count},
         keys=_keys(connection, joined, grain, any_differs) if row[4] else (),
+    )
+
+
+def _became_null(had: str, has_not: str, columns: Iterable[str]) -> str:
+    counts = (
+        f"count(*) filter (where __old and __new and {had}.{quote(name)} is not null"
+        f" and {has_not}.{quote(name)} is null)"
+        for name in columns
+    )
+    return " + ".join(counts) or "0"
+
+
+def _beyond(interval: Interval | None, columns: Iterable[str]) -> str:
+    """Values outside the interval that they had in the release before; in doubt (no interval) not counted."""
+    if interval is None or not {interval.value, interval.lower, interval.upper} <= set(columns):
+        return "0"
+    value, lower, upper = (quote(name) for name in (interval.value, interval.lower, interval.upper))
+    return (
+        f"count(*) filter (where __old and __new and n.{value} is distinct from o.{value}"
+        f" and (n.{value} < o.{lower} or n.{value} > o.{upper}))"
     )
 
 

@@ -6,7 +6,7 @@ Does not belong here: writing (see `folder`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rcs_pipeline.contracts.product import Product
@@ -25,12 +25,17 @@ SYNTHETIC_NOTICE = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """One audience's differences between the current release and the candidate."""
+    """One audience's differences between the current release and the candidate.
+
+    `before` and `after`: what consumers were told, and would be told now, in the words of Data Package.
+    """
 
     audience: str
     base_version: str | None
     reasons: tuple[Reason, ...]
     tables: tuple[TableDiff, ...]
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Draft:
     audience: str
     plan: Plan
     candidate: CandidateRecord
-    approval: Approval
+    approvals: tuple[Approval, ...]
     verdicts: tuple[Verdict, ...]
     comparison: Comparison
     released_at: str
@@ -51,6 +56,13 @@ class Draft:
     def version(self) -> str:
         """The version of the release."""
         return self.plan.version
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people wrote to the consumers: with the plan, then with each yes."""
+        return tuple(
+            dict.fromkeys(text for text in (self.plan.note, *(item.note for item in self.approvals)) if text)
+        )
 
     @property
     def row_version(self) -> str:
@@ -139,16 +151,22 @@ def approval_document(draft: Draft) -> dict[str, Any]:
 
     A name on a command line is a claim, so the account that the operating system knows stands beside it.
     """
-    approval, candidate = draft.approval, draft.candidate
+    candidate = draft.candidate
     return {
         **_head(draft),
-        "plan": approval.plan,
-        "candidate": approval.candidate,
-        "approver": {"name": approval.approver, "os_account": approval.os_account},
+        "plan": draft.plan.id,
+        "candidate": candidate.hash,
         "builder": {"name": candidate.builder, "os_account": candidate.os_account},
-        "same_os_account": approval.os_account == candidate.os_account,
-        "note": approval.note,
-        "approved_at": approval.approved_at,
+        "approvals": [
+            {
+                "approver": {"name": item.approver, "os_account": item.os_account},
+                "same_os_account_as_builder": item.os_account == candidate.os_account,
+                "note": item.note,
+                "approved_at": item.approved_at,
+            }
+            for item in draft.approvals
+        ],
+        "embargo": draft.plan.not_before,
     }
 
 
@@ -162,22 +180,39 @@ def changes_document(draft: Draft) -> dict[str, Any]:
         "reasons": [
             {"change": reason.change.value, "sentence": reason.sentence} for reason in comparison.reasons
         ],
-        "tables": [
-            {
-                "table": item.table,
-                "rows_before": item.rows_before,
-                "rows_after": item.rows_after,
-                "rows_added": item.added,
-                "rows_removed": item.removed,
-                "rows_changed": item.changed,
-                "values_changed": item.cells,
-                "values_no_longer_shown": item.hidden,
-                "changed_keys": list(item.keys),
-                "changed_keys_complete": len(item.keys) == item.changed,
-            }
-            for item in comparison.tables
-        ],
+        "notes": list(draft.notes),
+        "deprecated": deprecations(comparison.after),
+        "tables": [changed_table(item) for item in comparison.tables],
     }
+
+
+def changed_table(item: TableDiff) -> dict[str, Any]:
+    """The differences of one table, as machines read them."""
+    return {
+        "table": item.table,
+        "rows_before": item.rows_before,
+        "rows_after": item.rows_after,
+        "rows_added": item.added,
+        "rows_removed": item.removed,
+        "rows_changed": item.changed,
+        "values_changed": item.cells,
+        "values_beyond_their_interval": item.beyond,
+        "values_no_longer_shown": item.hidden,
+        "values_newly_shown": item.shown,
+        "changed_keys": list(item.keys),
+        "changed_keys_complete": len(item.keys) == item.changed,
+    }
+
+
+def deprecations(package: dict[str, Any]) -> list[dict[str, str]]:
+    """What of a release will go, and when: tables and columns."""
+    found = []
+    for table in package.get("resources", ()):
+        columns = ((f".{item['name']}", item) for item in table["schema"]["fields"])
+        for name, item in [("", table), *columns]:
+            if "deprecated" in item:
+                found.append({"what": f"{table['name']}{name}", **item["deprecated"]})
+    return found
 
 
 def _head(draft: Draft) -> dict[str, Any]:

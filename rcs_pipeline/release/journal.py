@@ -1,25 +1,29 @@
 """Moving pointers so that a crash at any moment leaves either the old release or the new one.
 
 Belongs here: the journal of moves, carrying one out, completing or undoing an interrupted one.
-Does not belong here: whether a move is allowed (see `publish` and `rollback`).
+Does not belong here: whether a move is allowed (see `publish`, `rollback`, `withdraw`).
 
 A move is written into the ledger when everything it needs is complete on disk. From then on each
 step can be repeated: folders get their names, pointers move in the order of the audiences, the
-statuses are rewritten, the ledger is told, the move is finished. Until the first pointer moves,
-readers see nothing of it.
+statuses and the feed are rewritten, the ledger is told, the move is finished, and only then the
+outside hears of it. Until the first pointer moves, readers see nothing of it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.ledger.paths import TEMPORARY
-from rcs_pipeline.ledger.records import PointerMove, ReleaseRecord, ReleaseStatus
+from rcs_pipeline.ledger.records import AuditEvent, PointerMove, ReleaseRecord, ReleaseStatus
+from rcs_pipeline.ledger.rows import plain
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.feed import write_feed
+from rcs_pipeline.release.notices import tell_outside
 from rcs_pipeline.release.pointer import (
     CURRENT,
     Pointer,
@@ -31,8 +35,8 @@ from rcs_pipeline.release.pointer import (
     write_status,
 )
 
-PUBLISH = "publish"
-ROLLBACK = "rollback"
+PUBLISH, ROLLBACK, WITHDRAW, DEPRECATE = "publish", "rollback", "withdraw", "deprecate"
+NOTHING = ""
 
 
 def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
@@ -43,7 +47,7 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
     Raises:
         LockedError: the command that makes the move is still running.
     """
-    if not workspace.ledger.moves(unfinished=True):
+    if not any(move.finished_at is None or _untold(move) for move in workspace.ledger.moves()):
         return ()
     with workspace.writing():
         moves = tuple(workspace.ledger.moves(unfinished=True))
@@ -55,49 +59,62 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
                 _undo(workspace, move)
                 workspace.note(f"{move.kind}.undone", f"{move.product} {move.to_version}")
             remove_parts(workspace, move.product, tuple(move.detail["audiences"]))
+        for move in workspace.ledger.moves():
+            if _untold(move):
+                tell_outside(workspace, move)
     return moves
 
 
-def carry_out(workspace: Workspace, move: PointerMove) -> ReleaseRecord:
+def carry_out(workspace: Workspace, move: PointerMove) -> None:
     """Take every step of a move that is in the journal. Steps already taken change nothing."""
-    release = _release(move)
-    for audience in release.audiences:
+    for audience in move.detail["hashes"]:
         _name_folder(workspace, move, audience)
-    pointers = [_pointer(move, release, audience) for audience in release.audiences]
-    for pointer in pointers:
-        write_pointer(workspace, pointer)
-    statuses = _statuses(workspace, move, release)
-    for pointer in pointers:
-        write_status(workspace, pointer, statuses)
-    _tell_ledger(workspace, move, release)
+    for audience in move.detail["audiences"]:
+        _point(workspace, move, audience)
+    statuses = _statuses(workspace, move)
+    for audience in move.detail["audiences"]:
+        write_status(workspace, move.product, audience, statuses, synthetic=bool(move.detail["synthetic"]))
+    _tell_ledger(workspace, move)
+    for audience in move.detail["audiences"]:
+        write_feed(workspace, move.product, audience, synthetic=bool(move.detail["synthetic"]))
     workspace.ledger.finish_move(move, workspace.now())
-    return release
 
 
-def as_detail(release: ReleaseRecord, **more: Any) -> dict[str, Any]:
-    """What the journal keeps, so that a move can be carried out from it alone."""
+def as_detail(
+    release: ReleaseRecord | None,
+    *,
+    audiences: Iterable[str],
+    synthetic: bool,
+    statuses: dict[str, dict[str, str | None]],
+    events: Iterable[AuditEvent],
+    parts: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What the journal keeps, so that a move can be carried out from it alone.
+
+    Args:
+        release: the one that the pointers will name; None where there will be none.
+        audiences: whose pointers, statuses and feeds are written, in that order.
+        synthetic: whether this is a demonstration.
+        statuses: version -> status, reason, until, of the versions whose status changes.
+        events: the steps to enter, by those who were allowed to take them.
+        parts: audience -> the temporary folder that becomes the release.
+    """
     return {
-        "candidate": release.candidate,
-        "plan": release.plan,
-        "audiences": list(release.audiences),
-        "hashes": release.hashes,
-        "released_at": release.released_at,
-        **more,
+        "candidate": release.candidate if release else None,
+        "plan": release.plan if release else None,
+        "audiences": list(audiences),
+        "hashes": release.hashes if release else {},
+        "released_at": release.released_at if release else None,
+        "synthetic": synthetic,
+        "statuses": statuses,
+        "events": [plain(item) for item in events],
+        "parts": parts or {},
+        "tell": True,
     }
 
 
-def _release(move: PointerMove) -> ReleaseRecord:
-    detail = move.detail
-    return ReleaseRecord(
-        product=move.product,
-        version=move.to_version,
-        candidate=detail["candidate"],
-        plan=detail["plan"],
-        status=ReleaseStatus.RELEASED,
-        audiences=tuple(detail["audiences"]),
-        hashes=detail["hashes"],
-        released_at=detail["released_at"],
-    )
+def _untold(move: PointerMove) -> bool:
+    return bool(move.finished_at and move.detail.get("tell") and not move.told_at)
 
 
 def _parts(workspace: Workspace, move: PointerMove) -> dict[str, Path]:
@@ -128,60 +145,90 @@ def _name_folder(workspace: Workspace, move: PointerMove, audience: str) -> None
         _flush_folder(target.parent)
 
 
-def _pointer(move: PointerMove, release: ReleaseRecord, audience: str) -> Pointer:
-    return Pointer(
-        product=move.product,
-        audience=audience,
-        version=release.version,
-        hash=release.hashes[audience],
-        path=release.version,
-        released_at=release.released_at,
-        synthetic=bool(move.detail["synthetic"]),
-    )
+def _point(workspace: Workspace, move: PointerMove, audience: str) -> None:
+    """Let the audience's pointer name the release; take it away where there is none for this audience."""
+    if audience in move.detail["hashes"]:
+        write_pointer(
+            workspace,
+            Pointer(
+                product=move.product,
+                audience=audience,
+                version=move.to_version,
+                hash=move.detail["hashes"][audience],
+                path=move.to_version,
+                released_at=move.detail["released_at"],
+                synthetic=bool(move.detail["synthetic"]),
+            ),
+        )
+    else:
+        (audience_folder(workspace, move.product, audience) / CURRENT).unlink(missing_ok=True)
 
 
-def _statuses(workspace: Workspace, move: PointerMove, release: ReleaseRecord) -> dict[str, dict[str, Any]]:
+def _statuses(workspace: Workspace, move: PointerMove) -> dict[str, dict[str, Any]]:
     """Every version with its status, as the ledger will have it when the move is finished."""
-    known = {item.version: item for item in workspace.ledger.releases(move.product)}
-    versions = {
-        version: {"status": item.status.value, "reason": item.reason or None, "released_at": item.released_at}
-        for version, item in known.items()
-    }
-    versions[release.version] = {
-        "status": release.status.value,
-        "reason": None,
-        "released_at": release.released_at,
-    }
-    left = move.detail.get("left")
-    if left and move.from_version in versions:
-        versions[move.from_version] |= {"status": left["status"], "reason": left["reason"]}
+    versions: dict[str, dict[str, Any]] = {
+        item.version: {
+            "status": item.status.value, "reason": item.reason or None, "released_at": item.released_at,
+            "until": item.until,
+        }
+        for item in workspace.ledger.releases(move.product)
+    }  # fmt: skip
+    for version, changed in move.detail["statuses"].items():
+        versions.setdefault(version, {"released_at": move.detail["released_at"]}).update(
+            status=changed["status"], reason=changed["reason"] or None, until=changed["until"]
+        )
     return versions
 
 
-def _tell_ledger(workspace: Workspace, move: PointerMove, release: ReleaseRecord) -> None:
+def _tell_ledger(workspace: Workspace, move: PointerMove) -> None:
+    """Enter the release and the new statuses with their steps; what is entered already stays as it is."""
     known = {item.version: item for item in workspace.ledger.releases(move.product)}
-    if release.version not in known:
-        workspace.ledger.add_release(release)
-    elif known[release.version].status is not ReleaseStatus.RELEASED:
-        workspace.ledger.set_release_status(move.product, release.version, ReleaseStatus.RELEASED, "")
-    left = move.detail.get("left")
-    if left and move.from_version in known:
-        status = ReleaseStatus(left["status"])
-        workspace.ledger.set_release_status(move.product, str(move.from_version), status, left["reason"])
+    steps = [AuditEvent(**item) for item in move.detail["events"]]
+    if move.kind == PUBLISH and move.to_version not in known:
+        workspace.ledger.add_release(_release(move), *steps)
+        return
+    for version, changed in move.detail["statuses"].items():
+        status = ReleaseStatus(changed["status"])
+        before = known.get(version)
+        wanted = (status, changed["reason"] or "", changed["until"])
+        if before is not None and (before.status, before.reason or "", before.until) != wanted:
+            own = [item for item in steps if item.subject == f"{move.product} {version}"]
+            workspace.ledger.set_release_status(
+                move.product, version, status, changed["reason"] or "", *own, until=changed["until"]
+            )
+
+
+def _release(move: PointerMove) -> ReleaseRecord:
+    return ReleaseRecord(
+        product=move.product,
+        version=move.to_version,
+        candidate=move.detail["candidate"],
+        plan=move.detail["plan"],
+        status=ReleaseStatus.RELEASED,
+        audiences=tuple(move.detail["hashes"]),
+        hashes=move.detail["hashes"],
+        released_at=move.detail["released_at"],
+    )
 
 
 def _undo(workspace: Workspace, move: PointerMove) -> None:
     """Take back a move whose folders are not whole any more, so that readers have what they had."""
-    before = {item.version: item for item in workspace.ledger.releases(move.product)}.get(
-        move.from_version or ""
-    )
+    known = {item.version: item for item in workspace.ledger.releases(move.product)}
+    before = known.get(move.from_version or "")
     for audience in move.detail["audiences"]:
         pointer = current(workspace, move.product, audience)
-        if pointer is not None and pointer.version == move.to_version:
-            if before is not None and audience in before.hashes:
-                write_pointer(workspace, _pointer(move, before, audience))
-            else:
-                (audience_folder(workspace, move.product, audience) / CURRENT).unlink()
+        if pointer is None or pointer.version != move.to_version:
+            continue
+        if before is not None and audience in before.hashes:
+            write_pointer(
+                workspace,
+                Pointer(
+                    move.product, audience, before.version, before.hashes[audience], before.version,
+                    before.released_at, synthetic=bool(move.detail["synthetic"]),
+                ),
+            )  # fmt: skip
+        else:
+            (audience_folder(workspace, move.product, audience) / CURRENT).unlink()
     if move.kind == PUBLISH:
         for audience in move.detail["audiences"]:
             shutil.rmtree(
@@ -189,6 +236,7 @@ def _undo(workspace: Workspace, move: PointerMove) -> None:
             )
     for part in _parts(workspace, move).values():
         shutil.rmtree(part, ignore_errors=True)
+    workspace.ledger.told(move, workspace.now())
     workspace.ledger.finish_move(move, workspace.now())
 
 

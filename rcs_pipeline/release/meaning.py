@@ -8,6 +8,7 @@ Does not belong here: reading files (see `plan`), arithmetic of versions (see `v
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rcs_pipeline.release.diff import TableDiff
@@ -41,9 +42,9 @@ def _package(before: Described, after: Described) -> Iterator[Reason]:
         )
     old, new = (({item["name"]: item for item in side.get("resources", [])}) for side in (before, after))
     for name in old.keys() - new.keys():
-        yield Reason(Change.MAJOR, f"The table `{name}` is no longer released.")
+        yield Reason(Change.MAJOR, f"The table `{name}` is no longer released.", name)
     for name in new.keys() - old.keys():
-        yield Reason(Change.MINOR, f"The table `{name}` is new.")
+        yield Reason(Change.MINOR, f"The table `{name}` is new.", name)
     for name in sorted(old.keys() & new.keys()):
         yield from _table(name, old[name], new[name])
 
@@ -52,20 +53,23 @@ def _table(name: str, before: Described, after: Described) -> Iterator[Reason]:
     if before["schema"].get("primaryKey") != after["schema"].get("primaryKey"):
         grain = ", ".join(after["schema"].get("primaryKey", []))
         yield Reason(
-            Change.MAJOR, f"One row of `{name}` stands for something else: its grain is now {grain}."
+            Change.MAJOR, f"One row of `{name}` stands for something else: its grain is now {grain}.", name
         )
     yield from _contract(name, before.get("contract", {}), after.get("contract", {}))
     if any(before.get(key) != after.get(key) for key in ("title", "description")):
-        yield Reason(Change.PATCH, f"The table `{name}` is described in other words.")
+        yield Reason(Change.PATCH, f"The table `{name}` is described in other words.", name)
+    yield from _deprecation(f"The table `{name}`", before, after, name, None)
     old, new = (({item["name"]: item for item in side["schema"]["fields"]}) for side in (before, after))
     for column in [item for item in old if item not in new]:
-        yield Reason(Change.MAJOR, f"`{name}` loses the column `{column}`.")
+        yield Reason(Change.MAJOR, f"`{name}` loses the column `{column}`.", name, column)
     for column in [item for item in new if item not in old]:
-        yield Reason(Change.MINOR, f"`{name}` gains the column `{column}`.")
+        yield Reason(Change.MINOR, f"`{name}` gains the column `{column}`.", name, column)
     for column in [item for item in new if item in old]:
-        yield from _column(f"`{name}.{column}`", old[column], new[column])
+        for reason in _column(f"`{name}.{column}`", old[column], new[column]):
+            yield replace(reason, table=name, column=column)
+        yield from _deprecation(f"`{name}.{column}`", old[column], new[column], name, column)
     if [item for item in old if item in new] != [item for item in new if item in old]:
-        yield Reason(Change.MINOR, f"The columns of `{name}` stand in another order.")
+        yield Reason(Change.MINOR, f"The columns of `{name}` stand in another order.", name)
 
 
 def _contract(name: str, before: Described, after: Described) -> Iterator[Reason]:
@@ -74,7 +78,7 @@ def _contract(name: str, before: Described, after: Described) -> Iterator[Reason
         return
     kinds = zip((Change.MAJOR, Change.MINOR), old.split("."), new.split("."), strict=False)
     change = next((kind for kind, left, right in kinds if left != right), Change.PATCH)
-    yield Reason(change, f"The contract of `{name}` went from version {old} to {new}.")
+    yield Reason(change, f"The contract of `{name}` went from version {old} to {new}.", name)
 
 
 def _column(place: str, before: Described, after: Described) -> Iterator[Reason]:
@@ -103,12 +107,27 @@ def _column(place: str, before: Described, after: Described) -> Iterator[Reason]
         yield Reason(Change.PATCH, f"{place} is described in other words.")
 
 
+def _deprecation(
+    place: str, before: Described, after: Described, table: str, column: str | None
+) -> Iterator[Reason]:
+    was, now = before.get("deprecated"), after.get("deprecated")
+    if was != now and now:
+        sentence = f"{place} is deprecated and goes after {now['until']}: {now['note']}"
+        yield Reason(Change.MINOR, sentence, table, column)
+    elif was != now:
+        yield Reason(Change.MINOR, f"{place} is no longer deprecated.", table, column)
+
+
 def _rows(diff: TableDiff, resource: Described, package: Described) -> Iterator[Reason]:
     name = diff.table
     if diff.removed:
-        yield Reason(Change.MAJOR, f"`{name}` loses {_counted(diff.removed, 'row')} of {diff.rows_before:,}.")
+        yield Reason(
+            Change.MAJOR, f"`{name}` loses {_counted(diff.removed, 'row')} of {diff.rows_before:,}.", name
+        )
     if diff.added:
-        yield Reason(Change.MINOR, f"`{name}` gains {_counted(diff.added, 'row')}, now {diff.rows_after:,}.")
+        yield Reason(
+            Change.MINOR, f"`{name}` gains {_counted(diff.added, 'row')}, now {diff.rows_after:,}.", name
+        )
     if not diff.changed:
         return
     redefined = (
@@ -122,14 +141,15 @@ def _rows(diff: TableDiff, resource: Described, package: Described) -> Iterator[
             Change.MAJOR,
             f"`{name}` defines what other tables count, and {_counted(diff.changed, 'row')} changed"
             f" in {', '.join(redefined)}.",
+            name,
         )
     if relabelled:
-        yield Reason(Change.MINOR, f"`{name}` has other labels in {', '.join(relabelled)}.")
+        yield Reason(Change.MINOR, f"`{name}` has other labels in {', '.join(relabelled)}.", name)
     if not redefined and not relabelled:
         cells = _counted(sum(diff.cells.values()), "value")
         hidden = f"; {_counted(diff.hidden, 'value')} no longer shown" if diff.hidden else ""
         yield Reason(
-            Change.PATCH, f"`{name}` has {cells} corrected in {_counted(diff.changed, 'row')}{hidden}."
+            Change.PATCH, f"`{name}` has {cells} corrected in {_counted(diff.changed, 'row')}{hidden}.", name
         )
 
 

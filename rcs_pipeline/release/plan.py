@@ -1,232 +1,138 @@
-"""The plan: what publishing a candidate would change, which version that makes, and why.
+"""Making a plan: the comparison, its checklist and who is affected, under an id and before its approvers.
 
-Belongs here: comparing a candidate with the current release, and the plan's id, which names both.
-Does not belong here: approval and publishing.
+Belongs here: what a plan says besides its version, and the step that submits it.
+Does not belong here: the comparison itself (see `prospect`), how a plan looks (`site`), the yes (`approve`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
+from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.ledger.records import CandidateRecord, Plan, ReleaseStatus
+from rcs_pipeline.ledger.records import Plan
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.describe import SQL_TYPES, published_columns
-from rcs_pipeline.release.diff import TableDiff, compare
-from rcs_pipeline.release.draft import Comparison, describe_package
+from rcs_pipeline.release.checklist import ERROR, looked_through
+from rcs_pipeline.release.consumers import affected
+from rcs_pipeline.release.draft import Comparison, changed_table
 from rcs_pipeline.release.journal import finish_interrupted_moves
-from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
-from rcs_pipeline.release.pointer import Pointer, current, release_folder, verify
-from rcs_pipeline.release.versions import Change, Reason, largest, next_version
+from rcs_pipeline.release.pointer import SCHEMA_VERSION
+from rcs_pipeline.release.prospect import Prospect, Wishes, check_plan, prospect
+from rcs_pipeline.release.standing import submission
+from rcs_pipeline.release.versions import numbers
 
-ID_LENGTH = 12
-
-
-@dataclass(frozen=True)
-class Prospect:
-    """A plan with the comparisons it rests on."""
-
-    plan: Plan
-    product: Product
-    comparisons: tuple[Comparison, ...]
-    synthetic: bool
+__all__ = ["Wishes", "check_plan", "due", "make_plan", "plan_document"]
 
 
-def make_plan(workspace: Workspace, product_id: str, candidate: str | None = None) -> Plan:
-    """Compute the plan and enter it in the ledger. The same world gives the same plan.
+def make_plan(
+    workspace: Workspace, product_id: str, candidate: str | None = None, wishes: Wishes | None = None
+) -> Plan:
+    """Compute the plan, enter it, and put it before its approvers if the gate is open.
+
+    The same world and wishes give the same plan.
 
     Args:
         workspace: the home.
         product_id: the data product.
         candidate: the hash, or its beginning; the newest if not given.
+        wishes: an embargo, a note, a higher version.
 
     Raises:
         NothingToDoError: the candidate changes nothing.
-        RefusedError: the candidate or the current release is not what it was, or was withdrawn.
+        RefusedError: the candidate or the current release is not what it was, was withdrawn or rejected,
+            or the version asked for is too small.
+        RcsError: the embargo is no time.
     """
     finish_interrupted_moves(workspace)
     product = workspace.catalogue.product(product_id)
-    plan = prospect(workspace, candidates.choose(workspace, product, candidate)).plan
-    workspace.ledger.add_plan(plan)
+    wishes = wishes or Wishes()
+    wishes = replace(wishes, not_before=_embargo(product, wishes.not_before), note=wishes.note.strip())
+    chosen = candidates.choose(workspace, product, candidate)
+    found = prospect(workspace, chosen, replace(wishes, at_least=None))
+    if wishes.at_least:
+        _refuse_too_small(wishes.at_least, found.plan)
+        found = prospect(workspace, chosen, wishes)
+    document = plan_document(workspace, found)
+    plan = replace(found.plan, detail=document)
+    events = [workspace.event("plan.made", plan.id, version=plan.version, candidate=plan.candidate)]
+    if not any(item["level"] == ERROR for item in document["checklist"]):
+        step = submission(workspace, chosen, plan)
+        if step is not None:
+            workspace.ledger.void_approvals(chosen.hash, workspace.now(), but=plan.id)
+            events.append(step)
+    workspace.ledger.add_plan(plan, *events)
     return workspace.ledger.plan(plan.id)
 
 
-def check_plan(workspace: Workspace, plan: Plan) -> Prospect:
-    """The plan's comparisons, if it would come out the same today.
+def plan_document(workspace: Workspace, found: Prospect) -> dict[str, Any]:
+    """Everything that a plan says, for its page and for programs."""
+    plan, product = found.plan, found.product
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "plan": plan.id,
+        "product": product.id,
+        "title": product.file.title,
+        "candidate": plan.candidate,
+        "base_version": plan.base_version,
+        "version": plan.version,
+        "change": plan.change,
+        "why": list(plan.why),
+        "note": plan.note,
+        "not_before": plan.not_before,
+        "approvals_needed": product.file.release.approvers_for(plan.change),
+        "synthetic": found.synthetic,
+        "made_at": plan.made_at,
+        "made_by": plan.claimed_name,
+        "builder": workspace.ledger.candidate(plan.candidate).builder,
+        "audiences": [_audience(product, item) for item in found.comparisons],
+        "consumers": [asdict(item) for item in affected(product, found.comparisons)],
+        "checklist": [asdict(item) for item in looked_through(workspace, found)],
+    }
 
-    Raises:
-        RefusedError: something moved since: a newer release, an edited contract, a touched file.
-    """
-    found = prospect(workspace, workspace.ledger.candidate(plan.candidate))
-    if (found.plan.id, found.plan.version) != (plan.id, plan.version):
+
+def due(plan: Plan, now: str) -> bool:
+    """Whether the embargo of a plan is over."""
+    return plan.not_before is None or datetime.fromisoformat(now) >= datetime.fromisoformat(plan.not_before)
+
+
+def _audience(product: Product, comparison: Comparison) -> dict[str, Any]:
+    tables = [changed_table(item) for item in comparison.tables]
+    for item in tables:
+        del item["changed_keys"], item["changed_keys_complete"]
+    return {
+        "audience": comparison.audience,
+        "title": product.file.audiences[comparison.audience].title,
+        "base_version": comparison.base_version,
+        "tables": tables,
+        "reasons": [{"change": item.change.value, "sentence": item.sentence} for item in comparison.reasons],
+    }
+
+
+def _embargo(product: Product, text: str | None) -> str | None:
+    """The time in UTC; without an offset it is that of the product's own clock."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RcsError(f"`{text}` is no time", expected="one such as 2026-12-01T09:30") from error
+    zone = ZoneInfo(product.file.release.timezone)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _refuse_too_small(asked: str, plan: Plan) -> None:
+    try:
+        enough = numbers(asked) >= numbers(plan.version)
+    except ValueError as error:
+        raise RcsError(f"`{asked}` is no version", expected="three numbers, such as 2.0.0") from error
+    if not enough:
         raise RefusedError(
-            f"The plan `{plan.id}` no longer holds: it starts from {plan.base_version or 'no release'},"
-            f" and the current release is {found.plan.base_version or 'none'}, or a contract has changed",
-            todo=f"Make a new plan: `rcs plan`, and have it approved. Today's would be `{found.plan.id}`.",
+            f"{asked} is too small a number: this is a {plan.change} change. {plan.why[0]}",
+            expected=f"{plan.version} or more",
+            todo="Leave `--version` out.",
         )
-    return found
-
-
-def prospect(workspace: Workspace, candidate: CandidateRecord) -> Prospect:
-    """Compare a candidate with the current release; writes nothing.
-
-    Raises:
-        NothingToDoError: the candidate changes nothing.
-        RefusedError: see `make_plan`.
-    """
-    _refuse_withdrawn(workspace, candidate)
-    product = candidates.product_of(workspace, candidate)
-    content = candidates.fingerprint(workspace, candidate)
-    names = candidates.audiences(workspace, product, candidate)
-    pointers = {name: current(workspace, product.id, name) for name in names}
-    _refuse_fewer_audiences(workspace, product, names)
-    base = _base(workspace, product, pointers)
-    synthetic = candidate.synthetic or workspace.synthetic
-    described = {name: describe_package(product, name, synthetic=synthetic) for name in names}
-    comparisons = tuple(
-        _compare(workspace, product, candidate, name, pointers[name], described[name]) for name in names
-    )
-    comparisons = tuple(_with_new_audience(item, base, product) for item in comparisons)
-    change, version, why = _version(workspace, product, base, comparisons)
-    basis = [
-        product.id,
-        candidate.hash,
-        content,
-        described,
-        {name: pointer and pointer.hash for name, pointer in pointers.items()},
-        base,
-        version,
-    ]
-    plan = Plan(
-        id=hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:ID_LENGTH],
-        product=product.id,
-        candidate=candidate.hash,
-        base_version=base,
-        version=version,
-        change=change.value,
-        why=why,
-        made_at=workspace.now(),
-        claimed_name=workspace.settings.name,
-        os_account=workspace.settings.os_account,
-    )
-    return Prospect(plan, product, comparisons, synthetic)
-
-
-def _version(
-    workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...]
-) -> tuple[Change, str, tuple[str, ...]]:
-    used = [release.version for release in workspace.ledger.releases(product.id)]
-    if base is None:
-        return Change.FIRST, next_version(Change.FIRST, used), ("This is the first release.",)
-    reasons = [reason for item in comparisons for reason in item.reasons]
-    if not reasons:
-        raise NothingToDoError(
-            f"The candidate holds what release {base} of `{product.id}` already says",
-            todo="There is nothing to publish.",
-        )
-    change = largest(reasons)
-    heaviest_first = sorted(
-        reasons, key=lambda item: [Change.MAJOR, Change.MINOR, Change.PATCH].index(item.change)
-    )
-    return change, next_version(change, used), tuple(dict.fromkeys(item.sentence for item in heaviest_first))
-
-
-def _compare(
-    workspace: Workspace,
-    product: Product,
-    candidate: CandidateRecord,
-    audience: str,
-    pointer: Pointer | None,
-    described: dict[str, Any],
-) -> Comparison:
-    before: dict[str, Any] = {"resources": []}
-    old_tables = None
-    if pointer is not None:
-        folder = release_folder(workspace, product.id, audience, pointer.version)
-        verify(folder, pointer.hash)
-        before = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        old_tables = folder / "parquet"
-    reasons: list[Reason] = list(reasons_of_description(before, described)) if pointer else []
-    was, now = ({item["name"] for item in side["resources"]} for side in (before, described))
-    new_tables = candidates.protected_folder(workspace, candidate, audience)
-    diffs: list[TableDiff] = []
-    import duckdb
-
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for name in sorted(was | now):
-            diff = compare(
-                connection,
-                name,
-                old_tables / f"{name}.parquet" if old_tables and name in was else None,
-                new_tables / f"{name}.parquet" if name in now else None,
-                grain=product.table(name).grain if name in now else (),
-                columns=_compared(product, name, audience) if name in now else {},
-            )
-            diffs.append(diff)
-            if name in was and name in now:
-                resource = next(item for item in described["resources"] if item["name"] == name)
-                reasons += reasons_of_table(diff, resource, described)
-    return Comparison(audience, pointer.version if pointer else None, tuple(reasons), tuple(diffs))
-
-
-def _with_new_audience(comparison: Comparison, base: str | None, product: Product) -> Comparison:
-    if base is None or comparison.base_version is not None:
-        return comparison
-    title = product.file.audiences[comparison.audience].title
-    return replace(
-        comparison, reasons=(Reason(Change.MINOR, f"The release is new for the audience `{title}`."),)
-    )
-
-
-def _compared(product: Product, table: str, audience: str) -> dict[str, str]:
-    columns = published_columns(product.table(table), audience)
-    return {column.name: SQL_TYPES[column.type] for column in columns if not column.filled_at_release}
-
-
-def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | None]) -> str | None:
-    versions = {pointer.version for pointer in pointers.values() if pointer is not None}
-    if len(versions) > 1:
-        raise RcsError(
-            f"The pointers of `{product.id}` disagree: {', '.join(sorted(versions))}",
-            where=str(workspace.paths.releases),
-            expected="one version for all audiences",
-            todo="`rcs rollback` to the version that should be current.",
-        )
-    released = [
-        item.version
-        for item in workspace.ledger.releases(product.id)
-        if item.status is ReleaseStatus.RELEASED
-    ]
-    if not versions and released:
-        raise RcsError(
-            f"`{product.id}` was released as {released[-1]}, but no pointer says so",
-            where=str(workspace.paths.releases),
-            expected="current.json beside the releases",
-            todo="Restore the folder from a backup, or `rcs rollback` to the version that should be current.",
-        )
-    return versions.pop() if versions else None
-
-
-def _refuse_fewer_audiences(workspace: Workspace, product: Product, names: tuple[str, ...]) -> None:
-    for audience in product.file.audiences:
-        if audience not in names and current(workspace, product.id, audience) is not None:
-            raise RefusedError(
-                f"The candidate holds nothing for `{audience}`, which has a release",
-                expected="every audience that has one",
-                todo="Build a new candidate: `rcs build`.",
-            )
-
-
-def _refuse_withdrawn(workspace: Workspace, candidate: CandidateRecord) -> None:
-    for release in workspace.ledger.releases(candidate.product):
-        if release.candidate == candidate.hash and release.status is ReleaseStatus.WITHDRAWN:
-            raise RefusedError(
-                f"The candidate `{candidate.hash[:16]}` was released as {release.version}"
-                f" and withdrawn: {release.reason}",
-                todo="Correct what was wrong and build a new candidate: `rcs build`.",
-            )

@@ -75,14 +75,17 @@ def write_pointer(workspace: Workspace, pointer: Pointer) -> None:
     write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(pointer)})
 
 
-def write_status(workspace: Workspace, pointer: Pointer, versions: dict[str, dict[str, Any]]) -> None:
+def write_status(
+    workspace: Workspace, product_id: str, audience: str, versions: dict[str, dict[str, Any]], *,
+    synthetic: bool,
+) -> None:  # fmt: skip
     """Replace the list of versions with their status, beside a pointer, in one step."""
-    path = audience_folder(workspace, pointer.product, pointer.audience) / STATUS
+    path = audience_folder(workspace, product_id, audience) / STATUS
     content = {
         "schema_version": SCHEMA_VERSION,
-        "product": pointer.product,
-        "audience": pointer.audience,
-        "synthetic": pointer.synthetic,
+        "product": product_id,
+        "audience": audience,
+        "synthetic": synthetic,
         "versions": versions,
     }
     write_json(path, content)

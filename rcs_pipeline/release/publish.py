@@ -7,14 +7,16 @@ Does not belong here: what is in the folders (see `folder`), how pointers move (
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
-from rcs_pipeline.gate.decision import require_open
+from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError, WaitingError
+from rcs_pipeline.contracts.lifecycle import Need
+from rcs_pipeline.ledger.lifecycle import step
 from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.records import (
     Approval,
+    AuditEvent,
     CandidateRecord,
     Plan,
     PointerMove,
@@ -23,12 +25,14 @@ from rcs_pipeline.ledger.records import (
 )
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.approve import approval_of
+from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
 from rcs_pipeline.release.folder import PageWriter, write_release
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
-from rcs_pipeline.release.plan import Prospect, check_plan
+from rcs_pipeline.release.plan import due
 from rcs_pipeline.release.pointer import audience_folder, release_folder
+from rcs_pipeline.release.prospect import Prospect
+from rcs_pipeline.release.standing import require_plan
 from rcs_pipeline.release.texts import CHANGELOG
 
 
@@ -42,7 +46,7 @@ def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> Release
 
     Raises:
         RefusedError: the gate is closed, or something moved since the plan was made.
-        WaitingError: nobody has approved the plan.
+        WaitingError: too few people have approved the plan, or its embargo is not over.
         NothingToDoError: the plan was published before.
         LockedError: another process is writing.
     """
@@ -55,10 +59,19 @@ def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> Release
                 return earlier
             raise NothingToDoError(f"The plan `{plan.id}` was published as {plan.product} {earlier.version}")
         candidate = workspace.ledger.candidate(plan.candidate)
-        require_open(workspace, candidate)
-        prospect = check_plan(workspace, plan)
-        approval = approval_of(workspace, plan, candidate)
-        return _publish(workspace, _Order(plan, candidate, approval, prospect, workspace.now()), pages)
+        prospect = require_plan(workspace, plan, candidate)
+        approvals = approvals_of(workspace, plan, candidate, prospect.product)
+        if not due(plan, workspace.now()):
+            raise WaitingError(
+                f"The plan `{plan.id}` is under embargo until {plan.not_before}",
+                todo=f"Publish it then: `rcs publish {plan.id}`.",
+            )
+        taken = step(
+            workspace, "release", candidate.hash, met=tuple(Need), plan=plan.id, content=candidate.hash,
+            version=plan.version,
+        )  # fmt: skip
+        order = _Order(plan, candidate, approvals, prospect, taken, workspace.now())
+        return _publish(workspace, order, pages)
 
 
 @dataclass(frozen=True)
@@ -67,8 +80,9 @@ class _Order:
 
     plan: Plan
     candidate: CandidateRecord
-    approval: Approval
+    approvals: tuple[Approval, ...]
     prospect: Prospect
+    taken: AuditEvent
     released_at: str
 
 
@@ -99,7 +113,14 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
             kind=PUBLISH,
             from_version=plan.base_version,
             to_version=plan.version,
-            detail=as_detail(release, parts=where, synthetic=order.prospect.synthetic),
+            detail=as_detail(
+                release,
+                audiences=names,
+                synthetic=order.prospect.synthetic,
+                statuses={plan.version: {"status": "released", "reason": None, "until": None}},
+                events=(order.taken, replace(order.taken, subject=f"{plan.product} {plan.version}")),
+                parts=where,
+            ),
             started_at=workspace.now(),
         )
     )
@@ -107,6 +128,7 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
     workspace.note(
         "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=order.candidate.hash
     )
+    finish_interrupted_moves(workspace)
     return release
 
 
@@ -119,7 +141,7 @@ def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: Pa
             audience=comparison.audience,
             plan=order.plan,
             candidate=order.candidate,
-            approval=order.approval,
+            approvals=order.approvals,
             verdicts=verdicts,
             comparison=comparison,
             released_at=order.released_at,

@@ -6,7 +6,7 @@ Belongs here: their wording. Pure. Does not belong here: pages (see `site`).
 from __future__ import annotations
 
 from rcs_pipeline.release.describe import published_tables
-from rcs_pipeline.release.draft import SYNTHETIC_NOTICE, Draft
+from rcs_pipeline.release.draft import SYNTHETIC_NOTICE, Draft, deprecations
 
 CHANGELOG = "CHANGELOG.md"
 README = "README.md"
@@ -24,10 +24,11 @@ def changelog(draft: Draft, earlier: str | None) -> str:
     lines = [f"- {reason.sentence}" for reason in reasons] or ["- Nothing changed for this audience."]
     if draft.comparison.base_version is None:
         lines = ["- First release."]
-    note = [f"\nNote of the approver: {draft.approval.note}"] if draft.approval.note else []
-    entry = "\n".join(
-        [f"## {draft.version} ({draft.released_at[:10]}, {draft.plan.change})", "", *lines, *note]
-    )
+    notes = [f"\nNote: {text}" for text in draft.notes]
+    ending = [f"- {_deprecated(item)}" for item in deprecations(draft.comparison.after)]
+    warning = ["", "Deprecated:", "", *ending] if ending else []
+    head = f"## {draft.version} ({draft.released_at[:10]}, {draft.plan.change})"
+    entry = "\n".join([head, "", *lines, *notes, *warning])
     before = earlier[earlier.index("## ") :].rstrip() if earlier and "## " in earlier else ""
     parts = [f"# Changes of {draft.product.file.title}", *_notice(draft), entry, before]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -70,6 +71,10 @@ is missing. The column `release_version` names the release that a row belongs to
 Published by {file.publisher}. Contact: {file.contact}
 """
     )
+
+
+def _deprecated(item: dict[str, str]) -> str:
+    return f"`{item['what']}` goes after {item['until']}: {item['note']}"
 
 
 def synthetic_note(draft: Draft) -> str:

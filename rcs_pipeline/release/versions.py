@@ -28,10 +28,15 @@ _WEIGHT = {Change.PATCH: 1, Change.MINOR: 2, Change.MAJOR: 3, Change.FIRST: 4}
 
 @dataclass(frozen=True)
 class Reason:
-    """One difference, how much it weighs, and a sentence that says it."""
+    """One difference, how much it weighs, and a sentence that says it.
+
+    `table` and `column` say what it is about; without them it is about everything.
+    """
 
     change: Change
     sentence: str
+    table: str | None = None
+    column: str | None = None
 
 
 def largest(reasons: Iterable[Reason]) -> Change:

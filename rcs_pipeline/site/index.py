@@ -28,7 +28,7 @@ def write_pages(folder: Path) -> None:
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("datapackage", "changes", "verdicts", "approval")
     )
-    page = _template().render(
+    page = template("index.html.j2").render(
         package=package,
         tables=[_table(item, folder) for item in package["resources"]],
         reasons=[item["sentence"] for item in changes["reasons"]],
@@ -42,7 +42,8 @@ def write_pages(folder: Path) -> None:
     target.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A page's template, with every value escaped and none missing in silence."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -52,7 +53,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("index.html.j2")
+    return environment.get_template(name)
 
 
 def _table(resource: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -240,7 +240,7 @@ def register_properties(*, compares: bool) -> Properties:
 
 
 def exposures_file(product: Product) -> Properties:
-    """The release, as what the marts are made for."""
+    """The release, as what the marts are made for, and the consumers that its contract lists."""
     return {
         "version": 2,
         "exposures": [
@@ -252,7 +252,19 @@ def exposures_file(product: Product) -> Properties:
                 "description": f"{product.file.title}. {product.file.description}",
                 "owner": {"name": product.file.publisher},
                 "depends_on": [f"ref('{table.name}')" for table in product.tables],
-            }
+            },
+            *(
+                {
+                    "name": f"{product.id}_{consumer.id}",
+                    "label": consumer.title,
+                    "type": consumer.kind,
+                    "maturity": "high",
+                    "description": f"Reads releases for {product.file.audiences[consumer.audience].title}.",
+                    "owner": {"name": consumer.owner},
+                    "depends_on": [f"ref('{name}')" for name in sorted(consumer.uses)],
+                }
+                for consumer in product.file.consumers
+            ),
         ],
     }
 

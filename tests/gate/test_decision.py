@@ -235,6 +235,8 @@ def test_a_build_that_dbt_stopped_says_which_test_stopped_it(tmp_path: Path) -> 
 
 def test_what_was_done_is_in_the_audit_trail(judged: tuple[Workspace, CandidateRecord]) -> None:
     workspace, record = judged
-    assert [item.action for item in workspace.ledger.events(subject=record.hash)][:3] == [
-        "build", "candidate sealed", "candidate audited",
+    assert [item.action for item in workspace.ledger.events(subject=record.hash)][:6] == [
+        "build", "state", "state", "candidate sealed", "state", "candidate audited",
     ]  # fmt: skip
+    states = [item.detail["to"] for item in workspace.ledger.events(subject=record.hash, action="state")]
+    assert states[:3] == ["built", "protected", "audited"]

@@ -30,6 +30,8 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ESTIMATES = """
 select 'i' || i as indicator_id, 'S' || (12000000 + a) as area,
     case when i = 3 and a = 2 then null else (i * 7 + a * 3) % 100 / 100.0 end::double as estimate,
+    case when i = 3 and a = 2 then null else (i * 7 + a * 3) % 100 / 100.0 - 0.05 end::double as lower,
+    case when i = 3 and a = 2 then null else (i * 7 + a * 3) % 100 / 100.0 + 0.05 end::double as upper,
     (40 + i + a)::integer as base, i % 2 = 0 as better, date '2016-03-01' + a::integer as collected,
     case when i = 3 and a = 2 then 'c' end as symbol, null::varchar as release_version
 from range(1, 6) t(i), range(1, 5) u(a)

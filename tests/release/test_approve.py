@@ -70,7 +70,9 @@ def test_a_closed_gate_refuses_approval_and_publishing(workspace: Workspace) -> 
     with pytest.raises(RefusedError):
         approve(workspace, plan.id, "demo-approver")
     pass_all(workspace, record)
-    approve(workspace, plan.id, "demo-approver")
+    with pytest.raises(RefusedError, match="not before its approvers"):
+        approve(workspace, plan.id, "demo-approver")
+    approve(workspace, make_plan(workspace, "mini").id, "demo-approver")
     failed = Verdict("contract.estimates", "contract", CheckSeverity.CRITICAL, Outcome.FAIL, "a row too many")
     workspace.ledger.record_verdicts(record.hash, [failed], workspace.now())
     with pytest.raises(RefusedError):

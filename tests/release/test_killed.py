@@ -80,7 +80,7 @@ def test_a_publication_whose_folder_was_lost_is_undone(workspace: Workspace, dam
     class Killed(BaseException):
         pass
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
@@ -98,6 +98,7 @@ def test_a_publication_whose_folder_was_lost_is_undone(workspace: Workspace, dam
         assert sorted(path.name for path in (folder.parent / audience).iterdir()) == [
             "1.0.0",
             "current.json",
+            "feed.xml",
             "status.json",
         ]
     assert publish.publish(workspace, plan.id, pages=write_pages).version == "1.0.1"

@@ -55,7 +55,7 @@ def test_a_candidate_of_another_product_is_not_planned(workspace: Workspace) -> 
             INDICATORS,
             "patch",
             "1.0.1",
-            "3 values no longer shown",
+            "9 values no longer shown",
         ),
     ],
     ids=["corrected", "added", "removed", "redefined", "relabelled", "withheld"],

@@ -44,7 +44,11 @@ def release(folder: Path, *, synthetic: bool = True) -> Path:
         },
         "changes": {"base_version": "1.1.0", "reasons": [{"sentence": "`a` gains 4 rows."}]},
         "verdicts": {"verdicts": [{}, {}]},
-        "approval": {"approver": {"name": "Ann <Approver>"}, "approved_at": "2026-05-04T11:00:00+00:00"},
+        "approval": {
+            "approvals": [
+                {"approver": {"name": "Ann <Approver>"}, "approved_at": "2026-05-04T11:00:00+00:00"}
+            ]
+        },
     }
     for name, content in documents.items():
         (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")

@@ -1,0 +1,120 @@
+"""What differs between two releases, or a release and a candidate, on request.
+
+Belongs here: finding the two sides and comparing them as a plan would. A look at a candidate is on record.
+Does not belong here: plans (see `plan`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release import candidate as candidates
+from rcs_pipeline.release.describe import SQL_TYPES, published_columns
+from rcs_pipeline.release.diff import compare
+from rcs_pipeline.release.draft import changed_table, describe_package
+from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
+from rcs_pipeline.release.pointer import SCHEMA_VERSION, current, release_folder, verify
+from rcs_pipeline.release.versions import largest
+
+VIEWED = "candidate.viewed"
+
+
+@dataclass(frozen=True)
+class _Side:
+    name: str
+    package: dict[str, Any]
+    folder: Path
+
+
+def differences(
+    workspace: Workspace, product_id: str, audience: str, before: str | None, after: str | None
+) -> dict[str, Any]:
+    """Compare two sides, each a version or the beginning of a candidate's hash.
+
+    Args:
+        workspace: the home.
+        product_id: the data product.
+        audience: whose tables.
+        before: the current release if not given.
+        after: the newest candidate if not given.
+
+    Raises:
+        RcsError: there is no such side.
+        RefusedError: one of them is not what it was.
+    """
+    product = workspace.catalogue.product(product_id)
+    if before is None:
+        pointer = current(workspace, product_id, audience)
+        if pointer is None:
+            raise RcsError(f"`{product_id}` has no current release for `{audience}`", todo="Name two sides.")
+        before = pointer.version
+    sides = [_side(workspace, product, audience, name) for name in (before, after)]
+    old, new = sides
+    reasons = list(reasons_of_description(old.package, new.package))
+    tables = []
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        resources = [{item["name"]: item for item in side.package["resources"]} for side in sides]
+        for name in sorted({*resources[0], *resources[1]}):
+            files = [
+                side.folder / f"{name}.parquet" if name in known else None
+                for side, known in zip(sides, resources, strict=True)
+            ]
+            contract = next((item for item in product.tables if item.name == name), None)
+            in_both = None not in files and contract is not None
+            found = compare(
+                connection,
+                name,
+                files[0],
+                files[1],
+                grain=contract.grain if contract and in_both else (),
+                columns=_columns(contract, audience) if contract and in_both else {},
+                interval=contract.extension.interval if contract else None,
+            )
+            if in_both:
+                reasons += reasons_of_table(found, resources[1][name], new.package)
+            tables.append(changed_table(found))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "product": product_id,
+        "audience": audience,
+        "before": old.name,
+        "after": new.name,
+        "change": largest(reasons).value if reasons else "nothing",
+        "reasons": [{"change": item.change.value, "sentence": item.sentence} for item in reasons],
+        "tables": tables,
+    }
+
+
+def _side(workspace: Workspace, product: Product, audience: str, name: str | None) -> _Side:
+    released = {item.version: item for item in workspace.ledger.releases(product.id)}
+    if name in released:
+        release = released[name]
+        if audience not in release.hashes:
+            raise RcsError(f"{name} holds nothing for `{audience}`", expected=", ".join(release.audiences))
+        folder = release_folder(workspace, product.id, audience, release.version)
+        verify(folder, release.hashes[audience])
+        package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+        return _Side(release.version, package, folder / "parquet")
+    chosen = candidates.choose(workspace, product, name)
+    kept = candidates.product_of(workspace, chosen)
+    candidates.fingerprint(workspace, chosen)
+    workspace.note(VIEWED, chosen.hash, audience=audience, by="diff")
+    package = describe_package(kept, audience, synthetic=chosen.synthetic or workspace.synthetic)
+    folder = candidates.protected_folder(workspace, chosen, audience)
+    return _Side(f"candidate {chosen.hash[:16]}", package, folder)
+
+
+def _columns(contract: Any, audience: str) -> dict[str, str]:
+    return {
+        column.name: SQL_TYPES[column.type]
+        for column in published_columns(contract, audience)
+        if not column.filled_at_release
+    }
