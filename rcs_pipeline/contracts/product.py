@@ -43,9 +43,10 @@ class DisclosurePolicy(Strict):
 
 
 class AudiencePolicy(Strict):
-    """Who a release is for, and the finest geography it may hold."""
+    """Who a release is for, the finest geography it may hold, and its formats beside Parquet and CSV."""
 
     title: str
+    formats: tuple[Literal["xlsx", "duckdb"], ...] = ("xlsx", "duckdb")
     geographies: tuple[GeographyLevel, ...]
 
 

@@ -16,6 +16,7 @@ from rcs_pipeline.release.diff import TableDiff
 from rcs_pipeline.release.pointer import SCHEMA_VERSION
 from rcs_pipeline.release.versions import Reason, stamped
 
+JSON_LD = "dataset.jsonld"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 SYNTHETIC_NOTICE = (
     "SYNTHETIC: every row of this release was made up by the demonstration. "
@@ -122,6 +123,36 @@ def package_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str
         ],
         "resources": resources,
     }
+
+
+def dataset_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """`dataset.jsonld`: the release in the words of schema.org, for catalogues and search engines."""
+    file = draft.product.file
+    package = describe_package(draft.product, draft.audience, synthetic=draft.synthetic)
+    kinds = (("path", "text/csv", "hash"), ("parquet", "application/vnd.apache.parquet", "parquetHash"))
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "identifier": f"{file.id}/{draft.audience}/{draft.version}",
+        "name": package["title"],
+        "description": package["description"],
+        "version": draft.version,
+        "datePublished": draft.released_at,
+        "license": package["licenses"][0]["title"],
+        "creditText": " ".join(file.attribution),
+        "publisher": {"@type": "Organization", "name": file.publisher},
+        "isAccessibleForFree": draft.audience == "open",
+        "variableMeasured": [
+            {"@type": "PropertyValue", "name": f"{item['name']}.{field['name']}",
+             "description": field["description"], **({"unitText": field["unit"]} if "unit" in field else {})}
+            for item in package["resources"] for field in item["schema"]["fields"]
+        ],
+        "distribution": [
+            {"@type": "DataDownload", "name": item["title"], "contentUrl": item[key], "encodingFormat": kind,
+             "sha256": files[item["name"]][digest].removeprefix("sha256:")}
+            for item in package["resources"] for key, kind, digest in kinds
+        ],
+    }  # fmt: skip
 
 
 def verdicts_document(draft: Draft) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 Belongs here: Parquet and CSV from the protected tables, the documents beside them, the checksums.
 Does not belong here: renaming the folder into place (see `publish` and `journal`).
 
-Left for the issue on releases: `rcs-tables.xlsx` and `rcs.duckdb`.
-
 Only what the contract gives to the audience is selected, a second time after `disclosure`. The
 Parquet, CSV and JSON files follow from the candidate and the ledger's records alone: rows in a
 fixed order, one thread, no clock.
@@ -20,17 +18,21 @@ from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.ledger.paths import flush
 from rcs_pipeline.release import texts
+from rcs_pipeline.release.database import write_database
 from rcs_pipeline.release.describe import SQL_TYPES, published_columns, published_tables
 from rcs_pipeline.release.diff import quote, text
 from rcs_pipeline.release.draft import (
+    JSON_LD,
     SYNTHETIC_NOTICE,
     Draft,
     approval_document,
     changes_document,
+    dataset_document,
     package_document,
     verdicts_document,
 )
 from rcs_pipeline.release.pointer import as_json, file_hash, write_sums
+from rcs_pipeline.release.workbook import write_workbook
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,8 +55,10 @@ def write_release(folder: Path, draft: Draft, protected: Path, earlier: str | No
         RefusedError: the candidate lacks a table or column that the contract promises.
     """
     files = _write_tables(folder, draft, protected)
+    package = package_document(draft, files)
     for name, document in {
-        "datapackage.json": package_document(draft, files),
+        "datapackage.json": package,
+        JSON_LD: dataset_document(draft, files),
         "verdicts.json": verdicts_document(draft),
         "approval.json": approval_document(draft),
         "changes.json": changes_document(draft),
@@ -69,6 +73,11 @@ def write_release(folder: Path, draft: Draft, protected: Path, earlier: str | No
         _write(
             folder / "contracts" / table.path.name, texts.marked_contract(contract, synthetic=draft.synthetic)
         )
+    formats = draft.product.file.audiences[draft.audience].formats
+    if "duckdb" in formats:
+        write_database(folder, package)
+    if "xlsx" in formats:
+        write_workbook(folder, draft.product, draft.audience, package)
     pages(folder)
     digest = write_sums(folder)
     for path in sorted(folder.rglob("*")):

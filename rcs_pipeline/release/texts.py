@@ -51,13 +51,13 @@ def readme(draft: Draft) -> str:
         "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
         + f"""
 
-Each table is there twice with the same rows: `parquet/` for tools, `csv/` for everything else (UTF-8).
+Each table is there with the same rows in `parquet/` for tools and in `csv/` for others{_also(draft)}.
 An empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number
 is missing. The column `release_version` names the release that a row belongs to.
 {mark}
 ## Beside them
 
-- `datapackage.json`: what every column means (Data Package v2)
+- `datapackage.json`: what every column means (Data Package v2); `dataset.jsonld`: the same for catalogues
 - `contracts/`: the data contracts of the tables (Open Data Contract Standard)
 - `changes.json`, `CHANGELOG.md`: what is different from the release before
 - `verdicts.json`, `approval.json`: the checks that were passed, and who signed the release off
@@ -75,6 +75,15 @@ Published by {file.publisher}. Contact: {file.contact}
 
 def _deprecated(item: dict[str, str]) -> str:
     return f"`{item['what']}` goes after {item['until']}: {item['note']}"
+
+
+def _also(draft: Draft) -> str:
+    formats = draft.product.file.audiences[draft.audience].formats
+    also = {
+        "duckdb": ", and in `rcs.duckdb` with a table `dictionary` (DuckDB 1.0 and newer)",
+        "xlsx": "; `rcs-tables.xlsx` holds the headline rows for reading",
+    }
+    return "".join(says for name, says in also.items() if name in formats)
 
 
 def synthetic_note(draft: Draft) -> str:

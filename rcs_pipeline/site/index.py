@@ -12,6 +12,7 @@ from typing import Any
 
 from rcs_pipeline.planning.shares import PreventionShare, prevention_shares
 
+WHOLE = ("rcs-tables.xlsx", "rcs.duckdb")
 TEMPLATES = Path(__file__).with_name("templates")
 SYMBOLS = {
     "c": "withheld",
@@ -35,11 +36,18 @@ def write_pages(folder: Path) -> None:
         base_version=changes["base_version"],
         checks=len(verdicts["verdicts"]),
         approval=approval,
+        dataset=_dataset(folder / "dataset.jsonld"),
+        deprecated=changes.get("deprecated", []),
+        whole=[(name, _size((folder / name).stat().st_size)) for name in WHOLE if (folder / name).is_file()],
         shares=[_share(item) for item in prevention_shares(folder / "csv" / "service_map_summary.csv")],
     )
     target = folder / "site" / "index.html"
     target.parent.mkdir(exist_ok=True)
     target.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _dataset(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def template(name: str) -> Any:
