@@ -32,6 +32,7 @@ from rcs_pipeline.warehouse import (
     weighting,
 )
 from rcs_pipeline.warehouse.lake import product_contracts
+from rcs_pipeline.warehouse.prices import PRICES_FILE, prices_text
 from rcs_pipeline.warehouse.quantiles import QUANTILES_FILE, quantiles_text
 from rcs_pipeline.warehouse.templates import header
 
@@ -179,6 +180,7 @@ def committed_files() -> dict[str, str]:
     return {
         **generated_files(catalogue, catalogue.product(COMMITTED_PRODUCT)),
         QUANTILES_FILE: quantiles_text(),
+        PRICES_FILE: prices_text(),
     }
 
 

@@ -189,6 +189,62 @@ def test_spend_by_level_adds_up_to_all_services(marts: duckdb.DuckDBPyConnection
     assert float(str(one(marts, query))) < 0.005
 
 
+def test_services_shared_out_add_up_to_what_was_spent(marts: duckdb.DuckDBPyConnection) -> None:
+    """Every service whole, every amount to the penny, however many needs and levels it is for."""
+    broken = """
+        select count(*) from (
+            select collection, service_id from planning.service_map_shares
+            group by all having sum(weight) <> 1000000)
+    """
+    assert one(marts, broken) == 0
+    spent, by_need, by_level, all_services = (
+        one(marts, query)
+        for query in (
+            "select cast(sum(cast(round(gross_actual * 100) as bigint)) as bigint) "
+            "from staging.stg_service_map",
+            *(
+                "select cast(round(sum(gross_actual) * 100) as bigint) from service_map_summary "
+                f"where breakdown_by = '{name}'"
+                for name in ("need_type", "level_of_support", "all")
+            ),
+        )
+    )
+    assert spent == by_need == by_level == all_services
+
+
+def test_all_partnerships_together_are_those_of_the_summary_in_one_years_prices(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    apart = """
+        select max(abs(together.gross_actual - summed.gross)), max(abs(together.services - summed.services)),
+            count(*), max(price_year)
+        from service_map_programme as together inner join (
+            select breakdown_by, breakdown_value, sum(gross_actual * deflator) as gross,
+                sum(services) as services
+            from service_map_summary group by all
+        ) as summed using (breakdown_by, breakdown_value)
+    """
+    gap, services, rows, year = marts.execute(apart).fetchall()[0]
+    assert gap < 0.1 and services == 0 and rows > 10 and year == "2022-23"
+
+
+def test_costs_of_few_providers_are_withheld_with_those_that_would_give_them_away(
+    marts: duckdb.DuckDBPyConnection, programme: Building, tmp_path: Path
+) -> None:
+    protect(programme.database, tmp_path / "protected", programme.product)
+    shown = tmp_path / "protected" / "open" / "service_map_costs.parquet"
+    counts = f"""
+        select count(*), count(cost_per_child),
+            count(*) filter (cost_per_child is not null and fewest < 3)
+        from '{shown}' as shown inner join (
+            select collection, need_type, min(providers) as fewest from service_map_costs group by all
+        ) using (collection, need_type)
+    """
+    rows, told, leaks = marts.execute(counts).fetchall()[0]
+    assert rows > told and leaks == 0
+    assert one(marts, "select count(*) from service_map_costs where cost_per_child <= 0") == 0
+
+
 def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
     programme_space: Workspace, programme: Building
 ) -> None:
