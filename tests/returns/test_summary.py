@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,28 @@ def test_a_map_gets_its_totals_and_the_share_on_prevention(tmp_path: Path) -> No
     assert [row[3] for row in levels] == [0.1, 0.2, 0.7]
     needs = {row[0]: row[4] for row in found["Need that is mainly answered"].rows}
     assert needs == {"Protection and care": 0.0, "Youth justice": 1.0}
+
+
+def test_a_map_is_cut_by_need_and_level_with_shares_costs_and_contracts_that_end(tmp_path: Path) -> None:
+    year = {"reporting_year": "2015-16"}
+    found = parts(
+        "service_map",
+        tmp_path,
+        [
+            service("universal", 100, level_share=70, level_2="statutory", level_share_2=30, reach_year=10,
+                    contract_end_date=date(2016, 12, 31), **year),
+            service("intensive", 300, contract_end_date=date(2017, 3, 31), waiting_n=4, **year),
+            service("additional", 50, need_type="disability", commissioning_route="grant", **year),
+        ],
+    )  # fmt: skip
+    lines = {row[0]: row[1:] for row in found["Spend by need and level of support"].rows}
+    assert lines["Youth justice"] == (70, 0, 300, 30, 10, 1)
+    assert lines["Disability"] == (0, 50, 0, 0, None, 0)
+    figures = {row[0]: row[1] for row in found["Your map as a whole"].rows}
+    assert figures["Spent on prevention and early intervention"] == 120
+    assert figures["Spent on them"] == 100
+    assert figures["Services bought or granted whose end is not known"] == 1
+    assert figures["Children waiting, added up over services"] == 4
 
 
 def test_a_map_of_nothing_has_figures_that_are_not_known(tmp_path: Path) -> None:
