@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from rcs_pipeline.contracts.comparisons import Comparisons
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol, Weighting
@@ -31,15 +32,6 @@ class Tabulation(Strict):
     geographies: tuple[GeographyLevel, ...]
     groups: tuple[str, ...]
     weighting: Weighting = Weighting.WEIGHTED
-
-
-class DisclosurePolicy(Strict):
-    """What may not be shown. Until linked tables are protected, withheld means withheld whole."""
-
-    minimum_base: int = Field(ge=1)
-    small_numerator: int = Field(ge=0, description="numerators and complements from 1 to this are hidden")
-    minimum_count: int = Field(ge=1, description="respondent and roll counts below this are hidden")
-    minimum_providers: int = Field(ge=1, description="money cells with fewer providers are hidden")
 
 
 class AudiencePolicy(Strict):
@@ -179,6 +171,7 @@ class TableExtension(Strict):
     interval: Interval | None = None
     headline: dict[str, tuple[str, ...]] | None = None
     deprecated: Deprecation | None = None
+    linked: LinkedTable | None = None
 
 
 class ProductColumnExtension(Strict):

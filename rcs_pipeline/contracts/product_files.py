@@ -101,10 +101,17 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(name for rule in rules for cells in rule.made_of for name in cells.listed.values()),
         *(table.extension.headline or {}),
         *(table.extension.interval.model_dump().values() if table.extension.interval else ()),
+        *(table.extension.linked.columns() if table.extension.linked else ()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
     if unknown:
         raise ContractError(f"Unknown column(s) named in the extension: {', '.join(unknown)}", where=where)
+    if table.extension.linked and (unstated := file.disclosure.unstated()):
+        raise ContractError(
+            f"The disclosure policy does not say enough for linked tables: {', '.join(unstated)}",
+            where=str(table.path.parent / "product.yaml"),
+            expected="value, reason and owner of every parameter",
+        )
     audiences = {*table.extension.audiences, *(name for column in table.columns for name in column.audiences)}
     strangers = sorted(audiences - set(file.audiences))
     if strangers:

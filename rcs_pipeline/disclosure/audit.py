@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import RcsError
-from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, MadeOf, Product, ProductTable
+from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
@@ -39,7 +41,8 @@ class Leak:
 def required(product: Product) -> tuple[str, ...]:
     """The ids of the audit's verdicts, known from the contracts alone."""
     pairs = _granted(product)
-    return (*(f"disclosure.{audience}.{table.name}" for audience, table in pairs), FILES_CHECK)
+    together = (check_of(audience) for audience in product.file.audiences if linked_tables(product, audience))
+    return (*(f"disclosure.{audience}.{table.name}" for audience, table in pairs), *together, FILES_CHECK)
 
 
 def audit(folder: Path, product: Product, *, threads: int | None = None) -> list[Verdict]:
@@ -54,10 +57,24 @@ def audit(folder: Path, product: Product, *, threads: int | None = None) -> list
     try:
         with reading(folder / "warehouse.duckdb", threads=threads) as connection:
             verdicts += [_table(connection, folder, product, *pair) for pair in _granted(product)]
+            for audience in product.file.audiences:
+                if linked_tables(product, audience):
+                    verdicts.append(_linked(connection, folder, product, audience))
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
     return verdicts
+
+
+def _linked(connection: DuckDBPyConnection, folder: Path, product: Product, audience: str) -> Verdict:
+    import duckdb
+
+    try:
+        outcome, says = attack(connection, folder, product, audience)
+    except duckdb.Error as error:
+        outcome = Outcome.ERROR
+        says = f"The linked tables cannot be attacked: {str(error).splitlines()[0]}"
+    return _verdict(check_of(audience), outcome, says, audience)
 
 
 def _granted(product: Product) -> list[tuple[str, ProductTable]]:

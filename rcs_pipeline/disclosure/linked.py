@@ -50,8 +50,8 @@ class Limits:
 class Counts:
     """Bases and numerators: lines (an indicator, say) by slots of the grid.
 
-    `ceiling`: the most people that anybody outside would think possible in a slot, or -1.
-    `cost`: of hiding a slot. `start`: cells hidden already.
+    `ceiling`: the most people that anybody outside would think possible in a slot, or -1 (lines by slots).
+    `cost`: of hiding a slot. `also`: cells whose base another rule hides. `start`: cells hidden already.
     """
 
     grid: Grid
@@ -60,6 +60,7 @@ class Counts:
     numerator: Ints
     cost: Floats
     ceiling: Ints | None = None
+    also: Bools | None = None
     start: Bools | None = None
 
 
@@ -86,7 +87,7 @@ def protect_counts(counts: Counts, limits: Limits) -> Protected:
     unknown_base = counts.exists & (bases[family_of] != Reason.SHOWN)
     lines = np.flatnonzero((reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0))
     if lines.size:
-        hidden, more, took = _protect_numerators(counts, limits, lines, reasons, unknown_base)
+        hidden, more, took = _protect_numerators(counts, limits, lines, reasons, unknown_base, family_of)
         own = reasons[lines]
         reasons[lines] = np.where(hidden & (own == Reason.SHOWN), Reason.SECONDARY, own)
         narrow, programmes = narrow + more, programmes + took
@@ -101,15 +102,15 @@ def _families(counts: Counts) -> tuple[Ints, Ints]:
 
 
 def stacked(grid: Grid, exists: Bools, numbers: Ints) -> System:
-    """One block for each line of `exists`; its columns are its slots, given in `numbers` (-1 for none).
+    """One block for each line of `exists`; its columns are its slots, given in `numbers`.
 
-    Bounds and needs are left open for the caller.
+    A slot of number -1 has no column: it stays as it is. Bounds and needs are left open for the caller.
     """
     from scipy import sparse
 
     holds, _ = grid.existing(exists)
     entries = grid.sums.tocoo()
-    taken = exists[:, entries.col] & holds[:, entries.row]
+    taken = (numbers >= 0)[:, entries.col] & holds[:, entries.row]
     line, entry = np.nonzero(taken)
     _, row = np.unique(line * grid.sums.shape[0] + entries.row[entry], return_inverse=True)
     size = int(numbers.max(initial=-1)) + 1
@@ -128,13 +129,14 @@ def _numbered(exists: Bools) -> Ints:
 def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints) -> tuple[Ints, int, int]:
     """The reason of each family's slots."""
     exists, base = counts.exists[first], counts.base[first]
-    reasons = np.where(exists & small_base(base, limits.minimum_base), Reason.PRIMARY, Reason.SHOWN)
+    small = small_base(base, limits.minimum_base)
+    if counts.also is not None:
+        np.logical_or.at(small, family_of, counts.also)
+    reasons = np.where(exists & small, Reason.PRIMARY, Reason.SHOWN)
     numbers = _numbered(exists)
     frame = stacked(counts.grid, exists, numbers)
     value = base[exists].astype(float)
-    ceiling = (
-        np.full(base.shape, -1) if counts.ceiling is None else np.broadcast_to(counts.ceiling, base.shape)
-    )
+    ceiling = np.full(base.shape, -1) if counts.ceiling is None else counts.ceiling[first]
     top = np.where(ceiling >= base, (ceiling - base).astype(float), np.inf)[exists]
     everything = System(
         frame.rows, frame.row_lower, frame.row_upper, -value, top,
@@ -180,11 +182,11 @@ def _too_close(frame: System, hidden: Bools, value: Floats, cost: Floats, least:
 
 
 def _protect_numerators(
-    counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools
+    counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools, family_of: Ints
 ) -> tuple[Bools, int, int]:
     """Which cells of the lines are hidden in the end."""
     exists = counts.exists[lines]
-    everything, numbers = numerator_system(counts, limits, lines, unknown_base[lines])
+    everything, numbers = numerator_system(counts, limits, lines, unknown_base[lines], family_of[lines])
     hidden = np.ones(everything.size, dtype=bool)
     hidden[numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
     cost = np.zeros(everything.size)
@@ -195,8 +197,12 @@ def _protect_numerators(
     return result, int(choice.narrow.sum()), choice.programmes
 
 
-def numerator_system(counts: Counts, limits: Limits, lines: Ints, unknown_base: Bools) -> tuple[System, Ints]:
+def numerator_system(
+    counts: Counts, limits: Limits, lines: Ints, unknown_base: Bools, family_of: Ints
+) -> tuple[System, Ints]:
     """Numerators of all cells; beside them complement and base where the base is unknown too.
+
+    A base is one number for its whole family: it must suit all numerators at once.
 
     Returns:
         the system, and the column of each cell's numerator.
@@ -208,30 +214,37 @@ def numerator_system(counts: Counts, limits: Limits, lines: Ints, unknown_base: 
     rest = base - numerator
     unknown = exists & unknown_base
     numbers, few = _numbered(exists), int(unknown.sum())
-    sums = stacked(counts.grid, exists, numbers).rows
-    rows, size = sums, sums.shape[1]
+    rows = stacked(counts.grid, exists, numbers).rows
+    size, bases = rows.shape[1], np.zeros(0)
     if few:
-        base_sums = sums[:, numbers[unknown]].tocsr()
-        base_sums = base_sums[np.flatnonzero(np.diff(base_sums.indptr))]
-        eye = sparse.eye_array(few, format="csr")
+        _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
+        base_of = _numbered(unknown[first])
+        bases = base[first][unknown[first]].astype(float)
+        base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
+        line, slot = np.nonzero(unknown)
         own = sparse.csr_array((np.ones(few), (np.arange(few), numbers[unknown])), shape=(few, size))
-        empty = sparse.csr_array((base_sums.shape[0], few))
+        shared = sparse.csr_array(
+            (-np.ones(few), (np.arange(few), base_of[member.reshape(-1)[line], slot])),
+            shape=(few, len(bases)),
+        )
         # Columns: numerators, complements, bases. The last rows say that the two make up the base.
-        blocks = [[sums, None, None], [None, empty, base_sums], [own, eye, -eye]]
+        empty = sparse.csr_array((base_sums.shape[0], few))
+        eye = sparse.eye_array(few, format="csr")
+        blocks = [[rows, None, None], [None, empty, base_sums], [own, eye, shared]]
         rows = sparse.block_array(blocks, format="csr")
     top = np.where(unknown, np.inf, rest.astype(float))[exists]
     need = [
         _need(numerator, rest, unknown, limits, lines)[exists],
         np.where(rest[unknown] > 0, limits.width, 0),
-        np.where(base[unknown] > 0, limits.width, 0),
+        np.where(bases > 0, limits.width, 0),
     ]
     nothing = np.zeros(rows.shape[0])
     system = System(
         rows=rows,
         row_lower=nothing,
         row_upper=nothing,
-        lower=-np.concatenate([numerator[exists], rest[unknown], base[unknown]]).astype(float),
-        upper=np.concatenate([top, np.full(2 * few, np.inf)]),
+        lower=-np.concatenate([numerator[exists], rest[unknown], bases]).astype(float),
+        upper=np.concatenate([top, np.full(few + len(bases), np.inf)]),
         need=np.concatenate(need).astype(float),
     )
     return system, numbers

@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
+from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
+from rcs_pipeline.disclosure.tables import CLASSES, mark
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 REPORT_FILE = "disclosure.json"
+MASKS = "masks"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def protect(
     Raises:
         RcsError: a table or column of the contract is not in the warehouse, or a value does not fit its type.
     """
-    shutil.rmtree(target, ignore_errors=True)
+    for folder in (target, target.parent / MASKS):
+        shutil.rmtree(folder, ignore_errors=True)
     target.mkdir(parents=True)
     reports = []
     with reading(database, threads=threads) as connection:
@@ -84,12 +88,14 @@ def _write(
     groups = hidden_together(table, product.file.disclosure)
     seen = _seen(table, product, audience)
     source = f"{WAREHOUSE}.main.{name(table.name)}"
-    reasons = "".join(f", {group.reason} as {_mark(number)}" for number, group in enumerate(groups))
     file = target / audience / f"{table.name}.parquet"
     try:
-        connection.execute(
-            f"create or replace temp table judged as select *{reasons} from {source} as told where {seen}"
+        told = _together(connection, product, audience, table, seen)
+        reasons = "".join(
+            f", {_reason(group, table)} as {_mark(number)}" for number, group in enumerate(groups)
         )
+        connection.execute(f"create or replace temp table judged as select told.*{reasons} from {told}")
+        _write_mask(connection, target.parent / MASKS / audience, table, groups)
         with whole_file(file) as path:
             connection.execute(
                 f"copy ({_select(table, audience, groups, found)}) to {text(str(path))}"
@@ -129,6 +135,45 @@ def _show(connection: DuckDBPyConnection, target: Path, audience: str, table: Pr
     connection.execute(f"create or replace temp view {name(shown_view(table.name))} as {given}")
 
 
+def _together(
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
+) -> str:
+    """The rows that the audience may see, as `told`; of a linked table with what is hidden together."""
+    source = f"(select * from {WAREHOUSE}.main.{name(table.name)} where {seen})"
+    if table.extension.linked is None:
+        return f"{source} as told"
+    marked = mark(connection, product, audience, table, seen)
+    return (
+        f"(select rows_seen.*, marks.__linked, coalesce(marks.__compared, false) as __compared from {source}"
+        f" as rows_seen left join {marked.table} as marks on {marked.on('rows_seen')}) as told"
+    )
+
+
+def _reason(group: HiddenTogether, table: ProductTable) -> str:
+    linked = table.extension.linked
+    return f"coalesce({group.reason}, __linked)" if linked and linked.base in group.hides else group.reason
+
+
+def _write_mask(
+    connection: DuckDBPyConnection, folder: Path, table: ProductTable, groups: Sequence[HiddenTogether]
+) -> None:
+    """Beside the protected tables, for those inside: why each cell is hidden. No release holds it."""
+    if not groups:
+        return
+    grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
+    classes = ", ".join(text(item) for item in CLASSES.values())
+    symbol = text(Symbol.CONFIDENTIAL.value)
+    parts = [
+        f"select {grain}, {text(group.symbol_column)} as symbol_column, {symbol} as symbol,"
+        f" case when {_mark(number)} in ({classes}) then {_mark(number)} else 'primary' end as class,"
+        f" {_mark(number)} as reason from judged where {_mark(number)} is not null"
+        for number, group in enumerate(groups)
+    ]
+    with whole_file(folder / f"{table.name}.parquet") as path:
+        query = f"{' union all '.join(parts)} order by all"
+        connection.execute(f"copy ({query}) to {text(str(path))} (format parquet, compression zstd)")
+
+
 def _require(table: ProductTable, found: dict[str, str]) -> None:
     if not found:
         raise RcsError(
@@ -156,7 +201,7 @@ def _select(
     table: ProductTable, audience: str, groups: Sequence[HiddenTogether], found: dict[str, str]
 ) -> str:
     columns = table.columns_for(audience)
-    written = ", ".join(_column(column, groups, found) for column in columns)
+    written = ", ".join(_column(table, column, groups, found) for column in columns)
     # The rest of the columns ends every tie, so that the order is total even if the grain is not unique.
     first = tuple(dict.fromkeys((*table.extension.order_by, *table.grain)))
     rest = tuple(item for item in found if item not in first)
@@ -164,7 +209,9 @@ def _select(
     return f"select {written} from judged order by {order}"
 
 
-def _column(column: ProductColumn, groups: Sequence[HiddenTogether], found: dict[str, str]) -> str:
+def _column(
+    table: ProductTable, column: ProductColumn, groups: Sequence[HiddenTogether], found: dict[str, str]
+) -> str:
     kind = SQL_TYPES[column.type]
     value = f"judged.{name(column.name)}" if column.name in found else "null"
     for number, group in enumerate(groups):
@@ -175,6 +222,9 @@ def _column(column: ProductColumn, groups: Sequence[HiddenTogether], found: dict
         for number, group in enumerate(groups)
         if column.name in group.hides
     ]
+    linked = table.extension.linked
+    if linked and column.name in linked.compared:
+        silent.append("judged.__compared")
     if silent:
         value = f"case when {' or '.join(silent)} then null else {value} end"
     return f"cast({value} as {kind}) as {name(column.name)}"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.product import DisclosurePolicy, HideRule, MadeOf, ProductTable
+from rcs_pipeline.contracts.product import HideRule, MadeOf, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.engine import name, text
 

@@ -39,7 +39,10 @@ def test_an_audience_gets_only_columns_that_name_it(candidate: Path) -> None:
 
 
 def test_a_table_that_names_no_audience_is_written_for_nobody(candidate: Path) -> None:
-    written = {path.relative_to(candidate / "protected").as_posix() for path in candidate.rglob("*.parquet")}
+    written = {
+        path.relative_to(candidate / "protected").as_posix()
+        for path in (candidate / "protected").rglob("*.parquet")
+    }
     assert written == {
         f"{who}/{table}.parquet"
         for who in ("open", "partnership")

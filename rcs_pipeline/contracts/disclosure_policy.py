@@ -1,0 +1,108 @@
+"""The disclosure policy of a data product: what may not be shown, why, and who answers for it.
+
+Belongs here: the parameters, their reasons and owners, and which tables are protected together.
+Does not belong here: hiding (`disclosure`).
+
+A parameter is written `{value: ..., reason: ..., owner: ...}`. A product whose tables are linked must say
+reason and owner of every parameter; one without linked tables may write the bare number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from rcs_pipeline.contracts.yaml_files import Strict
+
+STATED = {"value", "reason", "owner"}
+
+
+class Stated(Strict):
+    """Why a parameter is what it is, and who may change it."""
+
+    reason: str = Field(min_length=10)
+    owner: str = Field(min_length=2)
+
+
+class DisclosurePolicy(Strict):
+    """What may not be shown. A parameter that only linked tables need may be absent where there are none."""
+
+    minimum_base: int = Field(ge=1)
+    small_numerator: int = Field(ge=0, description="numerators and complements from 1 to this are hidden")
+    minimum_count: int = Field(ge=1, description="respondent and roll counts below this are hidden")
+    minimum_providers: int = Field(ge=1, description="money cells with fewer providers are hidden")
+    interval_width: int | None = Field(None, ge=1, description="of what can be derived for a hidden number")
+    minimum_difference: int | None = Field(None, ge=1, description="of two shown groups, in pupils")
+    hide_sensitive_zeros: bool | None = Field(
+        None, description="nobody and everybody are hidden where the indicator is sensitive"
+    )
+    hide_other_zeros: bool | None = Field(None, description="the same where it is not")
+    seed: int | None = Field(None, ge=0, description="of the search; the same seed hides the same cells")
+    stated: dict[str, Stated] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        stated = dict(given.get("stated", {}))
+        plain: dict[str, Any] = {}
+        for key, item in given.items():
+            if key == "stated":
+                continue
+            if isinstance(item, dict) and "value" in item:
+                if strange := sorted(str(name) for name in set(item) - STATED):
+                    raise ValueError(f"`{key}` has {', '.join(strange)}; it has value, reason, owner")
+                stated[key] = {name: item[name] for name in ("reason", "owner") if name in item}
+                plain[key] = item["value"]
+            else:
+                plain[key] = item
+        return {**plain, "stated": stated}
+
+    def unstated(self) -> tuple[str, ...]:
+        """The parameters of linked tables that have no value, or no reason and owner."""
+        names = [name for name in type(self).model_fields if name != "stated"]
+        return tuple(name for name in names if getattr(self, name) is None or name not in self.stated)
+
+
+class Elsewhere(Strict):
+    """A column of another table of the product."""
+
+    table: str
+    column: str
+
+
+class LinkedTable(Strict):
+    """A table whose cells add up over places and groups, and are therefore hidden together.
+
+    `system`: columns; cells with other values in them share nothing. `line`: the column that tells
+    indicators apart; none if the table has one figure a cell. `level`, `place`, `group_by`, `group_value`:
+    the columns of the grid. `belongs`: level -> the column in which a finer place names its place of that
+    level. `base` and `numerator`: the columns of the counts (`numerator` none: only bases). `ceiling`: a
+    column that is known to everybody and that the base cannot exceed; `whole`: likewise, in another linked
+    table. `sensitive`: where it stands, by `line`, whether an indicator is sensitive. `minimum`: the
+    policy's parameter that a base is judged by. `compared`: columns with a figure of the places above,
+    which go where one of those is hidden.
+    """
+
+    system: tuple[str, ...] = ()
+    line: str | None = None
+    level: str = "geography_level"
+    place: str = "geography_code"
+    group_by: str = "group_by"
+    group_value: str = "group_value"
+    belongs: dict[str, str] = Field(default_factory=dict)
+    base: str
+    numerator: str | None = None
+    ceiling: str | None = None
+    whole: Elsewhere | None = None
+    sensitive: Elsewhere | None = None
+    minimum: str = "minimum_base"
+    compared: tuple[str, ...] = ()
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column of the table that is named."""
+        maybe = (self.line, self.numerator, self.ceiling)
+        named = (self.level, self.place, self.group_by, self.group_value, self.base, *self.compared)
+        return (*self.system, *named, *self.belongs.values(), *(item for item in maybe if item))

@@ -1,0 +1,313 @@
+"""The attack on what was written: for every hidden number of linked tables, what follows from the rest.
+
+Belongs here: reading the protected files again, the sums between their cells (found by joins, not by the grid
+of `tables`), what an attacker knows of each hidden number, and one verdict for each audience.
+Does not belong here: solving (see `attack`), anything that `protect` uses to decide.
+
+The warehouse is asked for three things only: the truth of a hidden number (the attacker's sums follow from
+it), whether it is a zero that the policy exempts by name, and which indicators share their bases. The verdict
+counts cells; it never says an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rcs_pipeline.contracts.disclosure_policy import LinkedTable
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.attack import Knowledge, judge
+from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
+from rcs_pipeline.ledger.records import Outcome
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What the attack on one table found, in counts."""
+
+    table: str
+    cells: int
+    hidden: int
+    numbers: int
+    exempt: int
+    narrow: int
+    known: int
+
+    @property
+    def says(self) -> str:
+        """The counts in words."""
+        found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
+        if self.exempt:
+            found += f", {self.exempt} zeros exempt by name"
+        if self.narrow:
+            found += f", {self.narrow} narrower than the policy allows ({self.known} of them known exactly)"
+        return found
+
+
+def check_of(audience: str) -> str:
+    """The id of an audience's verdict."""
+    return f"disclosure.{audience}.linked"
+
+
+def linked_tables(product: Product, audience: str) -> tuple[ProductTable, ...]:
+    """The linked tables that the audience sees something of."""
+    return tuple(table for table in product.tables if table.extension.linked and table.columns_for(audience))
+
+
+def attack(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str
+) -> tuple[Outcome, str]:
+    """Attack every linked table of the audience; `folder` is the candidate's."""
+    found = [
+        _attack(connection, folder, product, audience, table) for table in linked_tables(product, audience)
+    ]
+    width = product.file.disclosure.interval_width
+    says = "; ".join(item.says for item in found)
+    if any(item.narrow for item in found):
+        return Outcome.FAIL, says
+    return Outcome.PASS, f"{says}; every one could be {(width or 0) + 1} values or more"
+
+
+def _attack(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable
+) -> Attacked:
+    linked = table.extension.linked
+    assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
+    _cells(connection, folder, product, audience, table, linked)
+    _sums(connection)
+    counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
+    cells, hidden = counted or (0, 0)
+    hidden_cells = connection.execute(
+        "select cell, base_key, base, numerator, known_base, ceiling, sensitive"
+        " from attacked where hidden order by cell"
+    ).fetchnumpy()
+    sums = connection.execute(
+        "select total, cell, sign from attacked_sums join attacked using (cell) where hidden order by all"
+    ).fetchnumpy()
+    minimum = int(getattr(product.file.disclosure, linked.minimum))
+    knowledge, width, exempt = _knowledge(hidden_cells, sums, product, minimum)
+    finding = judge(knowledge, width)
+    return Attacked(
+        table=table.name,
+        cells=cells,
+        hidden=hidden,
+        numbers=int((width > 0).sum()),
+        exempt=exempt,
+        narrow=int(finding.narrow.sum()),
+        known=int(finding.known.sum()),
+    )
+
+
+def _cells(
+    connection: DuckDBPyConnection,
+    folder: Path,
+    product: Product,
+    audience: str,
+    table: ProductTable,
+    linked: LinkedTable,
+) -> None:
+    """`attacked`: one row a cell, numbered, with its place above and what is known of it."""
+    file = text(str(folder / "protected" / audience / f"{table.name}.parquet"))
+    keys = (*linked.system, *((linked.line,) if linked.line else ()))
+    keys = (*keys, linked.level, linked.place, linked.group_by, linked.group_value)
+    joined = " and ".join(f"held.{name(key)} is not distinct from truth.{name(key)}" for key in keys)
+    system = " || '|' || ".join([*(f"truth.{name(key)}" for key in linked.system), "''"])
+    line = f"truth.{name(linked.line)}" if linked.line else "''"
+    numerator = f"truth.{name(linked.numerator)}" if linked.numerator else "null"
+    ceiling = f"truth.{name(linked.ceiling)}" if linked.ceiling else "null"
+    belongs = "".join(
+        f", truth.{name(column)} as {name('in ' + level)}" for level, column in linked.belongs.items()
+    )
+    sensitive = "true"
+    if linked.sensitive and linked.line:
+        lines = f"{WAREHOUSE}.main.{name(linked.sensitive.table)} as lines"
+        sensitive = (
+            f"coalesce((select any_value(lines.{name(linked.sensitive.column)}) from {lines}"
+            f" where lines.{name(linked.line)} = {line}), true)"
+        )
+    connection.execute(f"""
+        create or replace temp table seen_cells as
+        select row_number() over (order by {", ".join(f"truth.{name(key)}" for key in keys)}) - 1 as cell,
+            {system} as system, {line} as line, truth.{name(linked.level)} as level,
+            truth.{name(linked.place)} as place, truth.{name(linked.group_by)} as ways,
+            truth.{name(linked.group_value)} as value, cast(truth.{name(linked.base)} as bigint) as base,
+            cast({numerator} as bigint) as numerator, cast({ceiling} as bigint) as ceiling,
+            held.{name(linked.base)} is null as hidden, {sensitive} as sensitive{belongs}
+        from read_parquet({file}) as held
+        inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
+        where truth.{name(linked.base)} is not null
+    """)
+    levels = tuple(level.value for level in product.file.audiences[audience].geographies)
+    elsewhere = _shown_elsewhere(folder, product, audience, linked)
+    # Indicators asked of the same pupils: a base that one of them shows is known of all.
+    connection.execute(f"""
+        create or replace temp table attacked as
+        with families as (
+            select system, line,
+                md5(string_agg(concat_ws('|', level, place, ways, value, base), ';'
+                    order by level, place, ways, value)) as family
+            from seen_cells group by system, line
+        ),
+        placed as (
+            select seen_cells.*, {_above(linked, levels)} as above,
+                concat_ws('|', system, family, level, place, ways, value) as base_key
+            from seen_cells inner join families using (system, line)
+        )
+        select * replace (coalesce(ceiling, {elsewhere}) as ceiling),
+            not bool_and(hidden) over (partition by base_key) as known_base
+        from placed
+    """)
+
+
+def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
+    """The place above, as `level|place`, by the nearest level that names one."""
+    branches = []
+    for number, level in enumerate(levels):
+        choices = []
+        for above in reversed(levels[:number]):
+            if above in linked.belongs:
+                choices.append(f"{text(above + '|')} || {name('in ' + above)}")
+            else:
+                choices.append(
+                    f"(select case when count(distinct other.place) = 1 then {text(above + '|')} ||"
+                    f" min(other.place) end from seen_cells as other"
+                    f" where other.level = {text(above)} and other.system = seen_cells.system)"
+                )
+        if choices:
+            branches.append(f"when {text(level)} then coalesce({', '.join(choices)})")
+    return f"case level {' '.join(branches)} end" if branches else "cast(null as varchar)"
+
+
+def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: LinkedTable) -> str:
+    """What another published table says that the base cannot exceed, as a scalar query over `placed`."""
+    file = folder / "protected" / audience / f"{linked.whole.table}.parquet" if linked.whole else None
+    other = product.table(linked.whole.table).extension.linked if linked.whole else None
+    if linked.whole is None or other is None or file is None or not file.is_file():
+        return "cast(null as bigint)"
+    system = " || '|' || ".join([*(f"held.{name(key)}" for key in other.system), "''"])
+    return (
+        f"(select max(held.{name(linked.whole.column)}) from read_parquet({text(str(file))}) as held"
+        f" where {system} = placed.system and held.{name(other.level)} = placed.level"
+        f" and held.{name(other.place)} = placed.place and held.{name(other.group_by)} = placed.ways"
+        f" and held.{name(other.group_value)} = placed.value)"
+    )
+
+
+def _sums(connection: DuckDBPyConnection) -> None:
+    """`attacked_sums`: every published whole with its parts, over places and over every coarser grouping."""
+    groups = connection.execute("select distinct ways, value from attacked order by all").fetchall()
+    known = {(str(way), str(value)) for way, value in groups}
+    pairs = []
+    for way, value in sorted(known):
+        named = dict(zip(way.split("+"), value.split("+"), strict=False)) if way != "all" else {}
+        for coarse in {item for item, _ in known} - {way}:
+            kept = [] if coarse == "all" else coarse.split("+")
+            if set(kept) <= set(named):
+                target = "+".join(named[item] for item in kept) or "all"
+                if (coarse, target) in known:
+                    pairs.append((way, value, coarse, target))
+    connection.execute(
+        "create or replace temp table coarser (ways varchar, value varchar, coarse varchar, target varchar)"
+    )
+    if pairs:
+        connection.executemany("insert into coarser values (?, ?, ?, ?)", pairs)
+    connection.execute("""
+        create or replace temp table attacked_parts as
+        select whole.cell || '|place' as total, whole.cell as whole, part.cell as part
+        from attacked as part
+        inner join attacked as whole
+            on part.above = whole.level || '|' || whole.place and part.system = whole.system
+            and part.line = whole.line and part.ways = whole.ways and part.value = whole.value
+        union all
+        select whole.cell || '|' || part.ways as total, whole.cell as whole, part.cell as part
+        from attacked as part
+        inner join coarser on part.ways = coarser.ways and part.value = coarser.value
+        inner join attacked as whole
+            on whole.ways = coarser.coarse and whole.value = coarser.target and part.system = whole.system
+            and part.line = whole.line and part.level = whole.level and part.place = whole.place
+    """)
+    connection.execute("""
+        create or replace temp table attacked_sums as
+        select total, part as cell, 1 as sign from attacked_parts
+        union all
+        select distinct total, whole as cell, -1 as sign from attacked_parts
+    """)
+
+
+def _knowledge(
+    cells: Arrays, sums: Arrays, product: Product, minimum: int
+) -> tuple[Knowledge, npt.NDArray[Any], int]:
+    """Hidden numerators, complements and bases, every sum between them, and the width each must have.
+
+    A base that the policy would show by itself needs none: it is hidden for the sake of others.
+    """
+    from scipy import sparse
+
+    policy = product.file.disclosure
+    need = float(policy.interval_width or 0)
+    base = np.ma.getdata(cells["base"]).astype(float)
+    counted = ~np.ma.getmaskarray(cells["numerator"])
+    numerator = np.ma.filled(cells["numerator"], 0).astype(float)
+    known = cells["known_base"].astype(bool)
+    ceiling = np.ma.filled(cells["ceiling"].astype(float), np.inf)
+    hides_zeros = np.where(
+        cells["sensitive"], bool(policy.hide_sensitive_zeros), bool(policy.hide_other_zeros)
+    )
+    with_numerator, open_base = np.flatnonzero(counted), np.flatnonzero(~known)
+    both = np.flatnonzero(counted & ~known)
+    _, first, shared = np.unique(cells["base_key"][open_base], return_index=True, return_inverse=True)
+    one = open_base[first]
+    # Columns: numerators, then complements where the base is not known either, then those bases.
+    size = len(with_numerator) + len(both) + len(one)
+    x_of = np.full(len(base), -1)
+    x_of[with_numerator] = np.arange(len(with_numerator))
+    y_of = np.full(len(base), -1)
+    y_of[both] = len(with_numerator) + np.arange(len(both))
+    n_of = np.full(len(base), -1)
+    n_of[open_base] = len(with_numerator) + len(both) + shared
+    place = np.asarray(np.searchsorted(cells["cell"], sums["cell"]))
+    totals = np.asarray(sums["total"], dtype=np.str_)
+    row = np.asarray(np.searchsorted(np.unique(totals), totals))
+    height = int(row.max(initial=-1)) + 1
+    rows: list[npt.NDArray[Any]] = []
+    columns: list[npt.NDArray[Any]] = []
+    data: list[npt.NDArray[Any]] = []
+    for column_of, keep, start in (
+        (x_of, counted[place], 0),
+        (n_of, ~known[place] & np.isin(place, one), height),
+    ):
+        rows.append(row[keep] + start)
+        columns.append(column_of[place[keep]])
+        data.append(sums["sign"][keep])
+    own = 2 * height + np.arange(len(both))
+    for column_of, sign in ((x_of, 1), (y_of, 1), (n_of, -1)):
+        rows.append(own)
+        columns.append(column_of[both])
+        data.append(np.full(len(both), sign))
+    matrix = sparse.csr_array(
+        (np.asarray(np.concatenate(data), dtype=np.float64), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(2 * height + len(both), size),
+    )
+    rest = base - numerator
+    truth = np.concatenate([numerator[with_numerator], rest[both], base[one]])
+    top = np.concatenate([
+        np.where(known, base, np.inf)[with_numerator], np.full(len(both), np.inf), ceiling[one],
+    ])  # fmt: skip
+    zero = (numerator == 0) | (known & (rest == 0))
+    exempt = zero & ~hides_zeros
+    width = np.concatenate([
+        np.where(exempt, 0.0, need)[with_numerator], np.where(rest[both] > 0, need, 0.0),
+        np.where((base[one] > 0) & (base[one] < minimum), need, 0.0),
+    ])  # fmt: skip
+    # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
+    top = np.where(top < truth, np.inf, top)
+    return Knowledge(matrix, matrix @ truth, np.zeros(size), top), width, int(exempt[with_numerator].sum())

@@ -1,0 +1,266 @@
+"""From a candidate's linked tables to what is hidden in them, for one audience.
+
+Belongs here: reading cells set-wise into arrays, building the grid of each system, and giving the chosen
+cells back as a table that `protect` joins.
+Does not belong here: choosing (see `linked`), writing files (`protect`), judging them (`audit_linked`).
+
+Everything is numbered in the order of its names, so that the order of rows in the warehouse changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.engine import WAREHOUSE, name
+from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
+from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
+from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
+from rcs_pipeline.disclosure.rules import hidden_together
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Columns = dict[str, npt.NDArray[Any]]
+# A whole is worth more than its parts, everybody more than a group, and many more than few.
+LEVEL_WORTH, EVERYBODY_WORTH, ONE_WAY_WORTH = 3.0, 3.0, 1.5
+CLASSES: dict[Reason, str] = {reason: reason.name.lower() for reason in Reason if reason is not Reason.SHOWN}
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The table of hidden cells that stands in the connection, and how to join it to the rows."""
+
+    table: str
+    keys: tuple[str, ...]
+
+    def on(self, rows: str) -> str:
+        """The join condition, as SQL."""
+        same = (
+            f"{rows}.{name(key)} is not distinct from marks.{name(f'__key_{number}')}"
+            for number, key in enumerate(self.keys)
+        )
+        return " and ".join(same)
+
+
+def mark(
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
+) -> Marked:
+    """Choose what to hide of a linked table, and leave it in the temporary table `marks`.
+
+    Its columns: the keys of a cell, `__linked` (the class of the reason, or nothing) and `__compared`
+    (whether a figure of a place above is hidden).
+    """
+    import pyarrow as pa
+
+    linked = _linked(table)
+    keys = _keys(linked)
+    cells = _read(connection, product, audience, table, seen)
+    found: list[Columns] = []
+    for rows in _systems(cells, linked):
+        found.append(
+            _mark_system({key: column[rows] for key, column in cells.items()}, linked, product, audience)
+        )
+    columns = {}
+    for number, key in enumerate((*keys, "__linked", "__compared")):
+        parts = [item[key] for item in found]
+        values = np.concatenate(parts).tolist() if parts else []
+        kind = pa.bool_() if key == "__compared" else pa.string()
+        columns[key if key.startswith("__") else f"__key_{number}"] = pa.array(values, kind)
+    connection.register("marks_given", pa.table(columns))
+    connection.execute("create or replace temp table marks as select * from marks_given")
+    connection.unregister("marks_given")
+    return Marked("marks", keys)
+
+
+def _linked(table: ProductTable) -> LinkedTable:
+    if table.extension.linked is None:
+        raise ContractError("The table is not linked", where=str(table.path))
+    return table.extension.linked
+
+
+def _keys(linked: LinkedTable) -> tuple[str, ...]:
+    line = (linked.line,) if linked.line else ()
+    return (*linked.system, *line, linked.level, linked.place, linked.group_by, linked.group_value)
+
+
+def _read(
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
+) -> Columns:
+    """The cells that the audience may see, with what else is known of each."""
+    linked, policy = _linked(table), product.file.disclosure
+    rules = [rule for rule in hidden_together(table, policy) if linked.base in rule.hides]
+    own = " or ".join(f"{rule.reason} is not null" for rule in rules) or "false"
+    keys = _keys(linked)
+    picked = [f"{name(key)}" for key in keys]
+    picked += [f"{name(column)} as {name(f'__in_{level}')}" for level, column in linked.belongs.items()]
+    picked.append(f"cast({name(linked.base)} as bigint) as __base")
+    numerator = f"cast({name(linked.numerator)} as bigint)" if linked.numerator else "null::bigint"
+    picked.append(f"coalesce({numerator}, {MEAN}) as __numerator")
+    ceiling = f"cast({name(linked.ceiling)} as bigint)" if linked.ceiling else "null::bigint"
+    picked.append(f"coalesce({ceiling}, -1) as __ceiling")
+    picked.append(f"({own}) as __own")
+    query = (
+        f"select {', '.join(picked)} from {WAREHOUSE}.main.{name(table.name)}"
+        f" where ({seen}) and {name(linked.base)} is not null"
+    )
+    query = _with_whole(query, linked, product, audience)
+    if linked.sensitive and linked.line:
+        there = f"{WAREHOUSE}.main.{name(linked.sensitive.table)}"
+        line = name(linked.line)
+        query = (
+            f"select cells.*, coalesce(lines.{name(linked.sensitive.column)}, true) as __sensitive"
+            f" from ({query}) as cells left join {there} as lines on cells.{line} = lines.{line}"
+        )
+    else:
+        query = f"select *, true as __sensitive from ({query})"
+    found = connection.execute(query).fetchnumpy()
+    # Masked arrays hold what SQL has as null: a place that belongs nowhere.
+    return {key: np.ma.filled(column, "") if column.dtype == object else np.ma.getdata(column)
+            for key, column in found.items()}  # fmt: skip
+
+
+def _with_whole(query: str, linked: LinkedTable, product: Product, audience: str) -> str:
+    """With the count of another linked table for a ceiling, where the audience sees it."""
+    if linked.whole is None or audience not in product.table(linked.whole.table).extension.audiences:
+        return query
+    other = product.table(linked.whole.table).extension.linked
+    if other is None:
+        return query
+    theirs = (*other.system, other.level, other.place, other.group_by, other.group_value)
+    ours = (*linked.system, linked.level, linked.place, linked.group_by, linked.group_value)
+    same = " and ".join(
+        f"cells.{name(here)} = there.{name(their)}" for here, their in zip(ours, theirs, strict=True)
+    )
+    return (
+        "select cells.* replace (case when cells.__ceiling < 0"
+        f" then coalesce(there.{name(linked.whole.column)}, -1) else cells.__ceiling end as __ceiling)"
+        f" from ({query}) as cells"
+        f" left join {WAREHOUSE}.main.{name(linked.whole.table)} as there on {same}"
+    )
+
+
+def _systems(cells: Columns, linked: LinkedTable) -> list[Ints]:
+    """The rows of each system, in the order of its names."""
+    size = len(cells["__base"])
+    if not linked.system or not size:
+        return [np.arange(size)] if size else []
+    _, number = _numbered([cells[column] for column in linked.system])
+    return [np.flatnonzero(number == one) for one in range(int(number.max()) + 1)]
+
+
+def _numbered(columns: list[npt.NDArray[Any]]) -> tuple[list[tuple[str, ...]], Ints]:
+    """The different combinations in alphabetical order, and the number of each row's."""
+    combined = np.array(list(zip(*(column.tolist() for column in columns), strict=True)), dtype=object)
+    number = np.zeros(len(combined), dtype=np.int64)
+    for column in combined.T:
+        _, own = np.unique(column.astype(str), return_inverse=True)
+        number = number * (int(own.max()) + 1) + own
+    _, first, number = np.unique(number, return_index=True, return_inverse=True)
+    return [tuple(combined[index]) for index in first], np.asarray(number, dtype=np.int64)
+
+
+def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience: str) -> Columns:
+    policy = product.file.disclosure
+    lines, line = (
+        _numbered([cells[linked.line]])
+        if linked.line
+        else ([("",)], np.zeros(len(cells["__base"]), dtype=int))
+    )
+    places, place = _numbered([cells[linked.level], cells[linked.place]])
+    groups, group = _numbered([cells[linked.group_by], cells[linked.group_value]])
+    levels = tuple(level.value for level in product.file.audiences[audience].geographies)
+    _, example = np.unique(place, return_index=True)
+    parents = _parents(places, {key: cells[key][example] for key in cells if key.startswith("__in_")}, levels)
+    grid = make_grid([level for level, _ in places], parents, [(by, value) for by, value in groups])
+    slot = place * len(groups) + group
+
+    def spread(values: npt.NDArray[Any], empty: int | bool) -> npt.NDArray[Any]:
+        whole = np.full((len(lines), grid.size), empty)
+        whole[line, slot] = values
+        return whole
+
+    base = spread(cells["__base"], 0)
+    counts = Counts(
+        grid=grid,
+        exists=spread(np.ones(len(line), dtype=bool), False),
+        base=base,
+        numerator=spread(cells["__numerator"], MEAN),
+        cost=_cost(grid, levels, base.max(axis=0)),
+        ceiling=spread(cells["__ceiling"], -1),
+        also=spread(cells["__own"], False) if linked.numerator is None else None,
+    )
+    sensitive = np.zeros(len(lines), dtype=bool)
+    sensitive[line] = cells["__sensitive"].astype(bool)
+    reasons = protect_counts(counts, limits_of(policy, linked, grid.size, sensitive)).reasons
+    above = _hidden_above(reasons, grid)
+    reason, compared = reasons[line, slot], above[line, slot]
+    kept = (reason != Reason.SHOWN) | compared
+    result: Columns = {key: cells[key][kept] for key in _keys(linked)}
+    result["__linked"] = np.array([CLASSES.get(Reason(item)) for item in reason[kept]], dtype=object)
+    result["__compared"] = compared[kept]
+    return result
+
+
+def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensitive: Bools) -> Limits:
+    """The policy's numbers for one linked table."""
+    hidden = np.where(sensitive, bool(policy.hide_sensitive_zeros), bool(policy.hide_other_zeros))
+    return Limits(
+        minimum_base=np.full(slots, int(getattr(policy, linked.minimum))),
+        small_numerator=policy.small_numerator,
+        width=int(policy.interval_width or 0),
+        minimum_difference=int(policy.minimum_difference or 0),
+        zeros_hidden=np.asarray(hidden),
+        seed=int(policy.seed or 0),
+    )
+
+
+def _parents(places: list[tuple[str, ...]], belongs: Columns, levels: tuple[str, ...]) -> Ints:
+    """The number of the place that each place is a part of: the nearest level above that has one."""
+    number = {place: index for index, place in enumerate(places)}
+    of_level = {level: [place for place in places if place[0] == level] for level in levels}
+    parents = np.full(len(places), -1, dtype=np.int64)
+    for index, (level, code) in enumerate(places):
+        for above in reversed(levels[: levels.index(level)]):
+            named = belongs.get(f"__in_{above}")
+            if named is not None and (above, named[index]) in number:
+                parents[index] = number[(above, named[index])]
+                break
+            if len(of_level[above]) == 1:
+                parents[index] = number[of_level[above][0]]
+                break
+            if named is None and of_level[above]:
+                raise ContractError(
+                    f"Nothing says to which {above} the {level} `{code}` belongs",
+                    expected=f"`linked.belongs` with a column for `{above}`",
+                )
+    return parents
+
+
+def _cost(grid: Grid, levels: tuple[str, ...], people: Ints) -> Floats:
+    depth = {level: len(levels) - 1 - number for number, level in enumerate(levels)}
+    place = np.array([LEVEL_WORTH ** depth[level] for level in grid.levels])
+    group = np.array([
+        EVERYBODY_WORTH if by == EVERYBODY else 1.0 if JOINED in by else ONE_WAY_WORTH
+        for by, _ in grid.groups
+    ])  # fmt: skip
+    return np.asarray(np.outer(place, group).reshape(-1) * (1 + np.log2(1 + people) / 16))
+
+
+def _hidden_above(reasons: Ints, grid: Grid) -> Bools:
+    """Cells of a place of which a place above is hidden in the same group."""
+    hidden = (reasons != Reason.SHOWN).reshape(len(reasons), len(grid.levels), len(grid.groups))
+    above = np.zeros_like(hidden)
+    place = np.arange(len(grid.levels))
+    higher = grid.parents
+    while (higher >= 0).any():
+        own = place[higher >= 0]
+        above[:, own] |= hidden[:, higher[own]]
+        higher = np.where(higher >= 0, grid.parents[higher], -1)
+    return np.asarray(above.reshape(reasons.shape))

@@ -1,0 +1,229 @@
+"""Linked tables of a product: what is written, why, and what the audit's attacker makes of it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.ledger.records import Outcome, Verdict
+
+CONTRACTS = Path(__file__).parent / "contracts" / "products" / "linked"
+SEX, STAGE = ("female", "male"), ("S1", "S2", "S3")
+PLACES = {"A": "1", "B": "1", "C": "2", "D": "2", "E": "2"}
+Row = tuple[Any, ...]
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return read_product(CONTRACTS)
+
+
+def tabulated(pupils: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Both tables of pupils (place, sex, stage, and an answer or none to each of the three questions)."""
+    answers: dict[Row, list[int]] = {}
+    reached: dict[Row, int] = {}
+    for place, sex, stage, *given in pupils:
+        tranche = PLACES[place]
+        for where in (("programme", "rcs", None), ("tranche", tranche, tranche), ("cpp", place, tranche)):
+            for group in (
+                ("all", "all"), ("sex", sex), ("stage", stage), ("sex+stage", f"{sex}+{stage}"),
+            ):  # fmt: skip
+                reached[(*where, *group)] = reached.get((*where, *group), 0) + 1
+                for number, answer in enumerate(given):
+                    if answer is not None:
+                        cell = answers.setdefault((f"i{number}", *where, *group), [0, 0])
+                        cell[0] += 1
+                        cell[1] += answer
+    cells = [(*key, base, count) for key, (base, count) in answers.items()]
+    return cells, [(*key, count) for key, count in reached.items()]
+
+
+def pupils(seed: int, places: dict[str, int], shares: tuple[float, ...] = (0.3, 0.04, 0.5)) -> list[Row]:
+    """As many as asked for in each place; the second question has few who say yes."""
+    draw = random.Random(seed)  # noqa: S311  (a test's own tables)
+    return [
+        (place, draw.choice(SEX), draw.choice(STAGE), *(int(draw.random() < share) for share in shares))
+        for place, count in places.items()
+        for _ in range(count)
+    ]
+
+
+def candidate(folder: Path, people: list[Row], product: Product, *, turned: bool = False) -> Path:
+    """A candidate's folder with the warehouse of these pupils, protected."""
+    folder.mkdir(exist_ok=True)
+    cells, reached = tabulated(people)
+    if turned:
+        cells, reached = cells[::-1], reached[::-1]
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "create table answers (indicator_id varchar, geography_level varchar, geography_code varchar,"
+            " tranche varchar, group_by varchar, group_value varchar, base integer, numerator integer,"
+            " estimate double, comparator double, symbol varchar)"
+        )
+        connection.executemany(
+            "insert into answers values ($1, $2, $3, $4, $5, $6, $7, $8, $8 / $7, 0.5, null)", cells
+        )
+        connection.execute(
+            "create table reached (geography_level varchar, geography_code varchar, tranche varchar,"
+            " group_by varchar, group_value varchar, respondents integer, roll integer, symbol varchar)"
+        )
+        connection.executemany("insert into reached values ($1, $2, $3, $4, $5, $6, $6 + 40, null)", reached)
+        connection.execute("create table lines as select 'i' || i as indicator_id, i = 1 as sensitive"
+                           " from range(3) as t(i)")  # fmt: skip
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    return folder
+
+
+def rows(file: Path, columns: str = "*", where: str = "true") -> list[Row]:
+    with duckdb.connect() as connection:
+        return connection.execute(f"select {columns} from read_parquet('{file}') where {where}").fetchall()
+
+
+def verdict(folder: Path, product: Product) -> Verdict:
+    return next(item for item in audit(folder, product) if item.check == "disclosure.open.linked")
+
+
+FEW = {"A": 260, "B": 300, "C": 90, "D": 280, "E": 240}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, product: Product) -> Path:
+    return candidate(tmp_path_factory.mktemp("linked") / "one", pupils(1, FEW), product)
+
+
+def test_what_is_written_holds_against_the_attacker(made: Path, product: Product) -> None:
+    found = {item.check: item for item in audit(made, product)}
+    assert {item.outcome for item in found.values()} == {Outcome.PASS}, found
+    says = found["disclosure.open.linked"].message
+    assert "cells hidden" in says and "5 values or more" in says
+
+
+def test_every_number_of_a_hidden_cell_goes_together(made: Path) -> None:
+    hidden = rows(
+        made / "protected/open/answers.parquet", "estimate, base, numerator, comparator", "symbol = 'c'"
+    )
+    assert hidden
+    assert set(hidden) == {(None, None, None, None)}
+
+
+def test_the_reason_stands_in_the_mask_and_only_the_symbol_in_the_table(made: Path) -> None:
+    classes = dict(rows(made / "masks/open/answers.parquet", "class, count(*)", "true group by 1"))
+    assert classes["primary"] > 0 and classes["secondary"] > 0
+    symbols = rows(made / "protected/open/answers.parquet", "distinct symbol")
+    assert set(symbols) == {("c",), (None,)}
+    hidden = len(rows(made / "protected/open/answers.parquet", "1", "symbol is not null"))
+    assert sum(classes.values()) == hidden
+    assert not list((made / "protected").rglob("*mask*"))
+
+
+def test_hiding_only_what_is_small_itself_does_not_pass_the_attack(
+    tmp_path: Path, made: Path, product: Product
+) -> None:
+    """The very release that row-wise hiding would make."""
+    folder = candidate(tmp_path / "plain", pupils(1, FEW), product)
+    file, mask = folder / "protected/open/answers.parquet", folder / "masks/open/answers.parquet"
+    unhide(file, mask, folder)
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message
+
+
+def unhide(file: Path, mask: Path, folder: Path, only: str = "class = 'secondary'") -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+        keys = "indicator_id, geography_level, geography_code, group_by, group_value"
+        connection.execute(f"""create table shown as
+            select held.* replace (
+                case when mask.class is null then held.base else truth.base end as base,
+                case when mask.class is null then held.numerator else truth.numerator end as numerator,
+                case when mask.class is null then held.symbol end as symbol)
+            from read_parquet('{file}') as held
+            join w.answers as truth using ({keys})
+            left join (select * from read_parquet('{mask}') where {only}) as mask using ({keys})""")
+        connection.execute(f"copy shown to '{file}' (format parquet)")
+
+
+def test_a_single_secondary_cell_shown_again_is_noticed(tmp_path: Path, product: Product) -> None:
+    folder = candidate(tmp_path / "one", pupils(1, FEW), product)
+    file, mask = folder / "protected/open/answers.parquet", folder / "masks/open/answers.parquet"
+    one = rows(mask, "indicator_id, geography_code, group_value", "class = 'secondary' order by all limit 1")[
+        0
+    ]
+    unhide(file, mask, folder, "class = 'secondary' and (indicator_id, geography_code, group_value) = "
+           + str(one))  # fmt: skip
+    assert verdict(folder, product).outcome is Outcome.FAIL
+
+
+def test_the_order_of_rows_changes_nothing(tmp_path: Path, made: Path, product: Product) -> None:
+    turned = candidate(tmp_path / "turned", pupils(1, FEW), product, turned=True)
+    for table in ("answers", "reached"):
+        name = f"protected/open/{table}.parquet"
+        assert (made / name).read_bytes() == (turned / name).read_bytes()
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_other_programmes_hold_as_well(tmp_path: Path, product: Product, seed: int) -> None:
+    sizes = {"A": 60 + 40 * seed, "B": 150, "C": 40, "D": 500, "E": 35}
+    folder = candidate(tmp_path / "other", pupils(seed, sizes), product)
+    assert {item.outcome for item in audit(folder, product)} == {Outcome.PASS}
+
+
+def zero_somewhere(question: int) -> list[Row]:
+    """Nobody in place A says yes to the question."""
+    people = pupils(5, FEW, (0.5, 0.5, 0.5))
+    return [
+        (place, sex, stage, *(0 if place == "A" and number == question else answer
+                              for number, answer in enumerate(given)))
+        for place, sex, stage, *given in people
+    ]  # fmt: skip
+
+
+def test_nobody_is_hidden_where_the_question_is_sensitive_and_shown_where_not(
+    tmp_path: Path, product: Product
+) -> None:
+    where = "geography_code = 'A' and group_by = 'all'"
+    for question, symbol in ((1, "c"), (0, None)):
+        folder = candidate(tmp_path / str(question), zero_somewhere(question), product)
+        file = folder / "protected/open/answers.parquet"
+        assert rows(file, "symbol", f"{where} and indicator_id = 'i{question}'") == [(symbol,)]
+        assert verdict(folder, product).outcome is Outcome.PASS
+
+
+def test_a_figure_of_a_place_above_goes_with_that_place(tmp_path: Path, product: Product) -> None:
+    people = [(place, sex, stage, None, None, int(number < 3))
+              for number, (place, sex, stage, *_) in enumerate(pupils(6, FEW))]  # fmt: skip
+    folder = candidate(tmp_path / "above", people, product)
+    file = folder / "protected/open/answers.parquet"
+    assert rows(file, "symbol", "geography_level = 'programme' and group_by = 'all'") == [("c",)]
+    assert set(rows(file, "comparator", "geography_level = 'cpp' and group_by = 'all'")) == {(None,)}
+
+
+STATED = "{value: VALUE, reason: as in the real product, owner: tests}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (f"  interval_width: {STATED.replace('VALUE', '4')}\n", "", "interval_width"),
+        (", owner: tests", "", "owner"),
+        (STATED.replace("VALUE", "30"), "30", "minimum_base"),
+        ("disclosure:", "undisclosed:", "disclosure"),
+    ],
+)
+def test_a_policy_that_does_not_say_enough_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    for file in CONTRACTS.iterdir():
+        content = file.read_text(encoding="utf-8")
+        (tmp_path / file.name).write_text(
+            content.replace(old, new) if file.name == "product.yaml" else content
+        )
+    with pytest.raises(ContractError, match=says):
+        read_product(tmp_path)
