@@ -38,6 +38,18 @@ class Grid:
         """How many slots there are."""
         return len(self.levels) * len(self.groups)
 
+    def areas(self) -> Ints:
+        """For each slot the part of the tree that it lies in, right below the top; -1 at the top itself."""
+        place = np.arange(len(self.levels))
+        area = np.full(len(self.levels), -1, dtype=np.int64)
+        while True:
+            above = np.where(place >= 0, self.parents[place], -1)
+            top = (above >= 0) & (self.parents[np.maximum(above, 0)] < 0) & (area < 0)
+            area[top] = place[top]
+            if not (above >= 0).any():
+                return np.repeat(area, len(self.groups))
+            place = above
+
     def existing(self, exists: Bools) -> tuple[Bools, Bools]:
         """Which sums hold, for each line of `exists` (lines by slots), and the slots that are in one.
 

@@ -143,12 +143,13 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         np.where(value > 0, float(limits.width), 0.0),
     )  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
+    areas = np.broadcast_to(counts.grid.areas(), base.shape)[exists]
     narrow = programmes = 0
     while True:
         hidden = reasons[exists] != Reason.SHOWN
         if not hidden.any():
             return reasons, 0, programmes
-        choice = choose(everything, hidden, cost, limits.seed)
+        choice = choose(everything, hidden, cost, limits.seed, areas)
         programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
         flat = reasons[exists]
         reasons[exists] = np.where(choice.hidden & (flat == Reason.SHOWN), Reason.SECONDARY, flat)
@@ -186,12 +187,14 @@ def _protect_numerators(
 ) -> tuple[Bools, int, int]:
     """Which cells of the lines are hidden in the end."""
     exists = counts.exists[lines]
-    everything, numbers = numerator_system(counts, limits, lines, unknown_base[lines], family_of[lines])
+    everything, numbers, slots = numerator_system(
+        counts, limits, lines, unknown_base[lines], family_of[lines]
+    )
     hidden = np.ones(everything.size, dtype=bool)
     hidden[numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
-    choice = choose(everything, hidden, cost, limits.seed)
+    choice = choose(everything, hidden, cost, limits.seed, counts.grid.areas()[slots])
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
     return result, int(choice.narrow.sum()), choice.programmes
@@ -199,13 +202,13 @@ def _protect_numerators(
 
 def numerator_system(
     counts: Counts, limits: Limits, lines: Ints, unknown_base: Bools, family_of: Ints
-) -> tuple[System, Ints]:
+) -> tuple[System, Ints, Ints]:
     """Numerators of all cells; beside them complement and base where the base is unknown too.
 
     A base is one number for its whole family: it must suit all numerators at once.
 
     Returns:
-        the system, and the column of each cell's numerator.
+        the system, the column of each cell's numerator, and the slot of each column.
     """
     from scipy import sparse
 
@@ -216,12 +219,14 @@ def numerator_system(
     numbers, few = _numbered(exists), int(unknown.sum())
     rows = stacked(counts.grid, exists, numbers).rows
     size, bases = rows.shape[1], np.zeros(0)
+    slots = [np.nonzero(exists)[1]]
     if few:
         _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
         base_of = _numbered(unknown[first])
         bases = base[first][unknown[first]].astype(float)
         base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
         line, slot = np.nonzero(unknown)
+        slots += [slot, np.nonzero(unknown[first])[1]]
         own = sparse.csr_array((np.ones(few), (np.arange(few), numbers[unknown])), shape=(few, size))
         shared = sparse.csr_array(
             (-np.ones(few), (np.arange(few), base_of[member.reshape(-1)[line], slot])),
@@ -247,7 +252,7 @@ def numerator_system(
         upper=np.concatenate([top, np.full(few + len(bases), np.inf)]),
         need=np.concatenate(need).astype(float),
     )
-    return system, numbers
+    return system, numbers, np.concatenate(slots)
 
 
 def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints) -> Ints:

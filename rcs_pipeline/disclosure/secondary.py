@@ -42,7 +42,7 @@ class Choice:
     programmes: int
 
 
-def choose(everything: System, hidden: Bools, cost: Floats, seed: int, frozen: Bools | None = None) -> Choice:
+def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: Ints | None = None) -> Choice:
     """Hide more until every hidden number has its width.
 
     Args:
@@ -50,10 +50,11 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, frozen: B
         hidden: those hidden to begin with.
         cost: of showing no longer a number that is shown; for one of change.
         seed: of the witnesses.
-        frozen: numbers that must stay shown.
+        areas: of each number; a move is looked for inside the area first. -1 belongs to none.
     """
     hidden, blocks = hidden.copy(), components(everything.rows)
     stuck = np.zeros(everything.size, dtype=bool)
+    areas = np.full(everything.size, -1) if areas is None else areas
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
@@ -64,7 +65,7 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, frozen: B
         todo = failing[~stuck[failing]]
         if not todo.size:
             return Choice(hidden, stuck, round_ + 1, programmes)
-        mover = _Mover(everything, blocks, hidden, cost, frozen, columns, judged)
+        mover = _Mover(everything, blocks, hidden, cost, areas, columns, judged)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
@@ -78,11 +79,13 @@ class _Mover:
     """One round of moves; independent blocks (an indicator each) share a programme."""
 
     def __init__(
-        self, everything: System, blocks: Ints, hidden: Bools, cost: Floats, frozen: Bools | None,
+        self, everything: System, blocks: Ints, hidden: Bools, cost: Floats, areas: Ints,
         columns: Ints, judged: Widths,
     ) -> None:  # fmt: skip
         self.everything, self.blocks, self.hidden, self.cost = everything, blocks, hidden, cost
-        self.frozen = np.zeros(everything.size, dtype=bool) if frozen is None else frozen
+        # Inside one area of one block a programme is small, and areas share one; the rest of the block stays.
+        self.inside = blocks * (int(areas.max(initial=-1)) + 2) + areas + 1
+        self.near = areas >= 0
         self.least, self.most = np.zeros(everything.size), np.zeros(everything.size)
         self.least[columns], self.most[columns] = judged.least, judged.most
         self.stuck = np.zeros(everything.size, dtype=bool)
@@ -96,10 +99,13 @@ class _Mover:
             todo = todo[(self.most[todo] - self.least[todo] < need[todo] - TOLERANCE) & ~self.stuck[todo]]
             if not todo.size:
                 return programmes
-            _, first = np.unique(self.blocks[todo], return_index=True)
+            near = self.near[todo].any()
+            labels = self.inside if near else self.blocks
+            now = todo[self.near[todo]] if near else todo
+            _, first = np.unique(labels[now], return_index=True)
             targets = np.zeros(self.everything.size, dtype=bool)
-            targets[todo[first]] = True
-            for columns in batches(self.blocks, targets):
+            targets[now[first]] = True
+            for columns in batches(labels, targets):
                 programmes += 1
                 self._apply(columns, targets[columns])
 
@@ -109,18 +115,25 @@ class _Mover:
         change = self._solve(part, columns, targets, distance)
         _, proved = whole_world(part, change)
         for target in np.flatnonzero(targets & ~proved):  # a fraction somewhere: that block in whole numbers
-            own = np.flatnonzero(self.blocks[columns] == self.blocks[columns[target]])
+            labels = self.inside if self.near[columns[target]] else self.blocks
+            own = np.flatnonzero(labels[columns] == labels[columns[target]])
             only = targets[own]
             change[own] = self._solve(part.part(own), columns[own], only, distance[own], whole=True)
         rounded, proved = whole_world(part, change)
-        taking_part = columns[(np.abs(change) > TOLERANCE) & ~self.hidden[columns]]
+        short = targets & ((np.abs(change - distance) > TOLERANCE) | ~proved)
+        failed = columns[short]
+        # What falls short inside its area is looked for in the whole block, and has hidden nothing yet.
+        again = failed[self.near[failed]]
+        dropped = np.isin(self.inside[columns], self.inside[again])
+        taking_part = columns[(np.abs(change) > TOLERANCE) & ~self.hidden[columns] & ~dropped]
         self.moved |= bool(taking_part.size)
         self.hidden[taking_part] = True
-        known = columns[proved]
-        self.least[known] = np.minimum(self.least[known], rounded[proved])
-        self.most[known] = np.maximum(self.most[known], rounded[proved])
-        short = targets & (np.abs(change - distance) > TOLERANCE)
-        self.stuck[columns[short | (targets & ~proved)]] = True
+        kept = proved & ~dropped
+        known = columns[kept]
+        self.least[known] = np.minimum(self.least[known], rounded[kept])
+        self.most[known] = np.maximum(self.most[known], rounded[kept])
+        self.stuck[failed[~self.near[failed]]] = True
+        self.near[failed] = False
 
     def _distance(self, columns: Ints, targets: Bools) -> Floats:
         """How far each target must move from the truth: to the side where it has more room."""
@@ -136,8 +149,7 @@ class _Mover:
         from scipy import sparse
 
         cost = np.where(self.hidden[columns], HIDDEN_COST, self.cost[columns])
-        free = ~(self.frozen[columns] & ~self.hidden[columns])
-        up, down = np.where(free, part.upper, 0.0), np.where(free, -part.lower, 0.0)
+        up, down = part.upper, -part.lower
         # A target goes as far as it must and no further; to fall short costs more than anything else.
         up = np.where(targets, np.clip(distance, 0.0, up), up)
         down = np.where(targets, np.clip(-distance, 0.0, down), down)
