@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.product import DisclosurePolicy, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
+from rcs_pipeline.disclosure.protect import MASKS
 from rcs_pipeline.disclosure.rules import hidden_together
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ESTIMATE = "estimate"
+BESIDE = "with it, a hidden number beside it could be worked out"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def shown_to(
     with reading(folder / "warehouse.duckdb") as connection:
         reasons = _reasons(connection, product, table, grain)
         return tuple(
-            _shown(connection, folder, table, audience, grain, reasons) for audience in product.file.audiences
+            _shown(connection, folder, product, table, audience, grain, reasons)
+            for audience in product.file.audiences
         )
 
 
@@ -59,6 +62,9 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "complement": f"the pupils not counted are {small}",
         "count": f"it counts fewer than {policy.minimum_count}",
         "money": f"it is of fewer than {policy.minimum_providers} providers",
+        "primary": "everybody or nobody of the group, or one of few, is counted",
+        "secondary": BESIDE,
+        "differencing": f"two shown groups would differ by fewer than {policy.minimum_difference} pupils",
     }.get(reason, reason)
 
 
@@ -80,6 +86,7 @@ def _reasons(
 def _shown(
     connection: DuckDBPyConnection,
     folder: Path,
+    product: Product,
     table: ProductTable,
     audience: str,
     grain: Mapping[str, str],
@@ -102,8 +109,26 @@ def _shown(
     if symbol is None:
         return Shown(audience, "shown")
     if symbol == Symbol.CONFIDENTIAL and not reasons:
-        reasons = ("with it, a hidden number beside it could be worked out",)
+        reasons = _masked(connection, folder, product, table, audience, grain) or (BESIDE,)
     return Shown(audience, "hidden", symbol, reasons)
+
+
+def _masked(
+    connection: DuckDBPyConnection,
+    folder: Path,
+    product: Product,
+    table: ProductTable,
+    audience: str,
+    grain: Mapping[str, str],
+) -> tuple[str, ...]:
+    """What the internal mask beside the protected tables says of the row."""
+    file = folder / MASKS / audience / f"{table.name}.parquet"
+    if not file.is_file():
+        return ()
+    rows = connection.execute(
+        f"select distinct reason from read_parquet({text(str(file))}) where {_is_row(grain)} order by reason"
+    ).fetchall()
+    return tuple(in_words(str(row[0]), product.file.disclosure) for row in rows)
 
 
 def _is_row(grain: Mapping[str, str]) -> str:

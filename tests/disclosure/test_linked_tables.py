@@ -14,6 +14,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.disclosure.shown import shown_to
 from rcs_pipeline.ledger.records import Outcome, Verdict
 
 CONTRACTS = Path(__file__).parent / "contracts" / "products" / "linked"
@@ -123,6 +124,17 @@ def test_the_reason_stands_in_the_mask_and_only_the_symbol_in_the_table(made: Pa
     hidden = len(rows(made / "protected/open/answers.parquet", "1", "symbol is not null"))
     assert sum(classes.values()) == hidden
     assert not list((made / "protected").rglob("*mask*"))
+
+
+def test_those_inside_are_told_why_a_cell_is_hidden(made: Path, product: Product) -> None:
+    grain = ("indicator_id", "geography_level", "geography_code", "group_by", "group_value")
+    mask = made / "masks/open/answers.parquet"
+    for kind, says in (("secondary", "beside it"), ("base", "fewer than 30")):
+        one = rows(mask, ", ".join(grain), f"reason = '{kind}' order by all limit 1")
+        named = dict(zip(grain, one[0], strict=True))
+        (shown,) = shown_to(made, product, product.table("answers"), named)
+        assert shown.symbol == "c"
+        assert says in shown.reasons[0]
 
 
 def test_hiding_only_what_is_small_itself_does_not_pass_the_attack(
