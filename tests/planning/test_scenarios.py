@@ -206,6 +206,8 @@ def test_draws_have_the_mean_of_their_distribution_and_stay_inside() -> None:
     assert uniform.mean() == pytest.approx(0.55, abs=0.002)
     # The variance of a triangle: (a² + b² + c² - ab - ac - bc) / 18.
     assert triangular.var() == pytest.approx((0.04 + 0.25 + 0.81 - 0.1 - 0.18 - 0.45) / 18, rel=0.02)
+    lopsided = drawn(Figure("l", "", "", 0.22, 0.2, 0.9, "triangular", "", 1), 200_000, 1)
+    assert lopsided.mean() == pytest.approx((0.22 + 0.2 + 0.9) / 3, abs=0.002)
     for draws in (triangular, uniform):
         assert 0.2 <= draws.min() < 0.21 and 0.89 < draws.max() <= 0.9
 
