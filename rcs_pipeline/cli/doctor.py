@@ -28,12 +28,13 @@ LOW_DISK = 2 << 30
 
 
 @click.command()
+@click.option("--verify", is_flag=True, help="Also read every release and compare it with its checksums.")
 @format_option
 @click.pass_context
-def doctor(context: click.Context, form: str) -> int:
+def doctor(context: click.Context, verify: bool, form: str) -> int:
     """Versions, settings and their origin, contracts, key, lock, disk, unfinished work."""
     space = workspace(context)
-    checks = list(_checks(space))
+    checks = list(_checks(space)) + (list(_releases(space)) if verify else [])
     text = table(
         ["", "what", "found"], [["ok" if good else "LOOK", what, found] for good, what, found in checks]
     )
@@ -60,6 +61,14 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
             yield False, what, str(error)
     free = shutil.disk_usage(space.paths.home).free
     yield free > LOW_DISK, "disk", f"{free >> 30} GiB free"
+
+
+def _releases(space: Workspace) -> Iterator[tuple[bool, str, str]]:
+    """Every release of every audience against the hash that the ledger remembers, and every pointer."""
+    from rcs_pipeline.release.verify import verified
+
+    for item in verified(space):
+        yield not item.problem, item.what, item.problem or "as it was published"
 
 
 def _masked(value: str) -> str:
@@ -99,6 +108,13 @@ def _ledger(space: Workspace) -> str:
     if undertakings:
         kinds = ", ".join(item.kind for item in undertakings)
         raise RcsError(f"Interrupted work: {kinds}", todo="Run that command again, or `rcs build`.")
+    from rcs_pipeline.release.notices import untold
+
+    if untold(space):
+        raise RcsError(
+            f"{untold(space)} notice(s) of a release were not taken",
+            todo="The next publishing command tries again.",
+        )
     return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move or other work"
 
 

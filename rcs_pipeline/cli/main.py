@@ -46,6 +46,7 @@ VERBS = {
     "rollback": ("release", "Move the pointers back to an earlier release."),
     "register": ("register", "The map of services beside the register of care services."),
     "scenario": ("scenario", "What a change to the services would cost and save."),
+    "rebuild": ("rebuild", "Make a release again from the lake and compare every byte."),
     "doctor": ("doctor", "Is it me or the data?"),
 }
 DEBUG = "RCS_DEBUG"

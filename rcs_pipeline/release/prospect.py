@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
@@ -88,7 +89,15 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
     synthetic = candidate.synthetic or workspace.synthetic
     described = {name: describe_package(product, name, synthetic=synthetic) for name in names}
     comparisons = tuple(
-        _compare(workspace, product, candidate, name, pointers[name], described[name]) for name in names
+        _compare(
+            workspace,
+            product,
+            candidates.protected_folder(workspace, candidate, name),
+            name,
+            pointers[name],
+            described[name],
+        )
+        for name in names
     )
     comparisons = tuple(_with_new_audience(item, base, product) for item in comparisons)
     change, version, why = _version(workspace, product, base, comparisons)
@@ -142,7 +151,7 @@ def _version(
 def _compare(
     workspace: Workspace,
     product: Product,
-    candidate: CandidateRecord,
+    new_tables: Path,
     audience: str,
     pointer: Pointer | None,
     described: dict[str, Any],
@@ -156,7 +165,6 @@ def _compare(
         old_tables = folder / "parquet"
     reasons: list[Reason] = list(reasons_of_description(before, described)) if pointer else []
     was, now = ({item["name"] for item in side["resources"]} for side in (before, described))
-    new_tables = candidates.protected_folder(workspace, candidate, audience)
     diffs: list[TableDiff] = []
     import duckdb
 
@@ -177,6 +185,27 @@ def _compare(
                 reasons += reasons_of_table(diff, resource, described)
     base = pointer.version if pointer else None
     return Comparison(audience, base, tuple(reasons), tuple(diffs), before, described)
+
+
+def compared_again(
+    workspace: Workspace, product: Product, plan: Plan, audience: str, protected: Path, *, synthetic: bool
+) -> Comparison:
+    """The comparison of an earlier plan, from tables that were made again.
+
+    Raises:
+        RefusedError: the release that it was compared with is not what it was.
+    """
+    described = describe_package(product, audience, synthetic=synthetic)
+    known = {item.version: item for item in workspace.ledger.releases(product.id)}
+    base = known.get(plan.base_version or "")
+    pointer = None
+    if base is not None and audience in base.hashes:
+        pointer = Pointer(
+            product.id, audience, base.version, base.hashes[audience], base.version, base.released_at,
+            synthetic=synthetic,
+        )  # fmt: skip
+    found = _compare(workspace, product, protected, audience, pointer, described)
+    return _with_new_audience(found, plan.base_version, product)
 
 
 def _with_new_audience(comparison: Comparison, base: str | None, product: Product) -> Comparison:

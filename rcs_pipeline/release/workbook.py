@@ -1,6 +1,7 @@
 """`rcs-tables.xlsx`: the headline tables of a release for people, by the guidance on government spreadsheets.
 
-Belongs here: cover, contents, notes, one table a sheet, and a symbol where a number is missing.
+Belongs here: cover, contents, notes, one table a sheet, and a symbol where a number is missing. A table
+that is long and names no headline rows stays out.
 Does not belong here: every row (Parquet and CSV hold those), the layout (gptables').
 """
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 WORKBOOK = "rcs-tables.xlsx"
 SHEET_NAME = 31  # Excel's limit
+MOST_ROWS = 5_000  # beyond that nobody reads a sheet, and gptables takes seconds for it
 ELSEWHERE = "The CSV and Parquet files beside this workbook hold every row."
 
 
@@ -37,9 +39,13 @@ def write_workbook(folder: Path, product: Product, audience: str, package: dict[
     import gptables
     import pandas as pd
 
-    tables = published_tables(product, audience)
     described = {item["name"]: item for item in package["resources"]}
     with duckdb.connect(config={"threads": 1}) as connection:
+        tables = [
+            table
+            for table in published_tables(product, audience)
+            if _count(connection, folder, table) <= MOST_ROWS
+        ]
         frames = {table.name: _frame(connection, folder, table) for table in tables}
     sheets = {
         table.name[:SHEET_NAME]: _sheet(table, frames[table.name], described[table.name]) for table in tables
@@ -72,6 +78,12 @@ def headline_rows(table: ProductTable, source: Path) -> str:
     ]
     where = f" where {' and '.join(tests)}" if tests else ""
     return f"from read_parquet({text(source)}){where}"
+
+
+def _count(connection: DuckDBPyConnection, folder: Path, table: ProductTable) -> int:
+    rows = headline_rows(table, folder / "parquet" / f"{table.name}.parquet")
+    found = connection.execute(f"select count(*) {rows}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _frame(connection: DuckDBPyConnection, folder: Path, table: ProductTable) -> pd.DataFrame:

@@ -51,8 +51,15 @@ class Building:
         return sum(item.seconds for item in self.results if item.resource_type in ("model", "seed"))
 
 
-def build_warehouse(workspace: Workspace, product_id: str) -> Building:
+def build_warehouse(
+    workspace: Workspace, product_id: str, again: tuple[dict[str, Any], ...] | None = None
+) -> Building:
     """Build every table of the product from the deliveries that count, into a fresh folder.
+
+    Args:
+        workspace: the home.
+        product_id: the data product.
+        again: the inputs of an earlier candidate, to be built from those instead.
 
     Raises:
         RcsError: nothing has been ingested for it, or a model failed.
@@ -64,7 +71,7 @@ def build_warehouse(workspace: Workspace, product_id: str) -> Building:
         mend(workspace)
         _sweep(workspace)
         datasets = [contract.dataset for contract in product_contracts(workspace.catalogue, product)]
-        inputs = current_inputs(workspace, datasets)
+        inputs = current_inputs(workspace, datasets) if again is None else again
         if not inputs:
             raise RcsError(
                 f"Nothing has been accepted yet of what `{product_id}` is built from",
@@ -82,7 +89,7 @@ def build_warehouse(workspace: Workspace, product_id: str) -> Building:
             for leftover in project.glob(f"{DATABASE}*"):
                 leftover.unlink()
             with duckdb.connect(str(scratch)) as connection:
-                create_sources(connection, workspace, datasets)
+                create_sources(connection, workspace, datasets, inputs)
             results = run_dbt(project, scratch, folder / "dbt", threads=workspace.settings.threads)
             database = folder / DATABASE
             os.replace(scratch, database)

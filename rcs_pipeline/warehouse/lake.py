@@ -63,8 +63,13 @@ def current_inputs(workspace: Workspace, datasets: Iterable[str]) -> tuple[dict[
     )  # fmt: skip
 
 
-def create_sources(connection: DuckDBPyConnection, workspace: Workspace, datasets: Iterable[str]) -> None:
+def create_sources(
+    connection: DuckDBPyConnection, workspace: Workspace, datasets: Iterable[str],
+    inputs: Iterable[dict[str, Any]] | None = None,
+) -> None:  # fmt: skip
     """Make the schema `raw` with one view a dataset: the current files, plus the column `collection`.
+
+    `inputs` are those of an earlier candidate, where that is to be made again.
 
     A dataset of which nothing has arrived gets an empty relation of the right types.
 
@@ -72,10 +77,12 @@ def create_sources(connection: DuckDBPyConnection, workspace: Workspace, dataset
         RcsError: a file that the ledger counts is not there.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
+    datasets = tuple(datasets)
+    counted = current_inputs(workspace, datasets) if inputs is None else tuple(inputs)
     for dataset in datasets:
         contract = workspace.catalogue.delivery(dataset)
         files = [
-            str(workspace.paths.home / item["raw_path"]) for item in current_inputs(workspace, [dataset])
+            str(workspace.paths.home / item["raw_path"]) for item in counted if item["dataset"] == dataset
         ]
         select = _select(connection, contract, files) if files else _empty(contract)
         connection.execute(f"create or replace view {SCHEMA}.{sql.name(dataset)} as {select}")

@@ -1,0 +1,65 @@
+"""Are the releases on disk still what was published?
+
+Belongs here: every release folder against the ledger's hash, every pointer against the ledger.
+Does not belong here: mending anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.ledger.records import ReleaseRecord, ReleaseStatus
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.pointer import audience_folder, current, release_folder, verify
+
+
+@dataclass(frozen=True)
+class Verified:
+    """One release folder or pointer, and what is wrong with it; empty if nothing is."""
+
+    what: str
+    problem: str = ""
+
+
+def verified(workspace: Workspace) -> Iterator[Verified]:
+    """Read every byte of every release; the flipped one is found."""
+    products = (path.name for path in sorted(workspace.paths.releases.iterdir()) if path.is_dir())
+    for product in dict.fromkeys([*workspace.catalogue.products, *products]):
+        releases = workspace.ledger.releases(product)
+        for release in releases:
+            for audience, digest in release.hashes.items():
+                folder = release_folder(workspace, product, audience, release.version)
+                yield _checked(
+                    f"release {product} {release.version} {audience}", partial(verify, folder, digest)
+                )
+        known = {release.version: release for release in releases}
+        for audience in dict.fromkeys(name for release in releases for name in release.audiences):
+            yield _checked(
+                f"pointer {product} {audience}", partial(_point, workspace, product, audience, known)
+            )
+
+
+def _point(workspace: Workspace, product: str, audience: str, known: dict[str, ReleaseRecord]) -> None:
+    pointer = current(workspace, product, audience)
+    where = str(audience_folder(workspace, product, audience))
+    usable = [item for item in known.values() if item.status is not ReleaseStatus.WITHDRAWN]
+    if pointer is None:
+        if usable:
+            raise RcsError("There is no pointer, and there is a release", where=where)
+        return
+    release = known.get(pointer.version)
+    if release is None or release.hashes.get(audience) != pointer.hash:
+        raise RcsError(f"The pointer names {pointer.version}, which the ledger does not know so", where=where)
+    if release.status is ReleaseStatus.WITHDRAWN:
+        raise RcsError(f"The pointer names {pointer.version}, which was withdrawn", where=where)
+
+
+def _checked(what: str, look: Callable[[], object]) -> Verified:
+    try:
+        look()
+    except (RcsError, OSError) as error:
+        return Verified(what, str(error))
+    return Verified(what)
