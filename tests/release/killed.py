@@ -1,9 +1,11 @@
 """Runs a command again and again, killed one step later each time, and says what was found after recovery.
 
-Run as a script: `killed.py HOME publish|rollback`. For each step a copy of HOME is made, a child process
-takes the command and dies at that step without any clean-up (`os._exit`), a second one dies while it
+Run as a script: `killed.py HOME publish|rollback [STRIDE]`. For each step a copy of HOME is made, a child
+process takes the command and dies at that step without any clean-up (`os._exit`), a second one dies while it
 recovers, and a third one recovers.
-A step is a rename or an entry in the ledger, and the child dies just before it.
+A step is a rename or an entry in the ledger, and the child dies just before it. With STRIDE a step is every
+operation on a file under the home (made, opened for writing, renamed, removed, its rights changed), every
+STRIDE-th of them, and the child is killed by the system (SIGKILL).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -60,6 +63,25 @@ def die_at(step: int) -> None:
 
     for owner, name in STEPS:
         setattr(owner, name, wrapped(getattr(owner, name)))
+
+
+def kill_at(operation: int, folder: Path) -> None:
+    """Let the system kill this process just before its `operation`-th operation on a file of the home."""
+    count = 0
+    changing = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event not in changing and not (event == "open" and int(arguments[2] or 0) & writing):
+            return
+        if not str(arguments[0]).startswith(str(folder)):
+            return
+        count += 1
+        if count == operation:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
 
 
 def command(folder: Path, kind: str) -> None:
@@ -128,24 +150,27 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
     return os.waitstatus_to_exitcode(status), json.loads(text) if text else None
 
 
-def main(source: Path, kind: str) -> None:
+def main(source: Path, kind: str, stride: int = 0) -> None:
     """Kill at every step until the command survives; print one line of JSON a step."""
     # Once, for every child: what the commands import where they use it, and the contracts.
-    for name in ("duckdb", "filelock", "jinja2"):
+    for name in ("duckdb", "filelock", "jinja2", "gptables", "pandas"):
         import_module(name)
     catalogue(CONTRACTS)
-    for step in range(1, 200):
+    for step in range(1, 2000, stride or 1):
         folder = source.with_name(f"killed-{kind}-{step}")
         shutil.copytree(source, folder)
 
         def doomed(folder: Path = folder, step: int = step) -> None:
-            die_at(step)
+            if stride:
+                kill_at(step, folder)
+            else:
+                die_at(step)
             command(folder, kind)
 
         code, problem = in_child(doomed)
         if code == 0:
             break
-        if code != KILLED:
+        if code not in (KILLED, -signal.SIGKILL):
             raise SystemExit(f"step {step}: {problem}")
         torn = in_child(lambda folder=folder: seen(folder))[1]
         in_child(lambda folder=folder: recover_and_die(folder))
@@ -157,4 +182,4 @@ def main(source: Path, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 0)

@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[2]
 LATER = "2026-05-05T10:00:00+00:00"
 
 
-def killed_at_every_step(workspace: Workspace, kind: str) -> list[dict[str, Any]]:
+def killed_at_every_step(workspace: Workspace, kind: str, stride: int = 0) -> list[dict[str, Any]]:
     workspace.ledger.close()
     run = subprocess.run(
-        [sys.executable, "-m", "tests.release.killed", str(workspace.paths.home), kind],
+        [sys.executable, "-m", "tests.release.killed", str(workspace.paths.home), kind, str(stride)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
@@ -53,6 +53,23 @@ def test_a_killed_publication_is_completed_or_undone(workspace: Workspace) -> No
     outcomes = {tuple(state["recovered"]) for state in states}
     assert outcomes == {("1.0.0", "1.0.0"), ("1.0.1", "1.0.1")}
     assert ["1.0.1", "1.0.0"] in [state["torn"] for state in states], "no step lay between the two pointers"
+
+
+@pytest.mark.parametrize("stride", [17, pytest.param(1, marks=pytest.mark.long)])
+def test_a_publication_killed_by_the_system_at_any_file_loses_nothing(
+    workspace: Workspace, stride: int
+) -> None:
+    candidate(workspace)
+    released(workspace)
+    candidate(workspace, corrected(), built_at=LATER)
+    (workspace.paths.home / "plan").write_text(approved(workspace).id, encoding="utf-8")
+    states = killed_at_every_step(workspace, "publish", stride)
+    assert len(states) * stride >= 100, "fewer operations than a publication has"
+    for state in states:
+        assert state["recovered"] in (["1.0.0", "1.0.0"], ["1.0.1", "1.0.1"]), state
+        assert state["at_last"] == ["1.0.1", "1.0.1"], state
+        assert state["statuses"] == {"1.0.0": "released", "1.0.1": "released"}
+        assert (state["parts"], state["open_moves"]) == ([], 0), state
 
 
 def test_a_killed_rollback_is_completed(workspace: Workspace) -> None:
