@@ -117,34 +117,40 @@ def _cells(
 ) -> None:
     """`attacked`: one row a cell, numbered, with its place above and what is known of it."""
     file = text(str(folder / "protected" / audience / f"{table.name}.parquet"))
-    keys = (*linked.system, *((linked.line,) if linked.line else ()))
-    keys = (*keys, linked.level, linked.place, linked.group_by, linked.group_value)
+    keys = linked.keys
     joined = " and ".join(f"held.{name(key)} is not distinct from truth.{name(key)}" for key in keys)
     system = " || '|' || ".join([*(f"truth.{name(key)}" for key in linked.system), "''"])
     line = f"truth.{name(linked.line)}" if linked.line else "''"
-    numerator = f"truth.{name(linked.numerator)}" if linked.numerator else "null"
+    ways = f"truth.{name(linked.group_by)}" if linked.group_by else "'all'"
+    value = f"truth.{name(linked.group_value)}" if linked.group_value else "'all'"
     ceiling = f"truth.{name(linked.ceiling)}" if linked.ceiling else "null"
     belongs = "".join(
         f", truth.{name(column)} as {name('in ' + level)}" for level, column in linked.belongs.items()
     )
-    sensitive = "true"
+    sensitive = "false"
     if linked.sensitive and linked.line:
         lines = f"{WAREHOUSE}.main.{name(linked.sensitive.table)} as lines"
         sensitive = (
             f"coalesce((select any_value(lines.{name(linked.sensitive.column)}) from {lines}"
             f" where lines.{name(linked.line)} = {line}), true)"
         )
-    connection.execute(f"""
-        create or replace temp table seen_cells as
-        select row_number() over (order by {", ".join(f"truth.{name(key)}" for key in keys)}) - 1 as cell,
-            {system} as system, {line} as line, truth.{name(linked.level)} as level,
-            truth.{name(linked.place)} as place, truth.{name(linked.group_by)} as ways,
-            truth.{name(linked.group_value)} as value, cast(truth.{name(linked.base)} as bigint) as base,
-            cast({numerator} as bigint) as numerator, cast({ceiling} as bigint) as ceiling,
-            held.{name(linked.base)} is null as hidden, {sensitive} as sensitive{belongs}
+    queries = [
+        f"""
+        select {system} as system, {line if linked.line else text(str(number))} as line,
+            truth.{name(linked.level)} as level, truth.{name(linked.place)} as place, {ways} as ways,
+            {value} as value, cast(truth.{name(base)} as bigint) as base,
+            cast({f"truth.{name(numerator)}" if numerator else "null"} as bigint) as numerator,
+            cast({ceiling} as bigint) as ceiling, held.{name(base)} is null as hidden,
+            {sensitive} as sensitive{belongs}
         from read_parquet({file}) as held
         inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
-        where truth.{name(linked.base)} is not null
+        where truth.{name(base)} is not null"""
+        for number, (base, numerator) in enumerate(linked.counts)
+    ]
+    connection.execute(f"""
+        create or replace temp table seen_cells as
+        select *, row_number() over (order by system, line, level, place, ways, value) - 1 as cell
+        from ({" union all ".join(queries)})
     """)
     levels = tuple(level.value for level in product.file.audiences[audience].geographies)
     elsewhere = _shown_elsewhere(folder, product, audience, linked)
@@ -194,11 +200,12 @@ def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: Link
     if linked.whole is None or other is None or file is None or not file.is_file():
         return "cast(null as bigint)"
     system = " || '|' || ".join([*(f"held.{name(key)}" for key in other.system), "''"])
+    ways = f"held.{name(other.group_by)}" if other.group_by else "'all'"
+    value = f"held.{name(other.group_value)}" if other.group_value else "'all'"
     return (
         f"(select max(held.{name(linked.whole.column)}) from read_parquet({text(str(file))}) as held"
         f" where {system} = placed.system and held.{name(other.level)} = placed.level"
-        f" and held.{name(other.place)} = placed.place and held.{name(other.group_by)} = placed.ways"
-        f" and held.{name(other.group_value)} = placed.value)"
+        f" and held.{name(other.place)} = placed.place and {ways} = placed.ways and {value} = placed.value)"
     )
 
 

@@ -30,6 +30,7 @@ from rcs_pipeline.disclosure.witness import Widths, widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
+MOST_HIDDEN_FOR_AREAS = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: In
     """
     hidden, blocks = hidden.copy(), components(everything.rows)
     stuck = np.zeros(everything.size, dtype=bool)
-    areas = np.full(everything.size, -1) if areas is None else areas
+    # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
+    if areas is None or hidden.mean() > MOST_HIDDEN_FOR_AREAS:
+        areas = np.full(everything.size, -1)
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)

@@ -9,7 +9,7 @@ Everything is numbered in the order of its names, so that the order of rows in t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.engine import WAREHOUSE, name
+from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
@@ -60,7 +60,7 @@ def mark(
     import pyarrow as pa
 
     linked = _linked(table)
-    keys = _keys(linked)
+    keys = linked.keys
     cells = _read(connection, product, audience, table, seen)
     found: list[Columns] = []
     for rows in _systems(cells, linked):
@@ -74,7 +74,11 @@ def mark(
         kind = pa.bool_() if key == "__compared" else pa.string()
         columns[key if key.startswith("__") else f"__key_{number}"] = pa.array(values, kind)
     connection.register("marks_given", pa.table(columns))
-    connection.execute("create or replace temp table marks as select * from marks_given")
+    named = ", ".join(name(key) for key in columns if key.startswith("__key_"))
+    connection.execute(
+        f"create or replace temp table marks as select {named}, min(__linked) as __linked,"
+        f" bool_or(__compared) as __compared from marks_given group by {named}"
+    )
     connection.unregister("marks_given")
     return Marked("marks", keys)
 
@@ -85,11 +89,6 @@ def _linked(table: ProductTable) -> LinkedTable:
     return table.extension.linked
 
 
-def _keys(linked: LinkedTable) -> tuple[str, ...]:
-    line = (linked.line,) if linked.line else ()
-    return (*linked.system, *line, linked.level, linked.place, linked.group_by, linked.group_value)
-
-
 def _read(
     connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
 ) -> Columns:
@@ -97,19 +96,27 @@ def _read(
     linked, policy = _linked(table), product.file.disclosure
     rules = [rule for rule in hidden_together(table, policy) if linked.base in rule.hides]
     own = " or ".join(f"{rule.reason} is not null" for rule in rules) or "false"
-    keys = _keys(linked)
+    keys = linked.keys
     picked = [f"{name(key)}" for key in keys]
     picked += [f"{name(column)} as {name(f'__in_{level}')}" for level, column in linked.belongs.items()]
-    picked.append(f"cast({name(linked.base)} as bigint) as __base")
-    numerator = f"cast({name(linked.numerator)} as bigint)" if linked.numerator else "null::bigint"
-    picked.append(f"coalesce({numerator}, {MEAN}) as __numerator")
+    for column, given in (("__by", linked.group_by), ("__value", linked.group_value)):
+        picked.append(f"{name(given)} as {column}" if given else f"{text(EVERYBODY)} as {column}")
     ceiling = f"cast({name(linked.ceiling)} as bigint)" if linked.ceiling else "null::bigint"
     picked.append(f"coalesce({ceiling}, -1) as __ceiling")
     picked.append(f"({own}) as __own")
-    query = (
-        f"select {', '.join(picked)} from {WAREHOUSE}.main.{name(table.name)}"
-        f" where ({seen}) and {name(linked.base)} is not null"
-    )
+    line = f"cast({name(linked.line)} as varchar)" if linked.line else None
+    queries = []
+    for number, (base, numerator) in enumerate(linked.counts):
+        counted = f"cast({name(numerator)} as bigint)" if numerator else "null::bigint"
+        counts = [
+            f"cast({name(base)} as bigint) as __base", f"coalesce({counted}, {MEAN}) as __numerator",
+            f"{line or text(str(number))} as __line",
+        ]  # fmt: skip
+        queries.append(
+            f"select {', '.join((*picked, *counts))} from {WAREHOUSE}.main.{name(table.name)}"
+            f" where ({seen}) and {name(base)} is not null"
+        )
+    query = " union all ".join(queries)
     query = _with_whole(query, linked, product, audience)
     if linked.sensitive and linked.line:
         there = f"{WAREHOUSE}.main.{name(linked.sensitive.table)}"
@@ -119,7 +126,7 @@ def _read(
             f" from ({query}) as cells left join {there} as lines on cells.{line} = lines.{line}"
         )
     else:
-        query = f"select *, true as __sensitive from ({query})"
+        query = f"select *, false as __sensitive from ({query})"
     found = connection.execute(query).fetchnumpy()
     # Masked arrays hold what SQL has as null: a place that belongs nowhere.
     return {key: np.ma.filled(column, "") if column.dtype == object else np.ma.getdata(column)
@@ -133,8 +140,8 @@ def _with_whole(query: str, linked: LinkedTable, product: Product, audience: str
     other = product.table(linked.whole.table).extension.linked
     if other is None:
         return query
-    theirs = (*other.system, other.level, other.place, other.group_by, other.group_value)
-    ours = (*linked.system, linked.level, linked.place, linked.group_by, linked.group_value)
+    theirs = other.keys
+    ours = tuple(key for key in linked.keys if key != linked.line)
     same = " and ".join(
         f"cells.{name(here)} = there.{name(their)}" for here, their in zip(ours, theirs, strict=True)
     )
@@ -168,13 +175,9 @@ def _numbered(columns: list[npt.NDArray[Any]]) -> tuple[list[tuple[str, ...]], I
 
 def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience: str) -> Columns:
     policy = product.file.disclosure
-    lines, line = (
-        _numbered([cells[linked.line]])
-        if linked.line
-        else ([("",)], np.zeros(len(cells["__base"]), dtype=int))
-    )
+    lines, line = _numbered([cells["__line"]])
     places, place = _numbered([cells[linked.level], cells[linked.place]])
-    groups, group = _numbered([cells[linked.group_by], cells[linked.group_value]])
+    groups, group = _numbered([cells["__by"], cells["__value"]])
     levels = tuple(level.value for level in product.file.audiences[audience].geographies)
     _, example = np.unique(place, return_index=True)
     parents = _parents(places, {key: cells[key][example] for key in cells if key.startswith("__in_")}, levels)
@@ -198,14 +201,24 @@ def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience
     )
     sensitive = np.zeros(len(lines), dtype=bool)
     sensitive[line] = cells["__sensitive"].astype(bool)
-    reasons = protect_counts(counts, limits_of(policy, linked, grid.size, sensitive)).reasons
+    limits = limits_of(policy, linked, grid.size, sensitive)
+    reasons = protect_counts(counts, limits).reasons
+    while linked.pairs and not _agree(reasons, counts.exists):
+        # A row goes with all its counts, so what one of them hides is hidden for the others to begin with.
+        together = counts.exists & (reasons != Reason.SHOWN).any(axis=0)
+        reasons = protect_counts(replace(counts, start=together), limits).reasons
     above = _hidden_above(reasons, grid)
     reason, compared = reasons[line, slot], above[line, slot]
     kept = (reason != Reason.SHOWN) | compared
-    result: Columns = {key: cells[key][kept] for key in _keys(linked)}
+    result: Columns = {key: cells[key][kept] for key in linked.keys}
     result["__linked"] = np.array([CLASSES.get(Reason(item)) for item in reason[kept]], dtype=object)
     result["__compared"] = compared[kept]
     return result
+
+
+def _agree(reasons: Ints, exists: Bools) -> bool:
+    hidden = reasons != Reason.SHOWN
+    return bool((hidden == (exists & hidden.any(axis=0))).all())
 
 
 def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensitive: Bools) -> Limits:
