@@ -21,6 +21,11 @@ CONTRACTS = Path(__file__).parent / "contracts" / "products" / "linked"
 SEX, STAGE = ("female", "male"), ("S1", "S2", "S3")
 PLACES = {"A": "1", "B": "1", "C": "2", "D": "2", "E": "2"}
 Row = tuple[Any, ...]
+# Place, tranche, asked, skipped, refused: few skip in A, few refuse in D.
+SKIPPED = (
+    "('A', '1', 260, 3, 40), ('B', '1', 300, 50, 60), ('C', '2', 90, 20, 30), ('D', '2', 280, 40, 2),"
+    " ('E', '2', 240, 60, 70)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,15 @@ def candidate(folder: Path, people: list[Row], product: Product, *, turned: bool
         connection.executemany("insert into reached values ($1, $2, $3, $4, $5, $6, $6 + 40, null)", reached)
         connection.execute("create table lines as select 'i' || i as indicator_id, i = 1 as sensitive"
                            " from range(3) as t(i)")  # fmt: skip
+        connection.execute(f"""create table quality as
+            with cells (place, tranche, asked, skipped, refused) as (values {SKIPPED})
+            select 'cpp' as geography_level, place as geography_code, * exclude (place),
+                null::varchar as symbol
+            from cells
+            union all
+            select case when tranche is null then 'programme' else 'tranche' end,
+                coalesce(tranche, 'rcs'), tranche, sum(asked), sum(skipped), sum(refused), null
+            from cells group by grouping sets ((tranche), ())""")
     protect(folder / "warehouse.duckdb", folder / "protected", product)
     return folder
 
@@ -124,6 +138,18 @@ def test_the_reason_stands_in_the_mask_and_only_the_symbol_in_the_table(made: Pa
     hidden = len(rows(made / "protected/open/answers.parquet", "1", "symbol is not null"))
     assert sum(classes.values()) == hidden
     assert not list((made / "protected").rglob("*mask*"))
+
+
+def test_a_row_goes_with_all_its_counts_and_so_does_what_keeps_each_of_them(made: Path) -> None:
+    file = made / "protected/open/quality.parquet"
+    hidden = {place: numbers for place, *numbers in rows(
+        file, "geography_code, asked, skipped, refused", "symbol = 'c'")}  # fmt: skip
+    assert set(hidden) == {"A", "B", "D", "C"} or set(hidden) == {"A", "B", "D", "E"}
+    assert all(numbers == [None, None, None] for numbers in hidden.values())
+    classes = dict(
+        rows(made / "masks/open/quality.parquet", "geography_code, any_value(class)", "true group by 1")
+    )
+    assert (classes["A"], classes["B"], classes["D"]) == ("primary", "secondary", "primary")
 
 
 def test_those_inside_are_told_why_a_cell_is_hidden(made: Path, product: Product) -> None:
