@@ -158,8 +158,12 @@ def dataset_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str
 def verdicts_document(draft: Draft) -> dict[str, Any]:
     """`verdicts.json`: every check and its outcome.
 
-    Messages and places stay in the ledger: they are written for those who may see what was withheld.
+    Messages and places stay in the ledger: they are written for those who may see what was withheld. Only the
+    attack on linked tables says in `found` how many cells it tried, of how many.
     """
+    from rcs_pipeline.disclosure.audit_linked import check_of
+
+    attack = check_of(draft.audience)
     return {
         **_head(draft),
         "candidate": draft.candidate.hash,
@@ -171,6 +175,7 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
                 "severity": item.severity.value,
                 "outcome": item.outcome.value,
                 "required": item.check in draft.candidate.required_checks,
+                **({"found": item.message} if item.check == attack else {}),
             }
             for item in sorted(draft.verdicts, key=lambda item: item.check)
         ],
