@@ -129,6 +129,7 @@ def _product(folder: Path) -> None:
     theirs = DEFAULT_FOLDER / "products" / "rcs"
     product = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8"))
     geographies = ["programme", "cpp"]
+    product.pop("consumers", None)  # they use tables that this product leaves out
     product |= {
         "id": PRODUCT, "datasets": [DATASET],
         "tabulations": [{"instrument": INSTRUMENT, "geographies": geographies, "groups": list(GROUPS)}],

@@ -196,7 +196,8 @@ def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
 def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: LinkedTable) -> str:
     """What another published table says that the base cannot exceed, as a scalar query over `placed`."""
     file = folder / "protected" / audience / f"{linked.whole.table}.parquet" if linked.whole else None
-    other = product.table(linked.whole.table).extension.linked if linked.whole else None
+    there = [table for table in product.tables if linked.whole and table.name == linked.whole.table]
+    other = there[0].extension.linked if there else None
     if linked.whole is None or other is None or file is None or not file.is_file():
         return "cast(null as bigint)"
     system = " || '|' || ".join([*(f"held.{name(key)}" for key in other.system), "''"])

@@ -135,10 +135,10 @@ def _read(
 
 def _with_whole(query: str, linked: LinkedTable, product: Product, audience: str) -> str:
     """With the count of another linked table for a ceiling, where the audience sees it."""
-    if linked.whole is None or audience not in product.table(linked.whole.table).extension.audiences:
-        return query
-    other = product.table(linked.whole.table).extension.linked
-    if other is None:
+    tables = {table.name: table for table in product.tables}
+    there = tables.get(linked.whole.table) if linked.whole else None
+    other = there.extension.linked if there else None
+    if linked.whole is None or there is None or other is None or not there.columns_for(audience):
         return query
     theirs = other.keys
     ours = tuple(key for key in linked.keys if key != linked.line)
