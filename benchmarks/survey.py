@@ -5,6 +5,7 @@ Belongs here: what is measured on whom. Does not belong here: adding anything up
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,40 @@ from rcs_pipeline.ledger.workspace import Workspace
 
 DATASET = INSTRUMENT = COLLECTION = PRODUCT = "bench"
 SINGLE_ITEMS, SCALES, SCALE_ITEMS = 50, 5, 5
-GROUPS = ("all", "stage", "sex", "simd_quintile")
 SCHOOLS = 2_500
 TABLES = ("indicators", "indicator_estimates")
+# What is grouped by, with the published values of its codes.
+GROUP_COLUMNS: dict[str, dict[Any, str]] = {
+    "stage": {f"S{stage}": f"S{stage}" for stage in range(1, 5)},
+    "sex": {1: "female", 2: "male"},
+    "simd_quintile": {quintile: str(quintile) for quintile in range(1, 6)},
+    "urban_rural": {number: f"class_{number}" for number in range(1, 9)},
+    "additional_needs": {0: "none", 1: "recorded"},
+    "free_meals": {0: "none", 1: "registered"},
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is tabulated: for which groups of pupils, at which levels beside the school's own sums."""
+
+    name: str
+    groups: tuple[str, ...]
+    geographies: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is grouped by, once."""
+        parts = (part for group in self.groups if group != "all" for part in group.split("+"))
+        return tuple(dict.fromkeys(parts))
+
+
+FOUR = Tables("four", ("all", "stage", "sex", "simd_quintile"), ("programme", "cpp"))
+EVERY = Tables(
+    "every",
+    ("all", *GROUP_COLUMNS, "sex+stage", "sex+simd_quintile"),
+    ("programme", "cpp", "learning_community", "school"),
+)
 
 
 def singles() -> list[str]:
@@ -35,21 +67,29 @@ def scales() -> dict[str, list[str]]:
     }
 
 
-def write_contracts(folder: Path) -> Path:
+def write_contracts(folder: Path, tables: Tables = FOUR) -> Path:
     """The delivery, its measures, a register entry and a product with the project's own tables."""
     custom = {"kind": "survey", "formats": ["csv"], "suppliers": [], "cpp": "cpp_code",
               "missing": {-9: "skipped"},
               "survey": {"instrument": INSTRUMENT, "title": "Benchmark", "stratum": "cpp_code",
                          "cluster": "school_code", "school": "school_code",
+                         **({"learning_community": "community"} if tables is EVERY else {}),
                          "weight": {"column": "weight"}}}  # fmt: skip
     answer = {"codes": dict.fromkeys(range(1, 6), "")}
     properties = [
         _column("pupil_id", "string", required=True, unique=True, primaryKey=True),
         _column("cpp_code", "string", required=True),
         _column("school_code", "string", required=True),
-        _column("stage", "string", codes={f"S{stage}": "" for stage in range(1, 5)}),
-        _column("sex", "integer", codes={1: "Female", 2: "Male"}, group_values={1: "female", 2: "male"}),
-        _column("simd_quintile", "integer", **answer),
+        _column("community", "string", required=True),
+        *(
+            _column(
+                name,
+                "string" if name == "stage" else "integer",
+                codes=dict.fromkeys(values, ""),
+                group_values=values,
+            )
+            for name, values in GROUP_COLUMNS.items()
+        ),
         _column("weight", "number", required=True),
         *(_column(item, "integer", **answer) for item in _items()),
     ]
@@ -63,7 +103,7 @@ def write_contracts(folder: Path) -> Path:
                   "datasets": {DATASET: None}}  # fmt: skip
     register = {"waves": [{"id": "bench", "title": "Benchmark"}], "collections": [collection]}
     write_yaml(folder / "register" / "bench.yaml", register)
-    _product(folder / "products" / PRODUCT)
+    _product(folder / "products" / PRODUCT, tables)
     return folder
 
 
@@ -85,6 +125,10 @@ def land(space: Workspace, rows: int, schools: int = SCHOOLS) -> Path:
                    'S120000' || lpad((i % {schools} % 32)::varchar, 2, '0') as cpp_code,
                    (5700000 + i % {schools})::varchar as school_code, 'S' || (1 + hash(i) % 4) as stage,
                    (1 + hash(i + 1) % 2)::integer as sex, (1 + hash(i + 2) % 5)::integer as simd_quintile,
+                   'community ' || (i % {schools} // 96) as community,
+                   (1 + (i % {schools} + hash(i + 4) % 2) % 8)::integer as urban_rural,
+                   (hash(i + 5) % 4 = 0)::integer as additional_needs,
+                   (hash(i + 6) % 5 = 0)::integer as free_meals,
                    1 + (hash(i + 3) % 1024) / 1024.0::double as weight, {draws}, i + 2 as source_row
             from range({rows}) as numbers(i)) to '{path}' (format parquet)"""
         )
@@ -124,15 +168,15 @@ def _measures() -> dict[str, Any]:
     }
 
 
-def _product(folder: Path) -> None:
+def _product(folder: Path, tables: Tables) -> None:
     """The project's product with this survey in the place of its own."""
     theirs = DEFAULT_FOLDER / "products" / "rcs"
     product = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8"))
-    geographies = ["programme", "cpp"]
     product.pop("consumers", None)  # they use tables that this product leaves out
     product |= {
         "id": PRODUCT, "datasets": [DATASET],
-        "tabulations": [{"instrument": INSTRUMENT, "geographies": geographies, "groups": list(GROUPS)}],
+        "tabulations": [{"instrument": INSTRUMENT, "geographies": list(tables.geographies),
+                         "groups": list(tables.groups)}],
     }  # fmt: skip
     write_yaml(folder / "product.yaml", product)
     for table in TABLES:
@@ -147,7 +191,7 @@ def _product(folder: Path) -> None:
 
 def _column(name: str, kind: str, **given: Any) -> dict[str, Any]:
     standard = {key: given.pop(key) for key in ("required", "unique", "primaryKey") if key in given}
-    group = {"group": name} if name in GROUPS else {}
+    group = {"group": name} if name in GROUP_COLUMNS else {}
     extension = {**given, **group}
     custom = {"customProperties": [{"property": "rcs", "value": extension}]} if extension else {}
     return {"name": name, "logicalType": kind, **standard, **custom}

@@ -6,8 +6,8 @@ levels        list of {name, code, groups, spread}: a level of geography, the ex
 shares        indicators that are 0, 1 or NULL
 means         indicators that are whole parts of a score: list of {id, unit, parts}: `parts` of a point, and a power of two
               above every score
-one_row       whether a cluster has a single row in each group, so that nothing is left to add up to clusters -#}
-{% macro estimates(relation, instrument, levels, shares, means, one_row=false) %}
+reliability, finite_population   as `intervals` takes them -#}
+{% macro estimates(relation, instrument, levels, shares, means, reliability, finite_population='none') %}
 {%- set mean_ids = means | map(attribute='id') | list -%}
 {%- set units = {} -%}
 {%- set parts = {} -%}
@@ -26,30 +26,59 @@ full_design as (
     group by collection, stratum
 ),
 
+-- Units may be finer than clusters and schools (a school in two communities). Where none is, nothing is left to add up.
+{% set added_up = {
+    'clusters': ['collection', 'stratum', 'cluster', 'group_by', 'group_value'],
+    'school': ['wave', 'school', 'group_by', 'group_value'],
+} -%}
+{% for name, columns in added_up.items() -%}
+several_{{ name }} as (
+    select {{ columns | join(', ') }}
+    from {{ relation }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+),
+
+{% endfor -%}
 totals as (
     {% for level in levels -%}
+    {%- for several in ([false, true] if level.name == 'school' else [true]) -%}
     select
         '{{ level.name }}' as geography_level,
         {{ level.code }} as geography_code,
         wave,
         group_by,
         group_value,
+        {% if several -%}
         {{ 'max(tranche)' if level.name != 'programme' else 'cast(null as varchar)' }} as tranche,
         {{ 'max(cpp_code)' if level.name in ['school', 'learning_community', 'cpp'] else 'cast(null as varchar)' }} as cpp_code,
         case when min(collected) = max(collected) then min(collected) else min(collected) || ' to ' || max(collected) end as collected,
+        {%- else -%}
+        tranche,
+        cpp_code,
+        collected,
+        {%- endif -%}
         {%- for item in items %}
-        {{- final_sums(item, shares, ['n', 'x' if item in shares else 'wyy', 'w', 'wy', 'ww']) }}
+        {{- final_sums(item, shares, ['n', 'x' if item in shares else 'wyy', 'w', 'wy', 'ww'], added=several) }}
         {%- endfor %}
-        count(*) as cells
-    from {{ relation }}
-    where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
-    group by 1, 2, 3, 4, 5
+        {{ 'count(*)' if several else '1' }} as cells
+    from {{ relation }} as sums
+    where
+        group_by in ('{{ level.groups | join("', '") }}')
+        and {{ level.code }} is not null
+        {% if level.name == 'school' -%}
+        and {{ among('sums', 'several_school', added_up.school, several) }}
+        {% endif -%}
+    {{ 'group by 1, 2, 3, 4, 5' if several }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
 
 clusters as (
     {% for level in levels | selectattr('spread') -%}
+    {%- for several in [false, true] -%}
     select
         '{{ level.name }}' as geography_level,
         {{ level.code }} as geography_code,
@@ -60,12 +89,17 @@ clusters as (
         stratum,
         cluster,
         {%- for item in items %}
-        {{- final_sums(item, shares, ['w', 'wy'], added=not one_row) }}
+        {{- final_sums(item, shares, ['w', 'wy'], added=several) }}
         {%- endfor %}
-        {{ '1' if one_row else 'count(*)' }} as cells
-    from {{ relation }}
-    where group_by in ('{{ level.groups | join("', '") }}') and {{ level.code }} is not null
-    {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if not one_row }}
+        {{ 'count(*)' if several else '1' }} as cells
+    from {{ relation }} as sums
+    where
+        group_by in ('{{ level.groups | join("', '") }}')
+        and {{ level.code }} is not null
+        and {{ among('sums', 'several_clusters', added_up.clusters, several) }}
+    {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if several }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
@@ -101,15 +135,39 @@ strata as (
 
 -- Squares about the mean of the stratum's clusters, those with nobody counted as zero; a stratum of one cluster is
 -- centred on the grand mean, which is zero.
+squares as (
+    select
+        {{ key }},
+        {% for item in items -%}
+        {{ item }}__c,
+        case when {{ item }}__c > 0 then 1 else 0 end as {{ item }}__h,
+        {{ squares_about_the_mean(item) }} as {{ item }}__v{{ ',' if not loop.last }}
+        {% endfor -%}
+    from strata
+),
+
+-- Most places lie in one stratum, and nothing is left to add up: a quarter of the time of this model.
+several_strata as (
+    select {{ key }}
+    from strata
+    group by {{ key }}
+    having count(*) > 1
+),
+
 spread as (
+    select *
+    from squares
+    where {{ among('squares', 'several_strata', key.split(', '), false) }}
+    union all
     select
         {{ key }},
         {% for item in items -%}
         sum({{ item }}__c) as {{ item }}__c,
-        sum(case when {{ item }}__c > 0 then 1 else 0 end) as {{ item }}__h,
-        {{ exact_sum(squares_about_the_mean(item)) }} as {{ item }}__v{{ ',' if not loop.last }}
+        sum({{ item }}__h) as {{ item }}__h,
+        {{ exact_sum(item ~ '__v') }} as {{ item }}__v{{ ',' if not loop.last }}
         {% endfor -%}
-    from strata
+    from squares
+    where {{ among('squares', 'several_strata', key.split(', '), true) }}
     group by {{ key }}
 ),
 
@@ -173,28 +231,69 @@ placed as (
 ),
 
 {% set ids = key ~ ', tranche, collected' -%}
-{%- set answers = {} -%}
+{%- set of_shares = {} -%}
+{%- set of_means = {} -%}
 {%- for item in items -%}
-    {%- set is_mean = item in mean_ids -%}
-    {%- do answers.update({item: {
-        'is_mean': 'true' if is_mean else 'false',
-        'part': (parts[item] if is_mean else 1) ~ 'e0',
+    {%- set answer = {
         'base': 'cast(' ~ item ~ '__n as bigint)',
-        'numerator': 'cast(' ~ ('null' if is_mean else item ~ '__x') ~ ' as bigint)',
         'weighted_base': item ~ '__w',
         'weighted_sum': item ~ '__wy',
         'squared_weights': item ~ '__ww',
-        'weighted_squares': item ~ ('__wyy' if is_mean else '__wy'),
-        'clusters': item ~ '__c',
-        'strata': item ~ '__h',
+        'degrees_of_freedom': 'coalesce(' ~ item ~ '__c - ' ~ item ~ '__h, 0)',
         'variance': item ~ '__v' ~ (' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units else ''),
         'rival': item ~ '__r',
-    }}) -%}
+    } -%}
+    {%- if item in mean_ids -%}
+        {%- do answer.update({'weighted_squares': item ~ '__wyy * ' ~ units[item] ~ '.0 * ' ~ units[item] ~ '.0', 'part': parts[item] ~ 'e0'}) -%}
+        {%- do of_means.update({item: answer}) -%}
+    {%- else -%}
+        {%- do answer.update({'numerator': 'cast(' ~ item ~ '__x as bigint)'}) -%}
+        {%- do of_shares.update({item: answer}) -%}
+    {%- endif -%}
 {%- endfor -%}
-{{ one_row_an_answer('placed', ids, answers) }}
+{%- set kinds = [] -%}
+{%- if of_shares -%}
+    {%- do kinds.append('shares') -%}
+    {{ one_row_an_answer('shares', 'placed', ids, of_shares) }}
+{%- endif -%}
+{%- if of_means -%}
+    {{ ',' if kinds }}
+    {%- do kinds.append('means') -%}
+    {{ one_row_an_answer('means', 'placed', ids, of_means) }}
+{%- endif %},
 
-{{ intervals('long', instrument) }}
+long as (
+    {% for kind in kinds -%}
+    select
+        indicator_id,
+        {{ ids }},
+        base,
+        {{ 'numerator' if kind == 'shares' else 'cast(null as bigint) as numerator' }},
+        weighted_base,
+        weighted_sum,
+        {{ 'weighted_squares' if kind == 'means' else 'weighted_sum as weighted_squares' }},
+        squared_weights,
+        degrees_of_freedom,
+        variance,
+        rival,
+        {{ 'part' if kind == 'means' else '1e0 as part' }},
+        {{ kind == 'means' }} as is_mean
+    from {{ kind }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+{{ intervals('long', instrument, reliability, finite_population, levels | rejectattr('spread') | map(attribute='name') | list) }}
 {% endmacro %}
+
+
+{#- Whether a row of `relation` is among those of `listed`, by columns that are never NULL or stand for themselves where they are. -#}
+{% macro among(relation, listed, columns, wanted) -%}
+{{ 'exists' if wanted else 'not exists' }} (
+            select 1
+            from {{ listed }}
+            where {% for column in columns -%} {{ listed }}.{{ column }} is not distinct from {{ relation }}.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+        )
+{%- endmacro %}
 
 
 {% macro squares_about_the_mean(item) -%}
@@ -206,13 +305,13 @@ case
 {%- endmacro %}
 
 
-{#- Wide to long, as the relation `long`: `ids` of every row, and of each indicator the columns {name: expression}. -#}
-{% macro one_row_an_answer(relation, ids, answers) -%}
-    {{ return(adapter.dispatch('one_row_an_answer', 'rcs')(relation, ids, answers)) }}
+{#- Wide to long, as the relation `name`: `ids` of every row, and of each indicator the columns {name: expression}. -#}
+{% macro one_row_an_answer(name, relation, ids, answers) -%}
+    {{ return(adapter.dispatch('one_row_an_answer', 'rcs')(name, relation, ids, answers)) }}
 {%- endmacro %}
 
-{% macro default__one_row_an_answer(relation, ids, answers) -%}
-long as (
+{% macro default__one_row_an_answer(name, relation, ids, answers) -%}
+{{ name }} as (
     {% for item, columns in answers.items() -%}
     select
         '{{ item }}' as indicator_id,
@@ -228,8 +327,8 @@ long as (
 {%- endmacro %}
 
 {#- A branch an indicator would read the wide relation whole, every time: half of the seconds of this model. -#}
-{% macro duckdb__one_row_an_answer(relation, ids, answers) -%}
-listed as (
+{% macro duckdb__one_row_an_answer(name, relation, ids, answers) -%}
+listed_{{ name }} as (
     select
         {{ ids }},
         unnest([
@@ -242,11 +341,11 @@ listed as (
     from {{ relation }}
 ),
 
-long as (
+{{ name }} as (
     select
         {{ ids }},
         unnest(answer)
-    from listed
+    from listed_{{ name }}
     where answer.base > 0
 )
 {%- endmacro %}

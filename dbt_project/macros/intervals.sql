@@ -1,14 +1,27 @@
 {#- Standard errors, effective bases and 95 % intervals from totals and variances.
 
+reliability        below which `minimum_effective_base` and `minimum_degrees_of_freedom` an estimate is flagged `u`
+finite_population  `none`, or `standard`: standard errors times sqrt((N - n) / (N - 1)), N the weighted base, n the base
+alone              levels that lie within one cluster: the pupils are their units, and degrees of freedom say nothing
+
 Proportions get logit limits with t, means t limits; 0 %, 100 % and whatever has no variance between clusters get
 Wilson's limits on the effective base. Where fewer than two degrees of freedom are left the pupils are the units. -#}
-{% macro intervals(relation, instrument) %}
+{% macro intervals(relation, instrument, reliability, finite_population, alone) %}
+{%- set finite = finite_population == 'standard' -%}
+{%- set unit_is_pupil = "geography_level in ('" ~ alone | join("', '") ~ "')" -%}
 , ratios as (
     select
         *,
+        {% if finite -%}
+        -- Weights that do not add up to a population of at least the base correct nothing.
+        case
+            when weighted_base >= base and weighted_base > 1
+                then sqrt((weighted_base - base) / nullif(weighted_base - 1, 0))
+            else 1.0
+        end as finite_factor,
+        {% endif -%}
         weighted_sum / nullif(weighted_base, 0) as ratio,
-        coalesce(clusters - strata, 0) as degrees_of_freedom,
-        coalesce(clusters - strata, 0) >= 2 as by_cluster,
+        degrees_of_freedom >= 2 as by_cluster,
         -- Below this it is the noise of the last bit.
         case when variance < 1e-20 then 0.0 else variance end as cluster_variance,
         weighted_base * weighted_base / nullif(squared_weights, 0) as kish_base
@@ -50,6 +63,8 @@ based as (
         end as unit_error,
         case
             when not by_cluster and base < 2 then cast(null as double)
+            -- Shares without variance between clusters have no use for it.
+            when not is_mean and not has_design_effect then cast(null as double)
             else {{ t_quantile('case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end', 'quantiles.t_975') }}
         end as t
     from effective
@@ -57,21 +72,25 @@ based as (
         on case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end = quantiles.degrees_of_freedom
 ),
 
+{% set half_width = 't * unit_error' ~ (' * finite_factor' if finite else '') -%}
+{%- set interval_base = '(effective_base / (finite_factor * finite_factor))' if finite else 'effective_base' -%}
 limited as (
     select
         *,
         -- With pupils as the units the variance between clusters, where there is one, is still the standard error.
-        case when cluster_variance > 0 then sqrt(cluster_variance) else unit_error end as standard_error,
+        case when cluster_variance > 0 then sqrt(cluster_variance) else unit_error end{{ ' * finite_factor' if finite }} as standard_error,
         case
-            when is_mean then ratio - t * unit_error
-            when has_design_effect then {{ logit_limit('-') }}
+            when is_mean then ratio - {{ half_width }}
+            {% if finite -%} when finite_factor = 0 then ratio {% endif -%}
+            when has_design_effect then {{ logit_limit('-', half_width) }}
             -- At 100 % (0 %) the last bit may fall short of the estimate itself.
-            else least(greatest({{ wilson_limit('-') }}, 0.0), ratio)
+            else least(greatest({{ wilson_limit('-', interval_base) }}, 0.0), ratio)
         end as lower_limit,
         case
-            when is_mean then ratio + t * unit_error
-            when has_design_effect then {{ logit_limit('+') }}
-            else greatest(least({{ wilson_limit('+') }}, 1.0), ratio)
+            when is_mean then ratio + {{ half_width }}
+            {% if finite -%} when finite_factor = 0 then ratio {% endif -%}
+            when has_design_effect then {{ logit_limit('+', half_width) }}
+            else greatest(least({{ wilson_limit('+', interval_base) }}, 1.0), ratio)
         end as upper_limit
     from based
 )
@@ -97,22 +116,26 @@ select
     design_effect,
     degrees_of_freedom,
     case when by_cluster then 'cluster' else 'pupil' end as variance_method,
-    case when effective_base < {{ var('unreliable_effective_base') }} then 'u' end as quality_flag,
+    case
+        when effective_base < {{ reliability.minimum_effective_base }} then 'u'
+        when degrees_of_freedom < {{ reliability.minimum_degrees_of_freedom }}{{ ' and not ' ~ unit_is_pupil if alone }} then 'u'
+    end as quality_flag,
+    '{{ finite_population }}' as finite_population,
     rival / part as comparator
 from limited
 {% endmacro %}
 
 
 {#- logit(p) -/+ t se / (p (1 - p)), back on the scale of p. Only where the clusters are the units. -#}
-{% macro logit_limit(sign) -%}
-    1 / nullif(1 + exp(-(ln(ratio / nullif(1 - ratio, 0)) {{ sign }} t * unit_error / nullif(ratio * (1 - ratio), 0))), 0)
+{% macro logit_limit(sign, half_width) -%}
+    1 / nullif(1 + exp(-(ln(ratio / nullif(1 - ratio, 0)) {{ sign }} {{ half_width }} / nullif(ratio * (1 - ratio), 0))), 0)
 {%- endmacro %}
 
 
-{% macro wilson_limit(sign) -%}
+{% macro wilson_limit(sign, base) -%}
     {%- set z = '1.959963984540054' -%}
-    (2 * effective_base * ratio + {{ z }} * {{ z }} {{ sign }} {{ z }} * sqrt({{ z }} * {{ z }} + 4 * effective_base * ratio * (1 - ratio)))
-    / nullif(2 * (effective_base + {{ z }} * {{ z }}), 0)
+    (2 * {{ base }} * ratio + {{ z }} * {{ z }} {{ sign }} {{ z }} * sqrt({{ z }} * {{ z }} + 4 * {{ base }} * ratio * (1 - ratio)))
+    / nullif(2 * ({{ base }} + {{ z }} * {{ z }}), 0)
 {%- endmacro %}
 
 

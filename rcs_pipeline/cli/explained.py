@@ -237,6 +237,7 @@ def _variance(made: Calculation, lines: Sequence[School]) -> str:
         f"V = sum over strata = {_n(made.cluster_variance)}",
         f"Degrees of freedom: {made.clusters} schools - {len(made.strata)} strata"
         f" = {made.degrees_of_freedom}; {METHODS[made.variance_method]}.",
+        *_finite(made),
         f"Standard error = {_n(made.standard_error)}",
         f"Variance of a pupil's {p} = {_n(made.pupil_variance)}; design effect {_n(made.design_effect)},"
         f" effective base {_n(made.effective_base)}"
@@ -244,6 +245,15 @@ def _variance(made: Calculation, lines: Sequence[School]) -> str:
     ]
     head = "Variance, with z = (sum(w y) - estimate x sum(w)) / sum of all weights of each school"
     return _section(head, [listed, "", strata, *tail])
+
+
+def _finite(made: Calculation) -> list[str]:
+    """The correction, where the product makes one and it changes anything."""
+    if made.finite_factor == 1:
+        return []
+    return [
+        f"Errors times sqrt((N - n) / (N - 1)) = {_n(made.finite_factor)}, as the product is about this roll."
+    ]
 
 
 def _limits(made: Calculation) -> str:

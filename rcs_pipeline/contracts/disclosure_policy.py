@@ -9,23 +9,13 @@ reason and owner of every parameter; one without linked tables may write the bar
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.yaml_files import Strict
 
-STATED = {"value", "reason", "owner"}
 
-
-class Stated(Strict):
-    """Why a parameter is what it is, and who may change it."""
-
-    reason: str = Field(min_length=10)
-    owner: str = Field(min_length=2)
-
-
-class DisclosurePolicy(Strict):
+class DisclosurePolicy(StatedPolicy):
     """What may not be shown. A parameter that only linked tables need may be absent where there are none."""
 
     minimum_base: int = Field(ge=1)
@@ -39,26 +29,6 @@ class DisclosurePolicy(Strict):
     )
     hide_other_zeros: bool | None = Field(None, description="the same where it is not")
     seed: int | None = Field(None, ge=0, description="of the search; the same seed hides the same cells")
-    stated: dict[str, Stated] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unwrap(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        stated = dict(given.get("stated", {}))
-        plain: dict[str, Any] = {}
-        for key, item in given.items():
-            if key == "stated":
-                continue
-            if isinstance(item, dict) and "value" in item:
-                if strange := sorted(str(name) for name in set(item) - STATED):
-                    raise ValueError(f"`{key}` has {', '.join(strange)}; it has value, reason, owner")
-                stated[key] = {name: item[name] for name in ("reason", "owner") if name in item}
-                plain[key] = item["value"]
-            else:
-                plain[key] = item
-        return {**plain, "stated": stated}
 
     def unstated(self) -> tuple[str, ...]:
         """The parameters of linked tables that have no value, or no reason and owner."""

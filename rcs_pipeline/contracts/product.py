@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,8 +18,21 @@ from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.quality import QualityRules
+from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol, Weighting
 from rcs_pipeline.contracts.yaml_files import Strict
+
+
+class FinitePopulation(StrEnum):
+    """Whether a standard error is made smaller because the sample is a large part of its population.
+
+    `none`: the pupils stand for others like them, in other years. `standard`: the statement is about this
+    roll in this year; standard errors are multiplied by sqrt((N - n) / (N - 1)), N the weighted base and n
+    the base.
+    """
+
+    NONE = "none"
+    STANDARD = "standard"
 
 
 class Tabulation(Strict):
@@ -32,6 +46,15 @@ class Tabulation(Strict):
     geographies: tuple[GeographyLevel, ...]
     groups: tuple[str, ...]
     weighting: Weighting = Weighting.WEIGHTED
+
+
+class ReliabilityPolicy(StatedPolicy):
+    """Below which an estimate carries the flag `u`."""
+
+    minimum_effective_base: float = Field(30, ge=0)
+    minimum_degrees_of_freedom: int = Field(
+        2, ge=0, description="where clusters are the units; an estimate within one cluster has none"
+    )
 
 
 class AudiencePolicy(Strict):
@@ -109,6 +132,8 @@ class ProductFile(Strict):
     disclosure: DisclosurePolicy
     quality: QualityRules = QualityRules()
     comparisons: Comparisons = Comparisons()
+    reliability: ReliabilityPolicy = ReliabilityPolicy()
+    finite_population: FinitePopulation = FinitePopulation.NONE
     query_roles: tuple[str, ...] = ("analyst", "engineer")
     release: ReleasePolicy = ReleasePolicy()
     consumers: tuple[Consumer, ...] = ()

@@ -19,7 +19,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, name, names, reading, text
-from rcs_pipeline.gate.consistency_rules import RULES, TOLERANCE, Rule
+from rcs_pipeline.gate.consistency_rules import CORRECTED, FACTOR, RULES, TOLERANCE, Rule
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ def _rows(
     rules = [*_whole(table, held), *(rule for rule in RULES if rule.needs <= set(held))]
     counts = "".join(f", count(*) filter (where {rule.broken})" for rule in rules)
     points = f" left join {POINTS} on t_df = degrees_of_freedom" if "degrees_of_freedom" in held else ""
-    row = connection.execute(f"select count(*){counts} from {relation}{points}").fetchone()
+    corrected = {"finite_population", "weighted_base", "base"} <= set(held)
+    factor = f"case finite_population when 'standard' then {CORRECTED} else 1 end" if corrected else "1"
+    rows_of = f"(select *, {factor} as {FACTOR} from {relation})"
+    row = connection.execute(f"select count(*){counts} from {rows_of}{points}").fetchone()
     rows, *broken = (int(item) for item in row or (0,))
     return rows, [
         f"{count} row(s) where {rule.says}" for rule, count in zip(rules, broken, strict=True) if count

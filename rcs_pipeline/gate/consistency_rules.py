@@ -17,6 +17,12 @@ TOLERANCE = "1e-9"
 RATIO_TOLERANCE = "1e-6"
 NORMAL_POINT = "1.959963984540054"
 LARGEST_LOGIT = 700
+# What a finite population takes off a standard error; a weighted base below the base is no population.
+CORRECTED = (
+    "case when weighted_base >= base and weighted_base > 1"
+    " then sqrt((weighted_base - base) / (weighted_base - 1)) else 1 end"
+)
+FACTOR = "finite_factor"
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,10 @@ def _logit(sign: str) -> str:
 
 
 def _wilson(sign: str) -> str:
-    z, n, p = NORMAL_POINT, "effective_base", "estimate"
+    z, n, p = NORMAL_POINT, f"(effective_base / nullif({FACTOR} * {FACTOR}, 0))", "estimate"
     width = f"{z} * sqrt(greatest({z} * {z} + 4 * {n} * {p} * (1 - {p}), 0))"
-    return f"(2 * {n} * {p} + {z} * {z} {sign} {width}) / nullif(2 * ({n} + {z} * {z}), 0)"
+    limit = f"(2 * {n} * {p} + {z} * {z} {sign} {width}) / nullif(2 * ({n} + {z} * {z}), 0)"
+    return f"case when {FACTOR} = 0 then {p} else {limit} end"
 
 
 SHARE, MEAN = "numerator is not null", "numerator is null"
@@ -91,7 +98,7 @@ RULES = (
           "design_effect > 0 and "
           + _near("effective_base", "least(base, base / nullif(design_effect, 0))", RATIO_TOLERANCE)),
     _rule("the design effect is not that of the standard error", f"{ALL} base design_effect", VARIES,
-          _near("design_effect", "standard_error * standard_error * base / (estimate * (1 - estimate))",
+          _near("design_effect", f"power(standard_error / {FACTOR}, 2) * base / (estimate * (1 - estimate))",
                 RATIO_TOLERANCE)),
     _rule("the units of the variance do not follow from the degrees of freedom",
           "estimate variance_method degrees_of_freedom", "true",

@@ -23,10 +23,15 @@ ESTIMATE_COLUMNS = {
             "indicator_id", "instrument", "wave", "geography_level", "geography_code", "tranche", "group_by",
             "group_value", "collected", "estimate", "standard_error", "base", "weighted_base", "numerator",
             "effective_base", "design_effect", "degrees_of_freedom", "variance_method", "quality_flag",
-            "comparator",
+            "comparator", "finite_population",
         )
     },
-    "geography_name": "coalesce(places.geography_name, estimates.geography_code)",
+    # A learning community is named after its CPP's code.
+    "geography_name": (
+        "coalesce(places.geography_name, case when estimates.geography_level = 'learning_community' then "
+        "substr(estimates.geography_code, position('/' in estimates.geography_code) + 1) "
+        "else estimates.geography_code end)"
+    ),
     "lower": "estimates.lower_limit",
     "upper": "estimates.upper_limit",
     "band": "null",
@@ -64,7 +69,6 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
             (item.name, columns.get(item.name), sql.TYPES[item.type]) for item in table.columns
         ],
         higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
-        order_by=table.extension.order_by or table.grain,
     )  # fmt: skip
 
 

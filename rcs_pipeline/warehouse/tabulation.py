@@ -120,7 +120,7 @@ def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContrac
         units=[(alias, sql.name(column)) for alias, column in units.items() if column is not None],
         groups=groups_of(product, contract),
         shares=shares_of(catalogue, contract),
-        means=[item.id for item in means_of(catalogue, contract)],
+        means=means_of(catalogue, contract),
     )  # fmt: skip
 
 
@@ -131,28 +131,9 @@ def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryCo
         levels=levels_of(product, contract),
         shares=shares_of(catalogue, contract),
         means=means_of(catalogue, contract),
-        one_row=has_one_row_a_cluster(product, contract),
+        reliability=product.file.reliability,
+        finite_population=product.file.finite_population.value,
     )  # fmt: skip
-
-
-def has_one_row_a_cluster(product: Product, contract: DeliveryContract) -> bool:
-    """Whether the sums hold one row for each stratum, cluster and group, with nothing left to add up.
-
-    They are finer where a unit is neither of the two, or where two combinations of codes share a label.
-    """
-    survey = survey_of(contract)
-    finer = {contract.options.cpp, survey.school, survey.learning_community} - {None}
-    groups = [group.name for group in groups_of(product, contract)]
-    single = finer <= {survey.stratum, survey.cluster}
-    return single and all(_has_own_labels(contract, name) for name in groups)
-
-
-def _has_own_labels(contract: DeliveryContract, group: str) -> bool:
-    """Whether every combination of codes is written in its own way."""
-    columns = _group_columns(contract, group)
-    labels = [[*column.group_values.values()] or [*(column.codes or {})] for column in columns]
-    joined = len(columns) > 1 and any(not values or "+" in "".join(values) for values in labels)
-    return not joined and all(len(set(values)) == len(values) for values in labels)
 
 
 def _group_columns(contract: DeliveryContract, group: str) -> list[Column]:

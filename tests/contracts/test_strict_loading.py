@@ -78,7 +78,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         ("register/programme.yaml", "cpp: S12000005", "cpp: S12000099", "S12000099"),
         ("register/programme.yaml", "      service_map:", "      services_map:", "services_map"),
         ("messages/intake.yaml", "severity: block", "severity: fatal", "severity"),
-        ("products/rcs/product.yaml", "groups: [all, stage,", "groups: [all, staeg,", "staeg"),
+        ("products/rcs/product.yaml", "[all, stage,", "[all, staeg,", "staeg"),
         ("products/rcs/product.yaml", "sex+stage", "stage+sex", "alphabetical"),
         ("products/rcs/product.yaml", "adjustment: benjamini_hochberg", "adjustment: none", "family"),
         (

@@ -1,59 +1,142 @@
-"""What is added up, and what is one row already."""
+"""The same pupils under two policies: what is tabulated, flagged and corrected."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 
+import duckdb
 import pytest
+import yaml
 
-from rcs_pipeline.contracts.catalogue import load_catalogue
-from rcs_pipeline.contracts.delivery import DeliveryContract
-from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.warehouse.design import survey_of
-from rcs_pipeline.warehouse.tabulation import has_one_row_a_cluster
+from rcs_pipeline.contracts.catalogue import DEFAULT_FOLDER, load_catalogue
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.gate.consistency import judge
+from rcs_pipeline.ledger.records import Outcome
+from rcs_pipeline.warehouse.build import Building, build_warehouse
+from rcs_pipeline.warehouse.explain.by_hand import Cluster, calculate
+from tests.warehouse import lakes
+
+KEY = "indicator_id, instrument, wave, geography_level, geography_code, group_by, group_value"
+PAIRS = (
+    f"loose.main.indicator_estimates as loose join strict.main.indicator_estimates as strict using ({KEY})"
+)
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
+    """The small programme under another policy: more degrees of freedom, fewer pupils, this roll only."""
+    folder = tmp_path_factory.mktemp("strict")
+    contracts = folder / "contracts"
+    theirs, mine = DEFAULT_FOLDER / "products" / "rcs", contracts / "products" / "strict"
+    mine.mkdir(parents=True)
+    product = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8")) | {
+        "id": "strict",
+        "finite_population": "standard",
+        "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
+    }
+    (mine / "product.yaml").write_text(yaml.safe_dump(product, sort_keys=False), encoding="utf-8")
+    for table in ("indicators", "indicator_estimates"):
+        text = (theirs / f"{table}.odcs.yaml").read_text(encoding="utf-8")
+        contract = yaml.safe_load(text) | {"id": f"strict.product.{table}", "dataProduct": "strict"}
+        (mine / f"{table}.odcs.yaml").write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
+    space = lakes.workspace(folder / "home", contracts)
+    lakes.programme(space, pupils_per_school=30, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
+    return build_warehouse(space, "strict")
 
 
 @pytest.fixture
-def product() -> Product:
-    return load_catalogue().product("rcs")
+def both(programme: Building, strict: Building) -> Iterator[duckdb.DuckDBPyConnection]:
+    """`loose` and `strict` estimates of the same pupils, both to be read."""
+    with duckdb.connect() as connection:
+        for name, building in (("loose", programme), ("strict", strict)):
+            connection.execute(f"attach '{building.database}' as {name} (read_only)")
+        yield connection
 
 
-@pytest.fixture
-def survey() -> DeliveryContract:
-    """The primary survey, were schools its only units."""
-    contract = load_catalogue().delivery("wellbeing_primary")
-    return redesigned(contract, learning_community=None)
+def counted(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(f"select count(*) from ({query})").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
-def redesigned(contract: DeliveryContract, **changes: str | None) -> DeliveryContract:
-    design = survey_of(contract).model_copy(update=changes)
-    return replace(contract, options=contract.options.model_copy(update={"survey": design}))
+def test_every_place_and_group_of_the_product_has_estimates(marts: duckdb.DuckDBPyConnection) -> None:
+    found = marts.execute("select distinct instrument, geography_level, group_by from indicator_estimates")
+    wanted = {
+        (tabulation.instrument, level.value, group)
+        for tabulation in load_catalogue().product("rcs").file.tabulations
+        for level in tabulation.geographies
+        for group in tabulation.groups
+    }
+    assert set(found.fetchall()) == wanted
+    assert len(wanted) == 2 * 5 * 9
 
 
-def relabelled(contract: DeliveryContract, name: str, labels: dict[str, str]) -> DeliveryContract:
-    columns = tuple(
-        replace(column, group_values=labels) if (column.group or column.name) == name else column
-        for column in contract.columns
+def test_a_learning_community_is_called_by_its_name(marts: duckdb.DuckDBPyConnection) -> None:
+    names = marts.execute(
+        "select distinct geography_name from indicator_estimates where geography_level = 'learning_community'"
+    ).fetchall()
+    assert {name for (name,) in names} == {"Community 0", "Community 1"}
+
+
+def test_no_correction_is_made_unless_the_product_says_so(both: duckdb.DuckDBPyConnection) -> None:
+    assert both.execute(
+        "select distinct finite_population from loose.main.indicator_estimates"
+    ).fetchall() == [("none",)]
+    assert both.execute(
+        "select distinct finite_population from strict.main.indicator_estimates"
+    ).fetchall() == [("standard",)]
+
+
+def test_a_finite_population_makes_errors_smaller_by_its_factor(both: duckdb.DuckDBPyConnection) -> None:
+    factor = """case when strict.weighted_base >= strict.base and strict.weighted_base > 1
+        then sqrt((strict.weighted_base - strict.base) / (strict.weighted_base - 1)) else 1 end"""
+    moved = (
+        f"select 1 from {PAIRS} where abs(strict.standard_error - loose.standard_error * {factor}) > 1e-12"
     )
-    return replace(contract, columns=columns)
+    assert counted(both, f"select 1 from {PAIRS} where {factor} < 0.9 and loose.standard_error > 0") > 1000
+    assert counted(both, moved) == 0
+    same = "loose.estimate = strict.estimate and loose.base = strict.base"
+    assert counted(both, f"select 1 from {PAIRS} where not ({same})") == 0
 
 
-def test_a_survey_of_schools_has_one_row_a_cluster(product: Product, survey: DeliveryContract) -> None:
-    assert has_one_row_a_cluster(product, survey)
+def test_a_finite_population_makes_no_interval_wider_and_none_without_its_estimate(
+    both: duckdb.DuckDBPyConnection,
+) -> None:
+    wider = "strict.lower < loose.lower - 1e-12 or strict.upper > loose.upper + 1e-12"
+    without = "strict.estimate < strict.lower - 1e-12 or strict.estimate > strict.upper + 1e-12"
+    assert counted(both, f"select 1 from {PAIRS} where {wider}") == 0
+    assert counted(both, f"select 1 from {PAIRS} where {without}") == 0
+    narrower = "strict.upper - strict.lower < 0.999 * (loose.upper - loose.lower)"
+    assert counted(both, f"select 1 from {PAIRS} where {narrower}") > 1000
 
 
-def test_communities_within_schools_are_added_up(product: Product) -> None:
-    assert not has_one_row_a_cluster(product, load_catalogue().delivery("wellbeing_primary"))
+@pytest.mark.parametrize(("name", "base", "degrees"), [("loose", 30, 2), ("strict", 10, 3)])
+def test_the_flag_follows_the_policy_and_spares_a_school_its_degrees_of_freedom(
+    both: duckdb.DuckDBPyConnection, name: str, base: int, degrees: int
+) -> None:
+    small = f"""effective_base < {base}
+        or (geography_level <> 'school' and degrees_of_freedom < {degrees})"""
+    table = f"{name}.main.indicator_estimates"
+    assert counted(both, f"from {table} where (quality_flag is not distinct from 'u') <> ({small})") == 0
+    assert counted(both, f"from {table} where geography_level = 'cpp' and quality_flag = 'u'") > 0
+    assert counted(both, f"from {table} where geography_level = 'cpp' and quality_flag is null") > 0
+    if name == "strict":
+        assert counted(both, f"from {table} where geography_level = 'school' and quality_flag is null") > 0
 
 
-def test_codes_that_share_a_label_are_added_up(product: Product, survey: DeliveryContract) -> None:
-    assert not has_one_row_a_cluster(product, relabelled(survey, "sex", {"1": "any", "2": "any"}))
-    assert has_one_row_a_cluster(product, relabelled(survey, "sex", {"1": "one", "2": "two"}))
+def test_the_gate_knows_the_correction(strict: Building) -> None:
+    protect(strict.database, strict.protected, strict.product)
+    verdicts = judge(strict.folder, strict.product, load_catalogue())
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS] * len(verdicts)
+    assert verdicts
 
 
-def test_labels_that_could_be_two_labels_are_added_up(product: Product, survey: DeliveryContract) -> None:
-    both = product.file.tabulations[0].model_copy(update={"groups": ("all", "sex+stage")})
-    crossed = replace(product, file=product.file.model_copy(update={"tabulations": (both,)}))
-    contract = redesigned(survey, instrument=both.instrument)
-    assert has_one_row_a_cluster(crossed, contract)
-    assert not has_one_row_a_cluster(crossed, relabelled(contract, "sex", {"1": "a", "2": "a+P5"}))
+def test_a_hand_calculation_of_one_school_is_corrected_as_the_table_is() -> None:
+    """16 of 20 answered, 4 of them yes: sqrt((20 - 16) / 19) of the error of 16."""
+    school = Cluster("c", "s", "1", 16, 4.0, 20.0, 5.0, 5.0, 25.0)
+    plain = calculate([school], {("c", "s"): 1}, is_mean=False)
+    corrected = calculate([school], {("c", "s"): 1}, is_mean=False, finite_population=True)
+    assert plain and corrected and plain.standard_error and corrected.standard_error
+    assert plain.standard_error == pytest.approx((0.25 * 0.75 / 16) ** 0.5, abs=1e-12)
+    assert corrected.standard_error == pytest.approx(plain.standard_error * (4 / 19) ** 0.5, abs=1e-12)
+    assert corrected.lower is not None and plain.lower is not None and corrected.lower > plain.lower

@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='table', schema='estimates') }}
+{{ config(materialized='ephemeral') }}
 
 {{ estimates(
     relation=ref('sums_wellbeing_primary'),
@@ -7,19 +7,23 @@
     levels=[
         {
             'name': 'programme', 'code': "'rcs'", 'spread': true,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
         {
             'name': 'tranche', 'code': 'tranche', 'spread': true,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
         {
             'name': 'cpp', 'code': 'cpp_code', 'spread': true,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+        {
+            'name': 'learning_community', 'code': "cpp_code || '/' || community", 'spread': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
         {
             'name': 'school', 'code': 'school', 'spread': false,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'sex+stage'],
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
     ],
     shares=[
@@ -54,5 +58,9 @@
     means=[
         {'id': 'p_life_satisfaction_mean', 'unit': 2048, 'parts': 100},
     ],
-    one_row=false,
+    reliability={
+        'minimum_effective_base': 30.0,
+        'minimum_degrees_of_freedom': 2,
+    },
+    finite_population='none',
 ) }}

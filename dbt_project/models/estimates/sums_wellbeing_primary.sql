@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='table', schema='estimates') }}
+{{ config(materialized='table', schema='estimates', database='scratch') }}
 
 {{ sums(
     relation=ref('scored_wellbeing_primary'),
@@ -23,9 +23,22 @@
         {'name': 'simd_quintile', 'parts': [
             {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
         ]},
+        {'name': 'urban_rural', 'parts': [
+            {'column': 'urban_rural', 'value': "case urban_rural when 1 then 'large_urban' when 2 then 'other_urban' when 3 then 'accessible_small_town' when 4 then 'remote_small_town' when 5 then 'very_remote_small_town' when 6 then 'accessible_rural' when 7 then 'remote_rural' when 8 then 'very_remote_rural' end"},
+        ]},
+        {'name': 'additional_needs', 'parts': [
+            {'column': 'additional_needs', 'value': "case additional_needs when 0 then 'none_recorded' when 1 then 'recorded' end"},
+        ]},
+        {'name': 'free_meals', 'parts': [
+            {'column': 'free_meals', 'value': "case free_meals when 0 then 'not_registered' when 1 then 'registered' end"},
+        ]},
         {'name': 'sex+stage', 'parts': [
             {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
             {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+        {'name': 'sex+simd_quintile', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+            {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
         ]},
     ],
     shares=[
@@ -58,6 +71,6 @@
         'p_no_place_for_play',
     ],
     means=[
-        'p_life_satisfaction_mean',
+        {'id': 'p_life_satisfaction_mean', 'unit': 2048},
     ],
 ) }}

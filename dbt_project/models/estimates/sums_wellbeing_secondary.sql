@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `secondary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='table', schema='estimates') }}
+{{ config(materialized='table', schema='estimates', database='scratch') }}
 
 {{ sums(
     relation=ref('scored_wellbeing_secondary'),
@@ -23,9 +23,22 @@
         {'name': 'simd_quintile', 'parts': [
             {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
         ]},
+        {'name': 'urban_rural', 'parts': [
+            {'column': 'urban_rural', 'value': "case urban_rural when 1 then 'large_urban' when 2 then 'other_urban' when 3 then 'accessible_small_town' when 4 then 'remote_small_town' when 5 then 'very_remote_small_town' when 6 then 'accessible_rural' when 7 then 'remote_rural' when 8 then 'very_remote_rural' end"},
+        ]},
+        {'name': 'additional_needs', 'parts': [
+            {'column': 'additional_needs', 'value': "case additional_needs when 0 then 'none_recorded' when 1 then 'recorded' end"},
+        ]},
+        {'name': 'free_meals', 'parts': [
+            {'column': 'free_meals', 'value': "case free_meals when 0 then 'not_registered' when 1 then 'registered' end"},
+        ]},
         {'name': 'sex+stage', 'parts': [
             {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
             {'column': 'stage', 'value': 'cast(stage as varchar)'},
+        ]},
+        {'name': 'sex+simd_quintile', 'parts': [
+            {'column': 'sex', 'value': "case sex when 1 then 'female' when 2 then 'male' end"},
+            {'column': 'simd_quintile', 'value': "case simd_quintile when 1 then '1' when 2 then '2' when 3 then '3' when 4 then '4' when 5 then '5' end"},
         ]},
     ],
     shares=[
@@ -82,10 +95,10 @@
         's_affluence_high',
     ],
     means=[
-        's_total_mean',
-        's_wemwbs_mean',
-        's_swemwbs_mean',
-        's_ladder_mean',
-        's_kidscreen_mean',
+        {'id': 's_total_mean', 'unit': 4096},
+        {'id': 's_wemwbs_mean', 'unit': 8192},
+        {'id': 's_swemwbs_mean', 'unit': 4096},
+        {'id': 's_ladder_mean', 'unit': 1024},
+        {'id': 's_kidscreen_mean', 'unit': 8192},
     ],
 ) }}

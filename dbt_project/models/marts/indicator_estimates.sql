@@ -34,7 +34,7 @@ select
     cast(estimates.wave as varchar) as wave,
     cast(estimates.geography_level as varchar) as geography_level,
     cast(estimates.geography_code as varchar) as geography_code,
-    cast(coalesce(places.geography_name, estimates.geography_code) as varchar) as geography_name,
+    cast(coalesce(places.geography_name, case when estimates.geography_level = 'learning_community' then substr(estimates.geography_code, position('/' in estimates.geography_code) + 1) else estimates.geography_code end) as varchar) as geography_name,
     cast(estimates.tranche as varchar) as tranche,
     cast(estimates.group_by as varchar) as group_by,
     cast(estimates.group_value as varchar) as group_value,
@@ -53,10 +53,10 @@ select
     cast(null as varchar) as band,
     cast(null as varchar) as symbol,
     cast(estimates.quality_flag as varchar) as quality_flag,
+    cast(estimates.finite_population as varchar) as finite_population,
     cast(estimates.comparator as double) as comparator,
     cast(estimates.comparison as varchar) as comparison,
     cast(null as varchar) as release_version
 from compared as estimates
 left join {{ ref('geographies') }} as places
     on estimates.geography_level = places.geography_level and estimates.geography_code = places.geography_code
-order by instrument, indicator_id, wave, geography_level, geography_code, group_by, group_value

@@ -71,6 +71,7 @@ class Calculation:
     kish_base: float
     degrees_of_freedom: int
     variance_method: str
+    finite_factor: float
     standard_error: float | None
     design_effect: float
     effective_base: float
@@ -86,7 +87,11 @@ class Calculation:
 
 
 def calculate(
-    clusters: Iterable[Cluster], designed: Mapping[tuple[str | None, str | None], int], *, is_mean: bool
+    clusters: Iterable[Cluster],
+    designed: Mapping[tuple[str | None, str | None], int],
+    *,
+    is_mean: bool,
+    finite_population: bool = False,
 ) -> Calculation | None:
     """The estimate of these schools; None where nobody is in the base.
 
@@ -94,6 +99,7 @@ def calculate(
         clusters: schools with somebody in the base.
         designed: (collection, stratum) -> schools of the whole design, those with nobody in the group too.
         is_mean: a mean score, not a share of pupils.
+        finite_population: whether errors are made smaller because the sample is a large part of its roll.
     """
     inside = [item for item in clusters if item.pupils]
     base = sum(item.pupils for item in inside)
@@ -116,7 +122,16 @@ def calculate(
     unit_error = math.sqrt(variance) if by_cluster else _pupil_error(pupil_variance, base, kish, is_mean)
     effective = min(float(base), pupil_variance / variance if varies else kish)
     quantile = _quantile(degrees if by_cluster else base - 1)
-    interval, lower, upper = _interval(ratio, unit_error, quantile, effective, is_mean=is_mean, varies=varies)
+    factor = finite_factor(base, weights) if finite_population else 1.0
+    error = math.sqrt(variance) if variance > 0 else unit_error
+    interval, lower, upper = _interval(
+        ratio,
+        None if unit_error is None else unit_error * factor,
+        quantile,
+        effective / factor**2 if factor else math.inf,
+        is_mean=is_mean,
+        varies=varies,
+    )
     return Calculation(
         is_mean=is_mean,
         base=base,
@@ -132,7 +147,8 @@ def calculate(
         kish_base=kish,
         degrees_of_freedom=degrees,
         variance_method="cluster" if by_cluster else "pupil",
-        standard_error=math.sqrt(variance) if variance > 0 else unit_error,
+        finite_factor=factor,
+        standard_error=None if error is None else error * factor,
         design_effect=variance * base / pupil_variance if varies else base / kish,
         effective_base=effective,
         interval=interval,
@@ -189,8 +205,17 @@ def _interval(
     return "wilson", min(max(lower, 0.0), ratio), max(min(upper, 1.0), ratio)
 
 
+def finite_factor(base: int, population: float) -> float:
+    """sqrt((N - n) / (N - 1)); 1 where the weights do not add up to a population of at least the base."""
+    if population < base or population <= 1:
+        return 1.0
+    return math.sqrt((population - base) / (population - 1))
+
+
 def wilson(ratio: float, n: float) -> tuple[float, float]:
     """Wilson's limits of a share on a base of n."""
+    if math.isinf(n):
+        return ratio, ratio
     z2 = NORMAL_POINT * NORMAL_POINT
     middle, width = 2 * n * ratio + z2, NORMAL_POINT * math.sqrt(z2 + 4 * n * ratio * (1 - ratio))
     return (middle - width) / (2 * (n + z2)), (middle + width) / (2 * (n + z2))

@@ -14,6 +14,7 @@ from typing import Any
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.measures import Indicator
+from rcs_pipeline.contracts.product import FinitePopulation, ProductFile
 from rcs_pipeline.contracts.vocabulary import GeographyLevel, Polarity
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
@@ -115,8 +116,7 @@ def explain(
             asked = find(connection, workspace.catalogue, product, indicator, place, group, wave)
             published = published_row(connection, asked)
             pupils = Pupils(connection, workspace.catalogue, asked)
-            few = product.file.disclosure.small_numerator
-            return _explained(workspace, candidate, pupils, published, few)
+            return _explained(workspace, candidate, pupils, published, product.file)
     except duckdb.IOException as error:
         raise RcsError(
             f"A delivery behind the candidate cannot be read any more: {str(error).splitlines()[0]}",
@@ -125,11 +125,21 @@ def explain(
 
 
 def _explained(
-    workspace: Workspace, candidate: CandidateRecord, pupils: Pupils, published: dict[str, Any], few: int
+    workspace: Workspace,
+    candidate: CandidateRecord,
+    pupils: Pupils,
+    published: dict[str, Any],
+    policy: ProductFile,
 ) -> Explanation:
+    few = policy.disclosure.small_numerator
     asked, catalogue = pupils.asked, workspace.catalogue
     base, clusters = pupils.base(), pupils.clusters()
-    calculation = calculate(clusters, pupils.designed(), is_mean=pupils.is_mean)
+    calculation = calculate(
+        clusters,
+        pupils.designed(),
+        is_mean=pupils.is_mean,
+        finite_population=policy.finite_population is FinitePopulation.STANDARD,
+    )
     words, other = pupils.rival() if _is_compared(pupils, published) else ("", None)
     rival = None
     if words and calculation is not None:
