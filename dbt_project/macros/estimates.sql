@@ -244,7 +244,7 @@ placed as (
         'rival': item ~ '__r',
     } -%}
     {%- if item in mean_ids -%}
-        {%- do answer.update({'weighted_squares': item ~ '__wyy * ' ~ units[item] ~ '.0 * ' ~ units[item] ~ '.0', 'part': parts[item] ~ 'e0'}) -%}
+        {%- do answer.update({'weighted_squares': item ~ '__wyy', 'part': parts[item] ~ 'e0'}) -%}
         {%- do of_means.update({item: answer}) -%}
     {%- else -%}
         {%- do answer.update({'numerator': 'cast(' ~ item ~ '__x as bigint)'}) -%}

@@ -24,6 +24,15 @@ number. Ratios are not: over clusters they are summed as whole multiples of 2^-6
     cast(sum(cast(round(({{ expression }}) * 1152921504606846976.0) as bigint)) as double) / 1152921504606846976.0
 {%- endmacro %}
 
+{#- A whole number of up to 38 digits. -#}
+{% macro wide_integer() -%}
+    {{ return(adapter.dispatch('wide_integer', 'rcs')()) }}
+{%- endmacro %}
+
+{% macro default__wide_integer() -%} {{ return('decimal(38, 0)') }} {%- endmacro %}
+
+{% macro duckdb__wide_integer() -%} {{ return('hugeint') }} {%- endmacro %}
+
 {#- A whole number from 0 to 2^32 - 1 that depends on the text alone. -#}
 {% macro uniform_32(expression) -%}
     {{ return(adapter.dispatch('uniform_32', 'rcs')(expression)) }}

@@ -83,7 +83,7 @@ select
     sum(all_weights_squared) as all_weights_squared
 from {{ model }}
 where group_by = 'all'
-having sum(all_weights) >= {{ 2 ** 25 }} or sum(all_weights_squared) >= {{ 2 ** 23 }}
+having sum(all_weights) >= {{ 2 ** 27 }} or sum(all_weights_squared) >= {{ 2 ** 23 }}
 {% endtest %}
 
 

@@ -120,7 +120,7 @@ def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContrac
         units=[(alias, sql.name(column)) for alias, column in units.items() if column is not None],
         groups=groups_of(product, contract),
         shares=shares_of(catalogue, contract),
-        means=means_of(catalogue, contract),
+        means=[item.id for item in means_of(catalogue, contract)],
     )  # fmt: skip
 
 

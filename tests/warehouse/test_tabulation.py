@@ -34,6 +34,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
         "finite_population": "standard",
         "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
     }
+    del product["consumers"]
     (mine / "product.yaml").write_text(yaml.safe_dump(product, sort_keys=False), encoding="utf-8")
     for table in ("indicators", "indicator_estimates"):
         text = (theirs / f"{table}.odcs.yaml").read_text(encoding="utf-8")

@@ -71,6 +71,6 @@
         'p_no_place_for_play',
     ],
     means=[
-        {'id': 'p_life_satisfaction_mean', 'unit': 2048},
+        'p_life_satisfaction_mean',
     ],
 ) }}

@@ -95,10 +95,10 @@
         's_affluence_high',
     ],
     means=[
-        {'id': 's_total_mean', 'unit': 4096},
-        {'id': 's_wemwbs_mean', 'unit': 8192},
-        {'id': 's_swemwbs_mean', 'unit': 4096},
-        {'id': 's_ladder_mean', 'unit': 1024},
-        {'id': 's_kidscreen_mean', 'unit': 8192},
+        's_total_mean',
+        's_wemwbs_mean',
+        's_swemwbs_mean',
+        's_ladder_mean',
+        's_kidscreen_mean',
     ],
 ) }}

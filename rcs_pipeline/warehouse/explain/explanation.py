@@ -27,8 +27,7 @@ from rcs_pipeline.warehouse.query import permit, warehouse_of
 
 # Numbers of the two ways may differ by this, relatively above 1: the last digits of double sums.
 TOLERANCE = 1e-9
-# The build adds up weighted squares of scores with weights in steps of 2^-20.
-HALF_A_STEP = 2.0**-21
+LAST_DIGITS = 1e-14
 HIGHER, LOWER = "higher", "lower"
 
 
@@ -146,8 +145,7 @@ def _explained(
         doubtful = published.get("quality_flag") is not None
         rival = Rival(words, other, comparison_of(asked.indicator, calculation, other, doubtful=doubtful))
     weights = pupils.weights() if calculation is not None else None
-    tolerance = TOLERANCE if calculation is None or weights is None else _tolerance(calculation, weights[0])
-    compared = tuple(_compared(published, calculation, rival, tolerance))
+    compared = tuple(_compared(published, calculation, rival))
     too_few = base.answered <= few
     return Explanation(
         asked=asked,
@@ -224,18 +222,18 @@ def _sources(
                 )
 
 
-def _tolerance(calculation: Calculation, lowest_weight: float) -> float:
-    """How far what rests on the variance of pupils' scores may be off, for the steps of the weights."""
-    if not calculation.is_mean or calculation.pupil_variance <= 0:
+def _tolerance(calculation: Calculation | None) -> float:
+    """How far the variance of scores may be off: a small difference of squares keeps few digits."""
+    if calculation is None or not calculation.is_mean or calculation.pupil_variance <= 0:
         return TOLERANCE
-    squares = calculation.pupil_variance + calculation.estimate**2
-    return TOLERANCE + HALF_A_STEP * squares / (lowest_weight * calculation.pupil_variance)
+    return TOLERANCE + LAST_DIGITS * (1 + calculation.estimate**2 / calculation.pupil_variance)
 
 
 def _compared(
-    published: dict[str, Any], calculation: Calculation | None, rival: Rival | None, tolerance: float
+    published: dict[str, Any], calculation: Calculation | None, rival: Rival | None
 ) -> Iterable[Compared]:
     """Every column that both ways give."""
+    tolerance = _tolerance(calculation)
     of_scores = {"design_effect", "effective_base"}
     if calculation is not None and calculation.variance_method == "pupil":
         of_scores |= {"standard_error", "lower", "upper"}
