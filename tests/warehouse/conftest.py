@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building, build_warehouse
 from tests.warehouse import lakes
@@ -22,7 +23,7 @@ VARIABLES = ("Q2", "Q3", "QN12", "QN23", "QN24", "QN25", "QN26", "QN29", "weight
 def programme_space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small programme in the raw lake: eight partnerships, both instruments."""
     space = lakes.workspace(tmp_path_factory.mktemp("programme"))
-    lakes.programme(space, pupils_per_school=30, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
+    lakes.programme(space, pupils_per_school=200, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
     lakes.frame(space)
     return space
 
@@ -31,6 +32,13 @@ def programme_space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def programme(programme_space: Workspace) -> Building:
     """That programme, built."""
     return build_warehouse(programme_space, "rcs")
+
+
+@pytest.fixture(scope="session")
+def open_tables(programme: Building) -> Path:
+    """What everybody gets of it."""
+    protect(programme.database, programme.protected, programme.product)
+    return programme.protected / "open"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 
-from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
 
@@ -158,12 +157,9 @@ def test_what_is_said_of_items_scales_and_links_adds_up_over_the_partnerships(
         assert some == (table != "scale_reliability", 1, levels, 0), table
 
 
-def test_no_kind_of_missing_answer_of_one_to_four_pupils_is_in_sight(
-    programme: Building, tmp_path: Path
-) -> None:
+def test_no_kind_of_missing_answer_of_one_to_four_pupils_is_in_sight(open_tables: Path) -> None:
     """A kind that is hidden alone could be reckoned from the others: the row goes as a whole."""
-    protect(programme.database, tmp_path / "protected", programme.product)
-    shown = tmp_path / "protected" / "open"
+    shown = open_tables
     kinds = ("missing", "skipped", "not_asked", "routed_out", "refused", "dont_know")
     small = " or ".join(f"{kind} between 1 and 4 or pupils - {kind} between 1 and 4" for kind in kinds)
     with duckdb.connect() as connection:
@@ -229,10 +225,9 @@ def test_all_partnerships_together_are_those_of_the_summary_in_one_years_prices(
 
 
 def test_costs_of_few_providers_are_withheld_with_those_that_would_give_them_away(
-    marts: duckdb.DuckDBPyConnection, programme: Building, tmp_path: Path
+    marts: duckdb.DuckDBPyConnection, open_tables: Path
 ) -> None:
-    protect(programme.database, tmp_path / "protected", programme.product)
-    shown = tmp_path / "protected" / "open" / "service_map_costs.parquet"
+    shown = open_tables / "service_map_costs.parquet"
     counts = f"""
         select count(*), count(cost_per_child),
             count(*) filter (cost_per_child is not null and fewest < 3)
@@ -291,11 +286,10 @@ def test_a_difference_is_called_one_only_outside_the_interval(marts: duckdb.Duck
 
 
 def test_no_amount_in_sight_is_made_of_fewer_than_three_providers(
-    marts: duckdb.DuckDBPyConnection, programme: Building, tmp_path: Path
+    marts: duckdb.DuckDBPyConnection, open_tables: Path
 ) -> None:
     """A row of many providers may hold the income, or the preventive spend, of one: that one is not told."""
-    protect(programme.database, tmp_path / "protected", programme.product)
-    shown = tmp_path / "protected" / "open" / "service_map_summary.parquet"
+    shown = open_tables / "service_map_summary.parquet"
     behind = """
         select collection, lead_partner,
             count(distinct provider) filter (where gross_actual <> 0) as gross,
@@ -348,13 +342,12 @@ def test_every_indicator_is_estimated_and_described(
                                  "main, combined, extended")  # fmt: skip
 
 
-def test_nothing_is_derived_from_a_hidden_estimate(programme: Building, tmp_path: Path) -> None:
+def test_nothing_is_derived_from_a_hidden_estimate(open_tables: Path) -> None:
     """An attacker takes each hidden cell of the open files and looks for a row that was computed from it.
 
     What each table is computed from is written down here once more, from its meaning.
     """
-    protect(programme.database, tmp_path / "protected", programme.product)
-    folder = tmp_path / "protected" / "open"
+    folder = open_tables
     same = "made.indicator_id = cell.indicator_id and made.geography_level = cell.geography_level"
     wave, place = "made.wave = cell.wave", "made.geography_code = cell.geography_code"
     group = "made.group_by = cell.group_by and made.group_value = cell.group_value"
@@ -372,7 +365,7 @@ def test_nothing_is_derived_from_a_hidden_estimate(programme: Building, tmp_path
         assert one(connection, f"select count(*) > 1000 from {hidden}") is True
         for table, ties in computed_from.items():
             file = folder / f"{table}.parquet"
-            numbers = [item.name for item in programme.product.table(table).columns
+            numbers = [item.name for item in load_catalogue().product("rcs").table(table).columns
                        if item.type.value in ("number", "integer")]  # fmt: skip
             told = " or ".join(f"made.{name} is not null" for name in numbers)
             query = f"select count(*) from '{file}' as made join {hidden} as cell on {same} and {ties}"

@@ -29,9 +29,14 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
     contracts = folder / "contracts"
     theirs, mine = DEFAULT_FOLDER / "products" / "rcs", contracts / "products" / "strict"
     mine.mkdir(parents=True)
-    product = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8")) | {
+    given = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8"))
+    product = given | {
         "id": "strict",
         "finite_population": "standard",
+        "tabulations": [
+            {**item, "groups": ["all", "sex", "stage", "urban_rural", "sex+stage"]}
+            for item in given["tabulations"]
+        ],
         "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
     }
     del product["consumers"]
@@ -41,7 +46,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
         contract = yaml.safe_load(text) | {"id": f"strict.product.{table}", "dataProduct": "strict"}
         (mine / f"{table}.odcs.yaml").write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
     space = lakes.workspace(folder / "home", contracts)
-    lakes.programme(space, pupils_per_school=30, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
+    lakes.programme(space, pupils_per_school=200, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
     return build_warehouse(space, "strict")
 
 
