@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
 
