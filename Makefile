@@ -42,7 +42,7 @@ test: $(MANIFEST)  ## every test but the long ones
 
 test-long: $(MANIFEST)  ## the long tests
 	@# pytest answers 5 where there is nothing to run
-	$(PY) -m pytest -m long || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m long || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 bench: $(MANIFEST)  ## our speed against the bare engine's
 	$(PY) -m benchmarks
