@@ -236,3 +236,15 @@ def test_code_and_data_carry_their_licences() -> None:
     assert "Contains public sector information licensed under the Open Government Licence v3.0." in notice
     assert "Centers for Disease Control and Prevention; public domain" in notice
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_sql_that_people_write_is_linted_and_only_what_is_generated_is_not():
+    project = ROOT / "dbt_project"
+    lines = (project / ".sqlfluffignore").read_text().splitlines()
+    spared = [line for line in lines if line and not line.startswith("#")]
+    models = sorted(project.glob("models/**/*.sql"))
+    for model in models:
+        name = model.relative_to(project).as_posix()
+        ignored = any(name.startswith(line) if line.endswith("/") else name == line for line in spared)
+        assert ignored == model.read_text().startswith("-- Generated from"), name
+    assert len(models) > 40
