@@ -150,7 +150,7 @@ def _leaks(table: ProductTable, product: Product, audience: str, held: tuple[str
     leaks.append(Leak("of the warehouse left out without a reason", f"shown.__row is null and {allowed}"))
     for rule in table.extension.hide:
         leaks += _symbols(rule, table, held)
-        leaks += _small(rule, product.file.disclosure, held)
+        leaks += _small(rule, product.file.disclosure, audience, held)
     return leaks
 
 
@@ -185,12 +185,15 @@ def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list
     return leaks
 
 
-def _small(rule: HideRule, policy: DisclosurePolicy, held: tuple[str, ...]) -> list[Leak]:
+def _small(rule: HideRule, policy: DisclosurePolicy, audience: str, held: tuple[str, ...]) -> list[Leak]:
     """What a visible row says about too few, by the warehouse's figures and by the file's own."""
     visible = " or ".join(f"shown.{name(item)} is not null" for item in rule.hides if item in held) or "false"
     if rule.kind == "derived":
         return [
-            Leak(f"made of rows of `{cells.table}` that are not shown", f"({visible}) and {_unseen(cells)}")
+            Leak(
+                f"made of rows of `{cells.table}` that are not shown",
+                f"({visible}) and {_unseen(cells, audience)}",
+            )
             for cells in rule.made_of
         ]
     if rule.kind != "estimate":
@@ -232,20 +235,24 @@ def _name_unseen(
                 f" as rows_made where not exists (select 1 from read_parquet({text(str(file))}) as held"
                 f" where {same} and {filled})"
             )
-        connection.execute(f"create or replace temp table {name(_unseen_of(other))} as select * from {rows}")
+        # Several tables are made of the same one: it is compared once an audience.
+        connection.execute(
+            f"create temp table if not exists {name(_unseen_of(other, audience))} as select * from {rows}"
+        )
 
 
-def _unseen_of(table: str) -> str:
-    return f"unseen {table}"
+def _unseen_of(table: str, audience: str) -> str:
+    return f"unseen {audience} {table}"
 
 
-def _unseen(cells: MadeOf) -> str:
+def _unseen(cells: MadeOf, audience: str) -> str:
     same = [f"unseen.{name(theirs)} = truth.{name(ours)}" for theirs, ours in cells.same.items()]
     same += [
         f"list_contains(string_split(truth.{name(ours)}, ', '), unseen.{name(theirs)})"
         for theirs, ours in cells.listed.items()
     ]
-    return f"exists (select 1 from {name(_unseen_of(cells.table))} as unseen where {' and '.join(same)})"
+    unseen = name(_unseen_of(cells.table, audience))
+    return f"exists (select 1 from {unseen} as unseen where {' and '.join(same)})"
 
 
 def _few(policy: DisclosurePolicy, base: str, numerator: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import consistency, contract, evidence, expectations, reconciliation
 from rcs_pipeline.gate.decision import decide
+from rcs_pipeline.gate.expectations_process import judging
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
 from rcs_pipeline.ledger.lifecycle import state_of, step, take
@@ -53,8 +54,8 @@ def make_candidate(
     build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
     product = workspace.catalogue.product(product_id)
     with workspace.writing():
-        # dbt works in a process of its own; meanwhile this one would only wait.
-        library = expectations.import_early()
+        # It gets ready while dbt is at work.
+        judging().start()
         building = build(workspace, product_id)
         results = list(building.results)
         _require_built(results)
@@ -65,7 +66,6 @@ def make_candidate(
         record = seal(workspace, building, checks)
         _enter_states(workspace, record)
         evidence.note_sealed(workspace, record)
-        library.join()
         _judge(workspace, record, results)
     return record
 
@@ -90,6 +90,8 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
     folder = workspace.paths.home / record.path
     product = evidence.kept_product(folder)
     threads = workspace.settings.threads
+    suites = judging()
+    suites.begin(folder, docs_folder(workspace, record))
     verdicts = [
         *dbt_verdicts(results),
         *_guarded(reconciliation.required(product), "reconciliation",
@@ -98,8 +100,7 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(consistency.required(product), consistency.KIND,
                   lambda: consistency.judge(folder, product, workspace.catalogue)),
         *audit(folder, product, threads=threads),
-        *_guarded(expectations.required(product), expectations.KIND,
-                  lambda: expectations.judge(folder, product, docs_folder(workspace, record))),
+        *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)
     workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited)

@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from rcs_pipeline.contracts.product import Product, ProductTable
@@ -43,20 +42,11 @@ def required(product: Product) -> tuple[str, ...]:
     return tuple(item.check for table in product.tables for item in suite(product, table))
 
 
-def import_early() -> Thread:
-    """Begin to import Great Expectations beside other work: it takes as long as everything else here.
-
-    Whoever needs it waits at its own import, as usual.
-    """
-
-    def _import() -> None:
-        # A failure shows at the import that needs the library, where it is handled.
-        with suppress(Exception):
-            import great_expectations.expectations  # noqa: F401
-
-    thread = Thread(target=_import, name="import-great-expectations", daemon=True)
-    thread.start()
-    return thread
+def import_library() -> None:
+    """Import Great Expectations ahead of its first use."""
+    # A failure shows at the import that needs the library, where it is handled.
+    with suppress(Exception):
+        import great_expectations.expectations  # noqa: F401
 
 
 def judge(folder: Path, product: Product, docs: Path | None = None) -> list[Verdict]:
