@@ -33,10 +33,7 @@ full_design as (
 } -%}
 {% for name, columns in added_up.items() -%}
 several_{{ name }} as (
-    select {{ columns | join(', ') }}
-    from {{ relation }}
-    group by {{ columns | join(', ') }}
-    having count(*) > 1
+    {{ more_than_one(relation, columns) }}
 ),
 
 {% endfor -%}
@@ -61,13 +58,14 @@ totals as (
         {%- for item in items %}
         {{- final_sums(item, shares, ['n', 'x' if item in shares else 'wyy', 'w', 'wy', 'ww'], added=several) }}
         {%- endfor %}
-        {{ 'count(*)' if several else '1' }} as cells
+        {{ 'count(*)' if several else '1' }} as units
     from {{ relation }} as sums
+    {{ beside('sums', 'several_school', added_up.school) if level.name == 'school' }}
     where
         group_by in ('{{ level.groups | join("', '") }}')
         and {{ level.code }} is not null
         {% if level.name == 'school' -%}
-        and {{ among('sums', 'several_school', added_up.school, several) }}
+        and several_school.rows_listed is {{ 'not null' if several else 'null' }}
         {% endif -%}
     {{ 'group by 1, 2, 3, 4, 5' if several }}
     {{ 'union all' if not loop.last }}
@@ -91,12 +89,13 @@ clusters as (
         {%- for item in items %}
         {{- final_sums(item, shares, ['w', 'wy'], added=several) }}
         {%- endfor %}
-        {{ 'count(*)' if several else '1' }} as cells
+        {{ 'count(*)' if several else '1' }} as units
     from {{ relation }} as sums
+    {{ beside('sums', 'several_clusters', added_up.clusters) }}
     where
         group_by in ('{{ level.groups | join("', '") }}')
         and {{ level.code }} is not null
-        and {{ among('sums', 'several_clusters', added_up.clusters, several) }}
+        and several_clusters.rows_listed is {{ 'not null' if several else 'null' }}
     {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if several }}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
@@ -148,16 +147,14 @@ squares as (
 
 -- Most places lie in one stratum, and nothing is left to add up: a quarter of the time of this model.
 several_strata as (
-    select {{ key }}
-    from strata
-    group by {{ key }}
-    having count(*) > 1
+    {{ more_than_one('strata', key.split(', ')) }}
 ),
 
 spread as (
-    select *
+    select squares.*
     from squares
-    where {{ among('squares', 'several_strata', key.split(', '), false) }}
+    {{ beside('squares', 'several_strata', key.split(', ')) }}
+    where several_strata.rows_listed is null
     union all
     select
         {{ key }},
@@ -167,7 +164,8 @@ spread as (
         {{ exact_sum(item ~ '__v') }} as {{ item }}__v{{ ',' if not loop.last }}
         {% endfor -%}
     from squares
-    where {{ among('squares', 'several_strata', key.split(', '), true) }}
+    {{ beside('squares', 'several_strata', key.split(', ')) }}
+    where several_strata.rows_listed is not null
     group by {{ key }}
 ),
 
@@ -286,13 +284,22 @@ long as (
 {% endmacro %}
 
 
-{#- Whether a row of `relation` is among those of `listed`, by columns that are never NULL or stand for themselves where they are. -#}
-{% macro among(relation, listed, columns, wanted) -%}
-{{ 'exists' if wanted else 'not exists' }} (
-            select 1
-            from {{ listed }}
-            where {% for column in columns -%} {{ listed }}.{{ column }} is not distinct from {{ relation }}.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
-        )
+{#- Which values of the columns more than one row has; the names say that they are listed, so that a join leaves none ambiguous. -#}
+{% macro more_than_one(relation, columns) -%}
+select
+        {% for column in columns -%} {{ column }} as listed_{{ column }}, {% endfor %}
+        count(*) as rows_listed
+    from {{ relation }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+{%- endmacro %}
+
+
+{#- `rows_listed` is NULL where `listed`, made by `more_than_one`, has no such row. A join, since the rows are wide and the list is
+short or empty: `exists` would hand the wide rows on twice. -#}
+{% macro beside(relation, listed, columns) -%}
+left join {{ listed }}
+        on {% for column in columns -%} {{ relation }}.{{ column }} is not distinct from {{ listed }}.listed_{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
 {%- endmacro %}
 
 

@@ -127,19 +127,18 @@ def test_rules_that_share_a_symbol_hide_together(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("threads", [1, 2, 8])
-def test_the_bytes_do_not_depend_on_the_number_of_threads(tmp_path: Path, threads: int) -> None:
+def test_the_bytes_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
     many = [
         estimate(f"place {number % 977:04}", 100 + number, 50, indicator=f"i{number}")
-        for number in range(3000)
+        for number in range(2200)  # more than one of the engine's vectors
     ]
     written = []
-    for folder, order, used in (("a", many, 1), ("b", many[::-1], threads)):
+    for folder, order, used in (("a", many, 1), ("b", many[::-1], 1), ("c", many, 2), ("d", many[::-1], 8)):
         database = write_warehouse(tmp_path / folder / "warehouse.duckdb", {"estimates": order})
         protect(database, tmp_path / folder / "protected", small_product(), threads=used)
         root = tmp_path / folder / "protected"
         written.append({path.relative_to(root): path.read_bytes() for path in root.rglob("*.parquet")})
-    assert written[0] == written[1]
+    assert written[0] and all(other == written[0] for other in written)
 
 
 def test_columns_have_the_order_and_types_of_the_contract(candidate: Path) -> None:

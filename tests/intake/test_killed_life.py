@@ -58,7 +58,14 @@ ONE_TRANSACTION = ("confirm", "map")
 MANY_STEPS = ("withdraw-pupils", "rotate")
 
 
-@pytest.mark.parametrize("command", killed_life.commands())
+@pytest.mark.parametrize(
+    "command",
+    [
+        # These two have many steps, and each is a process that ends and another that mends.
+        pytest.param(item, marks=pytest.mark.long if item in ("purge", "rotate") else ())
+        for item in killed_life.commands()
+    ],
+)
 def test_killed_before_any_step_it_is_mended_by_the_next_command_and_can_be_run_again(
     tmp_path: Path, command: str
 ) -> None:

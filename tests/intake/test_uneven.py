@@ -143,6 +143,7 @@ def test_a_cell_of_fifty_megabytes_is_refused_with_its_row(space: Workspace) -> 
     assert "a cell of row 5 has more than 32,767 characters" in str(receipt.reason)
 
 
+@pytest.mark.long
 def test_a_million_names_of_columns_are_refused_in_little_time(space: Workspace) -> None:
     header = b",".join(b"column_%d" % number for number in range(1_000_000))
     receipt = take(space, header + b"\n").receipt

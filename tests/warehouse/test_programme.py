@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.ledger.workspace import Workspace
@@ -241,6 +242,7 @@ def test_costs_of_few_providers_are_withheld_with_those_that_would_give_them_awa
     assert one(marts, "select count(*) from service_map_costs where cost_per_child <= 0") == 0
 
 
+@pytest.mark.long
 def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
     programme_space: Workspace, programme: Building
 ) -> None:
