@@ -61,7 +61,7 @@ def load(
     columns = {column.name: column for column in contract.stored_columns if column.name in positions}
     whole = _whole_numbers(connection, source, columns, positions)
     if whole and source.reading is not None:
-        types = {positions[name]: _memory_type(columns[name]) for name in whole}
+        types = {positions[name]: memory_type(columns[name]) for name in whole}
         try:
             return _scan(
                 connection, replace(source, relation=source.reading(types)), contract, positions, whole
@@ -90,7 +90,7 @@ def _whole_numbers(
     if source.reading is None or not eligible:
         return frozenset()
     fits = ", ".join(
-        f"bool_and({cell} is null or try_cast({cell} as {_memory_type(column)}) is not null)"
+        f"bool_and({cell} is null or try_cast({cell} as {memory_type(column)}) is not null)"
         for column in eligible
         for cell in [f"c{positions[column.name]}"]
     )
@@ -161,7 +161,7 @@ def _inner(column: Column, source: SourceTable, position: int) -> list[str]:
         if column.type is ColumnType.NUMBER and not column.symbols:
             value = cell
         elif column.type is ColumnType.INTEGER and not column.symbols:
-            value = f"case when {whole} then try_cast({cell} as {_memory_type(column)}) end"
+            value = f"case when {whole} then try_cast({cell} as {memory_type(column)}) end"
     elif position in source.dates:
         as_text = f"cast({cell} as varchar)"
         value = cell if column.type is ColumnType.DATE else _typed(column, as_text)
@@ -182,7 +182,7 @@ def _typed(column: Column, cell: str) -> str:
         case ColumnType.INTEGER:
             # DuckDB would round 1.5 and 15e-1 to 2, and reads 0x1F and 1_000; a whole number is digits, with
             # at most a point and zeros behind. Most answers are one digit or a missing code: no such care.
-            kind = _memory_type(column)
+            kind = memory_type(column)
             # Two branches and not one `or`: most cells are done after the first comparison.
             return (
                 f"case when strlen({cell}) = 1 then try_cast({cell} as {kind}) "
@@ -204,7 +204,7 @@ def _typed(column: Column, cell: str) -> str:
             return f"try_cast({cell} as boolean)"
 
 
-def _memory_type(column: Column) -> str:
+def memory_type(column: Column) -> str:
     """Answers are small numbers: one byte each while in memory."""
     codes = (*(column.codes or {}), *column.missing)
     small = column.codes and all(code.lstrip("-").isdigit() and abs(int(code)) < 100 for code in codes)

@@ -6,13 +6,23 @@ Does not belong here: the receipt (see `delivery`).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.intake import findings
-from rcs_pipeline.intake.load import CELL, FIELD, SOURCE_ROW, STORED_TYPES, TABLE, UNREADABLE, row_number
+from rcs_pipeline.intake.load import (
+    CELL,
+    FIELD,
+    SOURCE_ROW,
+    STORED_TYPES,
+    TABLE,
+    UNREADABLE,
+    memory_type,
+    row_number,
+)
 from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.paths import whole_file
 
@@ -91,7 +101,11 @@ def _withholding(contract: DeliveryContract) -> list[str]:
     pattern, columns = contract.identifier_inside, _columns(contract)
     if pattern is None:
         return columns
+    # Answers of one byte, most columns of a survey: looked at once, and not for every row.
+    small = any(re.search(pattern, str(number)) for number in range(-128, 128))
     for column in contract.stored_columns:
+        if column.type is ColumnType.INTEGER and memory_type(column) == "TINYINT" and not small:
+            continue
         if column.identifier is None and column.type in (ColumnType.STRING, ColumnType.INTEGER):
             name, kind = quoted(column.name), STORED_TYPES[column.type]
             looks = f"regexp_matches(cast({name} as varchar), {text(pattern)})"
