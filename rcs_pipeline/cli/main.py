@@ -143,9 +143,10 @@ def main(arguments: list[str] | None = None) -> None:
 def _unexpected(error: Exception) -> str:
     """A sentence about what we did not foresee; without the error's own text, which may quote a cell."""
     if type(error).__module__.startswith("sqlalchemy") or isinstance(error, ModuleNotFoundError):
-        problem = str(error).splitlines()[0]
+        problem = str(getattr(error, "orig", error)).splitlines()[0]
         return (
-            f"The ledger or a package cannot be used: {problem}. To do: Check RCS_LEDGER_URL and its driver."
+            f"The ledger or a package cannot be used: {problem}. "
+            "To do: Check RCS_LEDGER_URL, its driver and the rights on it; nothing was half-written."
         )
     if type(error).__name__ in ENGINE_NEEDS:
         return (
