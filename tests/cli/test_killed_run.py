@@ -15,7 +15,7 @@ import pytest
 from rcs_pipeline.ledger.ledger import Ledger
 
 COMMAND = [sys.executable, "-m", "rcs_pipeline.cli.main"]
-RUN = ["run-demo", "--scale", "0.02", "--seed", "7"]
+RUN = ["run-demo", "--scale", "0.1", "--seed", "7"]
 # Of the time that a whole run takes: while the files are written, taken in, built, judged and published.
 MOMENTS = (0.1, 0.3, 0.55, 0.9)
 

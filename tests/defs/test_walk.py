@@ -16,7 +16,7 @@ from rcs_pipeline.release.approve import approve
 from rcs_pipeline.warehouse.build import Building, build_warehouse
 from tests.defs.homes import launch, programme, sentence
 
-SCALE = 0.02
+SCALE = 0.1
 
 
 @pytest.fixture
