@@ -14,11 +14,11 @@ from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.defs.gate import candidate_asset
 from rcs_pipeline.defs.home import RESOURCE, OpenWorkspace, open_workspace
 from rcs_pipeline.defs.intake import delivery_assets
-from rcs_pipeline.defs.jobs import TAKE_IN, jobs, schedules
+from rcs_pipeline.defs.jobs import PUBLISH, TAKE_IN, jobs, schedules
 from rcs_pipeline.defs.manifest import Model, committed_models
 from rcs_pipeline.defs.planning import scenario_assets
 from rcs_pipeline.defs.release import release_assets
-from rcs_pipeline.defs.sensors import inbox_sensor
+from rcs_pipeline.defs.sensors import approval_sensor, inbox_sensor
 from rcs_pipeline.warehouse.generate import COMMITTED_PRODUCT
 
 
@@ -49,7 +49,7 @@ def build_defs(
         ],
         jobs=jobs(catalogue),
         schedules=schedules(),
-        sensors=[inbox_sensor(TAKE_IN)],
+        sensors=[inbox_sensor(TAKE_IN), approval_sensor(PUBLISH, tuple(catalogue.products))],
         resources={RESOURCE: opening},
         # One process: DuckDB has one writer, and starting a process for each step costs about two seconds.
         executor=dg.in_process_executor,

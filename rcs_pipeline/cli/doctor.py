@@ -54,6 +54,7 @@ def _checks(space: Workspace) -> Iterator[tuple[bool, str, str]]:
         "lock": _lock,
         "ledger": _ledger,
         "rights": _private,
+        "database for releases": _database,
     }.items():
         try:
             yield True, what, look(space)
@@ -116,6 +117,20 @@ def _ledger(space: Workspace) -> str:
             todo="The next publishing command tries again.",
         )
     return f"{len(space.ledger.receipts())} receipts, no unfinished pointer move or other work"
+
+
+def _database(space: Workspace) -> str:
+    if not space.settings.publish_url:
+        return "none is set"
+    from rcs_pipeline.release.mirror import differing
+
+    other = differing(space)
+    if other:
+        raise RcsError(
+            f"The database does not show the current release of {', '.join(other[:5])}",
+            todo="The next publishing command brings it up to date.",
+        )
+    return "shows what the pointers name"
 
 
 def _private(space: Workspace) -> str:

@@ -31,6 +31,11 @@ def rebuild(context: click.Context, version: str, product: str, form: str) -> in
         " were withdrawn or purged since."
         for item in found.gone
     ]
+    lines += [str(item) for item in found.others]
+    if not found.on_record:
+        lines.append("Which code and measures made it is not on record: it is older than that record.")
+    elif not found.others:
+        lines.append("Code, contracts, measures and packages are those that made it.")
     lines += [f"differs: {name}" for name in found.different[:SHOWN]]
     if len(found.different) > SHOWN:
         lines.append(f"... and {len(found.different) - SHOWN:,} more.")

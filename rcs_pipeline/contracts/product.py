@@ -65,11 +65,24 @@ class AudiencePolicy(Strict):
     geographies: tuple[GeographyLevel, ...]
 
 
+class InDatabase(StrEnum):
+    """How the releases of a kind of audience stand in a database (`RCS_PUBLISH_URL`).
+
+    `schema`: a schema and a role for each of them. `rows`: one schema for all of the kind, where the role
+    of each sees its own rows. `none`: left out.
+    """
+
+    SCHEMA = "schema"
+    ROWS = "rows"
+    NONE = "none"
+
+
 class ReleasePolicy(Strict):
-    """Who has to agree to a release, and when the next one is expected.
+    """Who has to agree to a release, when the next one is expected, and what a database gets.
 
     `approvers`: how many people other than the builder, by the kind of change (`first`, `major`, `minor`,
     `patch`); one where it says nothing. `separate_accounts`: whether they also need accounts of their own.
+    `database`: audience -> how it stands there; an audience that is not named is left out.
     """
 
     approvers: dict[Literal["first", "major", "minor", "patch"], Annotated[int, Field(ge=1)]] = Field(
@@ -79,6 +92,7 @@ class ReleasePolicy(Strict):
     timezone: str = "Europe/London"
     next_release: date | None = None
     fresh_days: int | None = Field(default=None, ge=1, description="a release older than this is stale")
+    database: dict[str, InDatabase] = Field(default_factory=lambda: {"open": InDatabase.SCHEMA})
 
     def approvers_for(self, change: str) -> int:
         """How many people have to say yes."""
@@ -137,6 +151,14 @@ class ProductFile(Strict):
     query_roles: tuple[str, ...] = ("analyst", "engineer")
     release: ReleasePolicy = ReleasePolicy()
     consumers: tuple[Consumer, ...] = ()
+
+    @model_validator(mode="after")
+    def _database_of_known_audiences(self) -> ProductFile:
+        stated = self.release.database if "database" in self.release.model_fields_set else {}
+        for name in stated:
+            if name not in self.audiences:
+                raise ValueError(f"`release: database` names the audience `{name}`, which there is not")
+        return self
 
     @model_validator(mode="after")
     def _one_weighting(self) -> ProductFile:

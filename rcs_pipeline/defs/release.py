@@ -7,6 +7,7 @@ The publishing asset asks the ledger first, every time: whatever a run of Dagste
 candidate with a failed or missing verdict, or without an approval, is not published.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -75,6 +76,7 @@ def _release_asset(product: Product) -> dg.AssetsDefinition:
         group_name=GROUP,
         owners=describe.product_owners(product),
         kinds={"parquet", "csv"},
+        freshness_policy=_freshness(product),
         metadata={
             "licence": product.file.licence_title,
             "audiences": ", ".join(product.file.audiences),
@@ -102,6 +104,11 @@ def _release_asset(product: Product) -> dg.AssetsDefinition:
             return dg.MaterializeResult(metadata=_release_facts(workspace, published), data_version=version)
 
     return release
+
+
+def _freshness(product: Product) -> dg.FreshnessPolicy | None:
+    days = product.file.release.fresh_days
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days)) if days else None
 
 
 def publish_newest(workspace: Workspace, product: Product, plan_id: str = "") -> ReleaseRecord:

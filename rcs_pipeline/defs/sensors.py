@@ -1,7 +1,8 @@
-"""The sensor on the inbox.
+"""The sensors on the inbox and on approvals.
 
-Belongs here: noticing files that have finished arriving, and asking for one run a dataset and collection.
-Does not belong here: taking them in.
+Belongs here: noticing files that have finished arriving, and asking for one run a dataset and collection;
+noticing a plan that has its approvals, and asking for its publication.
+Does not belong here: taking in, publishing.
 
 The cursor holds the state of every file that waits: a file is asked for once in each state, so one that
 could not be judged waits for a person and is not tried again until somebody touches it.
@@ -10,6 +11,7 @@ could not be judged waits for a person and is not tried again until somebody tou
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -19,10 +21,13 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.defs import describe
 from rcs_pipeline.defs.home import OpenWorkspace
 from rcs_pipeline.defs.intake import PRIORITY_TAG
+from rcs_pipeline.defs.release import RELEASE
 from rcs_pipeline.intake.inbox import DONE, Arrival, arrivals
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.approve import ready
 
 NAME = "inbox_sensor"
+APPROVALS = "approval_sensor"
 EVERY_SECONDS = 30
 
 
@@ -70,6 +75,51 @@ def inbox_sensor(job: str) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=list(looked.requests), skip_reason=reason, cursor=looked.cursor)
 
     return inbox
+
+
+def approval_sensor(job: str, products: Sequence[str]) -> dg.SensorDefinition:
+    """Ask for a publication when a plan has its approvals and its embargo is over: once for each last yes."""
+
+    @dg.sensor(
+        name=APPROVALS,
+        job_name=job,
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Publishes what a person approved (`rcs approve`), once its embargo is over.",
+    )
+    def approvals(
+        context: dg.SensorEvaluationContext, open_workspace: dg.ResourceParam[OpenWorkspace]
+    ) -> dg.SensorResult:
+        requests, reasons = publications(open_workspace(), products)
+        return dg.SensorResult(run_requests=requests, skip_reason=None if requests else " ".join(reasons))
+
+    return approvals
+
+
+def publications(
+    workspace: Workspace, products: Sequence[str]
+) -> tuple[list[dg.RunRequest], tuple[str, ...]]:
+    """A run for each product whose plan waits for its publication, and a sentence for each that has none."""
+    requests, reasons = [], []
+    for product in products:
+        try:
+            found = ready(workspace, product)
+        except RcsError as error:
+            reasons.append(str(error))
+            continue
+        if found is None:
+            reasons.append(f"No plan of `{product}` waits for its publication.")
+            continue
+        plan, at = found
+        key = describe.product_key(product, RELEASE)
+        requests.append(
+            dg.RunRequest(
+                run_key=f"{plan.id} {at}",
+                asset_selection=[key],
+                run_config={"ops": {key.to_python_identifier(): {"config": {"plan": plan.id}}}},
+            )
+        )
+    return requests, tuple(reasons)
 
 
 def look(workspace: Workspace, cursor: str | None) -> Look:

@@ -15,6 +15,7 @@ from typing import Any
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.gate.made_with import versions
 from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
@@ -77,6 +78,7 @@ def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
         manifest=file_hash(folder / MANIFEST),
         contracts=contract_hashes(folder),
         required=sorted(record.required_checks),
+        made_with=versions(workspace.catalogue, workspace.catalogue.product(record.product)),
     )
 
 

@@ -5,7 +5,8 @@ Belongs here: engines and columns. Does not belong here: what the rows mean (see
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqlalchemy import URL, Engine, create_engine, event, inspect, text
 
 from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.locks import opening_lock
+
+OPENING = 7_275_714  # the advisory lock around the making of tables; any number, as long as it is always this
 
 
 def open_engine(url: str) -> Engine:
@@ -36,9 +39,23 @@ def make_ready(engine: Engine) -> None:
     """Make the tables and columns that are missing, one process at a time."""
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     # SQLite does not wait for another's new table or change to WAL: the second process would fail.
-    with opening_lock(Path(file)) if file and file != ":memory:" else nullcontext():
+    with opening_lock(Path(file)) if file and file != ":memory:" else _alone(engine):
         tables.metadata.create_all(engine)
         _add_new_columns(engine)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """A server lets two processes make the same table, and one of them fails: they take turns."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(:number)"), {"number": OPENING})
+        try:
+            yield
+        finally:
+            connection.execute(text("select pg_advisory_unlock(:number)"), {"number": OPENING})
 
 
 def _add_new_columns(engine: Engine) -> None:

@@ -24,6 +24,7 @@ NAMES = {
     "threads": ("RCS_THREADS", ""),
     "notify_command": ("RCS_NOTIFY_COMMAND", ""),
     "notify_webhook": ("RCS_NOTIFY_WEBHOOK", ""),
+    "publish_url": ("RCS_PUBLISH_URL", ""),
 }
 FLAGS = {"name": "--as"}
 SECRET_KEY = "RCS_KEY"  # noqa: S105  (the name of the variable, not its content)
@@ -44,7 +45,8 @@ class Settings:
     """What the operator set.
 
     `name` is who the operator claims to be; `os_account` is who the operating system says it is.
-    `notify_command` and `notify_webhook` take the notice of a release, as JSON.
+    `notify_command` and `notify_webhook` take the notice of a release, as JSON. `publish_url` is the
+    PostgreSQL database that releases are also written into.
     """
 
     home: Path
@@ -58,6 +60,7 @@ class Settings:
     threads: int | None
     notify_command: str
     notify_webhook: str
+    publish_url: str = field(repr=False)
     origins: tuple[Setting, ...]
 
 
@@ -98,6 +101,7 @@ def load_settings(
         threads=int(threads) if threads else None,
         notify_command=chosen["notify_command"].value,
         notify_webhook=chosen["notify_webhook"].value,
+        publish_url=chosen["publish_url"].value,
         origins=tuple(chosen.values()),
     )
 

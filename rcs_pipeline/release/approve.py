@@ -14,7 +14,8 @@ from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.candidate import product_of
 from rcs_pipeline.release.journal import finish_interrupted_moves
-from rcs_pipeline.release.standing import APPROVED, require_plan, standing
+from rcs_pipeline.release.plan import due
+from rcs_pipeline.release.standing import APPROVED, require_plan, standing, submitted_plan
 from rcs_pipeline.release.versions import Change
 
 LOOKED_AT = (Need.GATE_OPEN, Need.PLAN_HOLDS)
@@ -126,6 +127,23 @@ def still_needed(workspace: Workspace, plan_id: str) -> int:
     candidate = workspace.ledger.candidate(plan.candidate)
     needed = product_of(workspace, candidate).file.release.approvers_for(plan.change)
     return max(0, needed - len(valid_approvals(workspace, plan, candidate)))
+
+
+def ready(workspace: Workspace, product_id: str) -> tuple[Plan, str] | None:
+    """The plan that waits for nothing but its publication, and when it got its last yes.
+
+    Raises:
+        RefusedError: a contract was edited since its candidate was built.
+    """
+    for candidate in reversed(workspace.ledger.candidates(product_id)):
+        plan_id = submitted_plan(workspace, candidate)
+        if plan_id is None or standing(workspace, candidate) != APPROVED:
+            continue
+        plan = workspace.ledger.plan(plan_id)
+        approvals = valid_approvals(workspace, plan, candidate)
+        if approvals and not still_needed(workspace, plan_id) and due(plan, workspace.now()):
+            return plan, approvals[-1].approved_at
+    return None
 
 
 def valid_approvals(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> list[Approval]:

@@ -60,8 +60,9 @@ def _comment(field: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _dictionary(connection: DuckDBPyConnection, package: dict[str, Any]) -> None:
-    rows = [
+def dictionary_rows(package: dict[str, Any]) -> list[tuple[str | None, ...]]:
+    """What every column of every table means, in the order of `COLUMNS`."""
+    return [
         (
             resource["name"],
             field["name"],
@@ -74,6 +75,10 @@ def _dictionary(connection: DuckDBPyConnection, package: dict[str, Any]) -> None
         for resource in package["resources"]
         for field in resource["schema"]["fields"]
     ]
+
+
+def _dictionary(connection: DuckDBPyConnection, package: dict[str, Any]) -> None:
+    rows = dictionary_rows(package)
     connection.execute(f"create table {DICTIONARY} ({', '.join(f'{name} varchar' for name in COLUMNS)})")
     connection.executemany(f"insert into {DICTIONARY} values ({', '.join('?' for _ in COLUMNS)})", rows)
     connection.execute(f"comment on table {DICTIONARY} is 'What every column of every table means.'")

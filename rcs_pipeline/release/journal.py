@@ -23,6 +23,7 @@ from rcs_pipeline.ledger.records import AuditEvent, PointerMove, ReleaseRecord, 
 from rcs_pipeline.ledger.rows import plain
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.feed import write_feed
+from rcs_pipeline.release.mirror import behind, follow
 from rcs_pipeline.release.notices import tell_outside
 from rcs_pipeline.release.pointer import (
     CURRENT,
@@ -48,6 +49,9 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
         LockedError: the command that makes the move is still running.
     """
     if not any(move.finished_at is None or _untold(move) for move in workspace.ledger.moves()):
+        if behind(workspace):
+            with workspace.writing():
+                follow(workspace, quietly=True)
         return ()
     with workspace.writing():
         moves = tuple(workspace.ledger.moves(unfinished=True))
@@ -62,6 +66,7 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
         for move in workspace.ledger.moves():
             if _untold(move):
                 tell_outside(workspace, move)
+        follow(workspace, quietly=True)
     return moves
 
 

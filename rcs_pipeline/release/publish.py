@@ -7,6 +7,7 @@ Does not belong here: what is in the folders (see `folder`), how pointers move (
 from __future__ import annotations
 
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
 from rcs_pipeline.release.folder import PageWriter, write_release
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
+from rcs_pipeline.release.mirror import staged
 from rcs_pipeline.release.plan import due
 from rcs_pipeline.release.pointer import audience_folder, release_folder
 from rcs_pipeline.release.prospect import Prospect
@@ -90,24 +92,41 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
     plan = order.plan
     names = tuple(item.audience for item in order.prospect.comparisons)
     remove_parts(workspace, plan.product, names)
-    try:
-        parts = {name: _part(workspace, plan, name) for name in names}
-        hashes = _fill(workspace, order, parts, pages)
-    except Exception:
-        remove_parts(workspace, plan.product, names)
-        raise
-    release = ReleaseRecord(
-        product=plan.product,
-        version=plan.version,
-        candidate=order.candidate.hash,
-        plan=plan.id,
-        status=ReleaseStatus.RELEASED,
-        audiences=names,
-        hashes=hashes,
-        released_at=order.released_at,
-    )
+    with ExitStack() as held:
+        try:
+            parts = {name: _part(workspace, plan, name) for name in names}
+            hashes = _fill(workspace, order, parts, pages)
+            places = {name: (hashes[name], parts[name]) for name in names}
+            database = held.enter_context(staged(workspace, plan.product, places))
+        except Exception:
+            remove_parts(workspace, plan.product, names)
+            raise
+        release = ReleaseRecord(
+            product=plan.product,
+            version=plan.version,
+            candidate=order.candidate.hash,
+            plan=plan.id,
+            status=ReleaseStatus.RELEASED,
+            audiences=names,
+            hashes=hashes,
+            released_at=order.released_at,
+        )
+        move = _enter(workspace, order, release, parts)
+        carry_out(workspace, move)
+        subject = f"{plan.product} {plan.version}"
+        workspace.note("release.published", subject, plan=plan.id, candidate=order.candidate.hash)
+        database.commit(move)
+    finish_interrupted_moves(workspace)
+    return release
+
+
+def _enter(
+    workspace: Workspace, order: _Order, release: ReleaseRecord, parts: dict[str, Path]
+) -> PointerMove:
+    """Write the move into the journal: from here on it is completed, whatever happens."""
+    plan = order.plan
     where = {audience: workspace.paths.relative(part) for audience, part in parts.items()}
-    move = workspace.ledger.start_move(
+    return workspace.ledger.start_move(
         PointerMove(
             product=plan.product,
             kind=PUBLISH,
@@ -115,7 +134,7 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
             to_version=plan.version,
             detail=as_detail(
                 release,
-                audiences=names,
+                audiences=release.audiences,
                 synthetic=order.prospect.synthetic,
                 statuses={plan.version: {"status": "released", "reason": None, "until": None}},
                 events=(order.taken, replace(order.taken, subject=f"{plan.product} {plan.version}")),
@@ -124,12 +143,6 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
             started_at=workspace.now(),
         )
     )
-    carry_out(workspace, move)
-    workspace.note(
-        "release.published", f"{plan.product} {plan.version}", plan=plan.id, candidate=order.candidate.hash
-    )
-    finish_interrupted_moves(workspace)
-    return release
 
 
 def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: PageWriter) -> dict[str, str]:

@@ -18,7 +18,8 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.gate.evidence import CONTRACTS, kept_product
+from rcs_pipeline.gate.evidence import CONTRACTS, kept_product, sealed_note
+from rcs_pipeline.gate.made_with import Other, others, versions
 from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord, ReleaseRecord
 from rcs_pipeline.ledger.workspace import Workspace
@@ -50,12 +51,18 @@ class Gone:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What making it again showed: equal files, `<audience>/<file>` that differ, rows that are gone."""
+    """What making it again showed: equal files, `<audience>/<file>` that differ, rows that are gone.
+
+    `others`: code, contracts, measures and packages that are not those on record. `on_record`: whether any
+    are, which is not so for a release from before they were recorded.
+    """
 
     version: str
     equal: int
     different: tuple[str, ...]
     gone: tuple[Gone, ...]
+    others: tuple[Other, ...] = ()
+    on_record: bool = True
 
     @property
     def same(self) -> bool:
@@ -87,6 +94,9 @@ def rebuild(
             verify(release_folder(workspace, product_id, audience, version), digest)
         product = _product(workspace, release, record)
         gone = _gone(workspace, record)
+        made_with = (sealed_note(workspace, record) or {}).get("made_with")
+        here = versions(workspace.catalogue, workspace.catalogue.product(product_id))
+        other = others(made_with, here) if made_with else ()
         folder = workspace.paths.work / f"{REBUILDING}{product_id}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         try:
@@ -100,8 +110,9 @@ def rebuild(
             equal=equal,
             different=len(different),
             gone=len(gone),
+            made_with=here,
         )
-    return Rebuilt(version, equal, tuple(different), gone)
+    return Rebuilt(version, equal, tuple(different), gone, other, made_with is not None)
 
 
 def from_the_lake(workspace: Workspace, record: CandidateRecord, folder: Path) -> Path:

@@ -22,6 +22,7 @@ from rcs_pipeline.release.journal import (
     carry_out,
     finish_interrupted_moves,
 )
+from rcs_pipeline.release.mirror import follow
 from rcs_pipeline.release.pointer import current, release_folder, verify
 from rcs_pipeline.release.versions import numbers
 
@@ -71,6 +72,7 @@ def rollback(
         _move(workspace, ROLLBACK, product_id, target, left, changes, reason)
         workspace.note("release.rolled_back", f"{product_id} {version}", left=left, reason=reason.strip())
         finish_interrupted_moves(workspace)
+        follow(workspace)
     return target
 
 
@@ -99,6 +101,7 @@ def withdraw_release(
         _move(workspace, WITHDRAW, product_id, target, version, changes, reason)
         workspace.note("release.withdrawn", f"{product_id} {version}", reason=reason.strip())
         finish_interrupted_moves(workspace)
+        follow(workspace)
     return target
 
 
@@ -122,6 +125,7 @@ def deprecate(workspace: Workspace, product_id: str, version: str, until: str, r
         changes = {version: ReleaseStatus.DEPRECATED}
         _move(workspace, DEPRECATE, product_id, target, version, changes, reason, until=until)
         finish_interrupted_moves(workspace)
+        follow(workspace)
     return known[version]
 
 

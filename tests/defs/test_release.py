@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from rcs_pipeline.defs.sensors import publications
 from rcs_pipeline.ledger.records import CandidateRecord, Outcome
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.approve import approve
-from rcs_pipeline.release.plan import make_plan
+from rcs_pipeline.release.plan import Wishes, make_plan
 from tests.defs.homes import definitions, launch, sentence
 from tests.gate.home import home, make
 
@@ -30,13 +33,14 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
 
 @pytest.fixture(autouse=True)
 def as_it_was(judged: Judged) -> Iterator[None]:
-    """Give every test the ledger as the gate left it."""
+    """Give every test the ledger and the releases as the gate left them."""
     workspace, _, _ = judged
     path = workspace.paths.home / "ledger.db"
     with sqlite3.connect(path) as live, sqlite3.connect(":memory:") as kept:
         live.backup(kept)
         yield
         kept.backup(live)
+    shutil.rmtree(workspace.paths.releases / "small", ignore_errors=True)
 
 
 def publish(defs: dg.Definitions) -> dg.ExecuteInProcessResult:
@@ -136,3 +140,21 @@ def test_an_approved_candidate_is_published_once_and_a_lost_verdict_is_noticed_e
     forget(workspace, required_kinds(candidate)["disclosure"])
     assert "The gate is closed" in sentence(publish(defs))
     assert {path: path.stat().st_mtime_ns for path in published(workspace)} == before
+
+
+def test_the_approval_sensor_asks_for_a_publication_once_the_embargo_is_over(judged: Judged) -> None:
+    workspace, _, _ = judged
+    assert publications(workspace, ["small"])[0] == []
+    plan = make_plan(workspace, "small", wishes=Wishes(not_before="2027-01-01T09:00"))
+    approve(workspace, plan.id, "demo-approver")
+    early = replace(workspace, clock=lambda: datetime(2026, 12, 31, tzinfo=UTC))
+    late = replace(workspace, clock=lambda: datetime(2027, 1, 2, tzinfo=UTC))
+    for space in (early, late):
+        space.__dict__["catalogue"] = workspace.catalogue
+    assert publications(early, ["small"])[0] == []
+    requests, _ = publications(late, ["small"])
+    (request,) = requests
+    assert request.run_key == publications(late, ["small"])[0][0].run_key
+    result = launch(definitions(late), "publish", run_config=request.run_config)
+    assert result.success
+    assert publications(late, ["small"])[0] == []

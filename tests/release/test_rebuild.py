@@ -57,6 +57,19 @@ def test_other_inputs_show_in_the_files_that_they_change(two: Workspace) -> None
     assert "open/csv/indicators.csv" not in found.different
 
 
+def test_code_that_is_not_what_made_the_release_is_named(
+    two: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rebuild(two, "mini", "1.0.0", pages=write_pages, make=maker(ESTIMATES))  # type: ignore[arg-type]
+    assert (found.others, found.on_record) == ((), True)
+    monkeypatch.setattr("rcs_pipeline.__version__", "9.9.9")
+    found = rebuild(two, "mini", "1.0.0", pages=write_pages, make=maker(ESTIMATES))  # type: ignore[arg-type]
+    assert found.same
+    (other,) = found.others
+    assert other.what == "The code" and other.here is not None and other.here.startswith("9.9.9 (")
+    assert str(other).startswith("The code was 0.")
+
+
 def test_a_release_that_never_was_cannot_be_made_again(two: Workspace) -> None:
     with pytest.raises(RcsError, match=r"no release 9\.0\.0"):
         rebuild(two, "mini", "9.0.0", pages=write_pages)
