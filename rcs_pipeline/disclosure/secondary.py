@@ -26,7 +26,7 @@ from rcs_pipeline.disclosure.linear import (
     optimum,
     whole_world,
 )
-from rcs_pipeline.disclosure.witness import widths
+from rcs_pipeline.disclosure.witness import Widths, widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
@@ -59,26 +59,22 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: In
     if areas is None or hidden.mean() > MOST_HIDDEN_FOR_AREAS:
         areas = np.full(everything.size, -1)
     programmes = 0
-    # A world that fits goes on to fit when more is hidden, so what it proves is kept from round to round.
-    least, most = np.zeros(everything.size), np.zeros(everything.size)
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
-        judged = widths(everything.part(columns), seed + round_, (least[columns], most[columns]))
-        least[columns], most[columns] = judged.least, judged.most
+        judged = widths(everything.part(columns), seed + round_)
         programmes += judged.programmes
         failing = columns[judged.narrow]
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
         if not todo.size:
             return Choice(hidden, stuck, round_ + 1, programmes)
-        mover = _Mover(everything, blocks, hidden, cost, areas, least, most)
+        mover = _Mover(everything, blocks, hidden, cost, areas, columns, judged)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
         stuck[todo] |= not mover.moved
-    columns = np.flatnonzero(hidden)
-    judged = widths(everything.part(columns), seed, (least[columns], most[columns]))
-    stuck[columns[judged.narrow]] = True
+    judged = widths(everything.part(np.flatnonzero(hidden)), seed)
+    stuck[np.flatnonzero(hidden)[judged.narrow]] = True
     return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes)
 
 
@@ -87,13 +83,14 @@ class _Mover:
 
     def __init__(
         self, everything: System, blocks: Ints, hidden: Bools, cost: Floats, areas: Ints,
-        least: Floats, most: Floats,
+        columns: Ints, judged: Widths,
     ) -> None:  # fmt: skip
         self.everything, self.blocks, self.hidden, self.cost = everything, blocks, hidden, cost
         # Inside one area of one block a programme is small, and areas share one; the rest of the block stays.
         self.inside = blocks * (int(areas.max(initial=-1)) + 2) + areas + 1
         self.near = areas >= 0
-        self.least, self.most = least, most
+        self.least, self.most = np.zeros(everything.size), np.zeros(everything.size)
+        self.least[columns], self.most[columns] = judged.least, judged.most
         self.stuck = np.zeros(everything.size, dtype=bool)
         self.moved = False
 

@@ -60,21 +60,11 @@ class Widths:
         self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
-def widths(system: System, seed: int, proved: tuple[Floats, Floats] | None = None) -> Widths:
-    """Settle every number of the system: wide or narrow.
-
-    Args:
-        system: the hidden numbers.
-        seed: of the random signs.
-        proved: the least and the greatest deviation of each number that earlier worlds have shown.
-    """
+def widths(system: System, seed: int) -> Widths:
+    """Settle every number of the system: wide or narrow."""
     zeros = np.zeros(system.size)
-    least, most = (zeros, zeros) if proved is None else proved
-    found = Widths(least.copy(), most.copy(), np.zeros(system.size, dtype=bool))
-    if not found.open(system).any():
-        return found
     lower, upper = outer_bounds(system)
-    found.narrow = np.asarray(upper - lower < system.need - TOLERANCE)
+    found = Widths(zeros.copy(), zeros.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
     labels = components(system.rows)
     random = np.random.default_rng(seed)
     for _ in range(MOST_ROUNDS):
