@@ -71,7 +71,7 @@ def test_a_share_has_the_digits_that_its_base_carries_and_some_are_never_none(
 def test_limits_move_with_the_estimate_and_say_no_more_than_it(product: Product) -> None:
     """Two estimates that are shown alike, with intervals as wide as each other, have the same limits."""
     for estimate in (0.2251, 0.2349):
-        row = {"estimate": estimate, "lower": estimate - 0.04, "upper": estimate + 0.05, "base": 300}
+        row = {"estimate": estimate, "lower": estimate - 0.044, "upper": estimate + 0.05, "base": 300}
         assert shown(product, "indicator_estimates", row, "estimate", "lower", "upper") == (0.23, 0.19, 0.28)
 
 
