@@ -296,6 +296,8 @@ def _audiences(shown: Iterable[Shown]) -> str:
     lines = []
     for item in shown:
         how = f"hidden, symbol {item.symbol}" if item.symbol else item.state
+        if item.rounded:
+            how += f", rounded: {', '.join(f'{column} {value:.10g}' for column, value in item.rounded)}"
         lines.append(f"{item.audience}: {how}{': ' if item.reasons else ''}{'; '.join(item.reasons)}")
     return _section("What a release shows", lines)
 

@@ -18,6 +18,7 @@ from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.quality import QualityRules
+from rcs_pipeline.contracts.rounding import Rounded, RoundingPolicy
 from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.vocabulary import ColumnType, GeographyLevel, Symbol, Weighting
 from rcs_pipeline.contracts.yaml_files import Strict
@@ -144,6 +145,7 @@ class ProductFile(Strict):
     tabulations: tuple[Tabulation, ...]
     audiences: dict[str, AudiencePolicy]
     disclosure: DisclosurePolicy
+    rounding: RoundingPolicy | None = None
     quality: QualityRules = QualityRules()
     comparisons: Comparisons = Comparisons()
     reliability: ReliabilityPolicy = ReliabilityPolicy()
@@ -230,6 +232,7 @@ class ProductColumnExtension(Strict):
     symbols: tuple[Symbol, ...] = ()
     filled_at_release: bool = False
     deprecated: Deprecation | None = None
+    rounded: Rounded | None = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,7 @@ class ProductColumn:
     symbols: tuple[Symbol, ...]
     filled_at_release: bool
     deprecated: Deprecation | None = None
+    rounded: Rounded | None = None
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def _column(item: SchemaProperty, path: Path) -> ProductColumn:
         symbols=extra.symbols,
         filled_at_release=extra.filled_at_release,
         deprecated=extra.deprecated,
+        rounded=extra.rounded,
     )
 
 
@@ -102,6 +103,7 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(table.extension.headline or {}),
         *(table.extension.interval.model_dump().values() if table.extension.interval else ()),
         *(table.extension.linked.columns() if table.extension.linked else ()),
+        *(name for column in table.columns if column.rounded for name in column.rounded.columns()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
     if unknown:
@@ -111,6 +113,12 @@ def _check(table: ProductTable, file: ProductFile) -> None:
             f"The disclosure policy does not say enough for linked tables: {', '.join(unstated)}",
             where=str(table.path.parent / "product.yaml"),
             expected="value, reason and owner of every parameter",
+        )
+    if file.rounding is None and any(column.rounded for column in table.columns):
+        raise ContractError(
+            "A column is rounded, but nothing says to what",
+            where=where,
+            expected="the section `rounding` of product.yaml",
         )
     audiences = {*table.extension.audiences, *(name for column in table.columns for name in column.audiences)}
     strangers = sorted(audiences - set(file.audiences))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.disclosure.tables import CLASSES, mark
@@ -98,7 +99,7 @@ def _write(
         _write_mask(connection, target.parent / MASKS / audience, table, groups)
         with whole_file(file) as path:
             connection.execute(
-                f"copy ({_select(table, audience, groups, found)}) to {text(str(path))}"
+                f"copy ({_select(product, table, audience, groups, found)}) to {text(str(path))}"
                 " (format parquet, compression zstd, row_group_size 122880)"
             )
     except duckdb.Error as error:
@@ -198,10 +199,14 @@ def _seen(table: ProductTable, product: Product, audience: str) -> str:
 
 
 def _select(
-    table: ProductTable, audience: str, groups: Sequence[HiddenTogether], found: dict[str, str]
+    product: Product,
+    table: ProductTable,
+    audience: str,
+    groups: Sequence[HiddenTogether],
+    found: dict[str, str],
 ) -> str:
     columns = table.columns_for(audience)
-    written = ", ".join(_column(table, column, groups, found) for column in columns)
+    written = ", ".join(_column(product, table, column, groups, found) for column in columns)
     # The rest of the columns ends every tie, so that the order is total even if the grain is not unique.
     first = tuple(dict.fromkeys((*table.extension.order_by, *table.grain)))
     rest = tuple(item for item in found if item not in first)
@@ -210,10 +215,14 @@ def _select(
 
 
 def _column(
-    table: ProductTable, column: ProductColumn, groups: Sequence[HiddenTogether], found: dict[str, str]
+    product: Product,
+    table: ProductTable,
+    column: ProductColumn,
+    groups: Sequence[HiddenTogether],
+    found: dict[str, str],
 ) -> str:
     kind = SQL_TYPES[column.type]
-    value = f"judged.{name(column.name)}" if column.name in found else "null"
+    value = shown_value(product, table, column, "judged") if column.name in found else "null"
     for number, group in enumerate(groups):
         if group.symbol_column == column.name:
             value = group.symbol(f"judged.{_mark(number)}")

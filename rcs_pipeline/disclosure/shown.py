@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import DisclosurePolicy, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure.display import rounded_columns
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.disclosure.protect import MASKS
 from rcs_pipeline.disclosure.rules import hidden_together
@@ -26,12 +27,17 @@ BESIDE = "with it, a hidden number beside it could be worked out"
 
 @dataclass(frozen=True)
 class Shown:
-    """A row as one audience gets it. `reasons`: why numbers of it are hidden; empty where none is."""
+    """A row as one audience gets it.
+
+    `reasons`: why numbers of it are hidden; empty where none is. `rounded`: column -> what is shown of a
+    figure that is rounded.
+    """
 
     audience: str
     state: str
     symbol: str | None = None
     reasons: tuple[str, ...] = ()
+    rounded: tuple[tuple[str, float], ...] = ()
 
 
 def shown_to(
@@ -99,15 +105,18 @@ def _shown(
     symbols = [
         item for item in dict.fromkeys(rule.symbol_column for rule in table.extension.hide) if item in held
     ]
-    listed = ", ".join(name(item) for item in symbols) or "null"
+    digits = [item for item in rounded_columns(table) if item in held]
+    listed = ", ".join(name(item) for item in (*symbols, *digits)) or "null"
     row = connection.execute(
         f"select {listed} from read_parquet({text(str(file))}) where {_is_row(grain)}"
     ).fetchone()
     if row is None:
         return Shown(audience, "left out", reasons=("places of this level are not for this audience",))
-    symbol = next((str(item) for item in row if item is not None), None)
+    symbol = next((str(item) for item in row[: len(symbols)] if item is not None), None)
     if symbol is None:
-        return Shown(audience, "shown")
+        pairs = zip(digits, row[len(symbols) :] if digits else (), strict=True)
+        figures = tuple((column, float(value)) for column, value in pairs if value is not None)
+        return Shown(audience, "shown", rounded=figures)
     if symbol == Symbol.CONFIDENTIAL and not reasons:
         reasons = _masked(connection, folder, product, table, audience, grain) or (BESIDE,)
     return Shown(audience, "hidden", symbol, reasons)

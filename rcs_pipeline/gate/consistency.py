@@ -18,8 +18,16 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.disclosure.display import rounded_columns, step_of
 from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, name, names, reading, text
-from rcs_pipeline.gate.consistency_rules import CORRECTED, FACTOR, RULES, TOLERANCE, Rule
+from rcs_pipeline.gate.consistency_rules import (
+    CORRECTED,
+    FACTOR,
+    RATIO_TOLERANCE,
+    RULES,
+    TOLERANCE,
+    Rule,
+)
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -84,7 +92,11 @@ def _table(
             held = tuple(item.name for item in table.columns_for(audience))
             file = folder / "protected" / audience / f"{table.name}.parquet"
             if held:
-                _, found = _rows(connection, f"read_parquet({text(str(file))})", table, held)
+                given = f"read_parquet({text(str(file))})"
+                rounded = bool({*rounded_columns(table)} & {*held})
+                rules = tuple(rule for rule in RULES if not (rule.exact and rounded))
+                _, found = _rows(connection, given, table, held, rules)
+                found += _rounded(connection, own, given, product, table, held)
                 problems += [f"{audience}: {item}" for item in found]
     except duckdb.Error as error:
         return _verdict(table, Outcome.ERROR, f"cannot be read: {str(error).splitlines()[0]}")
@@ -108,10 +120,14 @@ def _t_points(connection: DuckDBPyConnection, relation: str, table: ProductTable
 
 
 def _rows(
-    connection: DuckDBPyConnection, relation: str, table: ProductTable, held: tuple[str, ...]
+    connection: DuckDBPyConnection,
+    relation: str,
+    table: ProductTable,
+    held: tuple[str, ...],
+    rules_of: tuple[Rule, ...] = RULES,
 ) -> tuple[int, list[str]]:
     """The number of rows, and what is wrong with how many of them."""
-    rules = [*_whole(table, held), *(rule for rule in RULES if rule.needs <= set(held))]
+    rules = [*_whole(table, held), *(rule for rule in rules_of if rule.needs <= set(held))]
     counts = "".join(f", count(*) filter (where {rule.broken})" for rule in rules)
     points = f" left join {POINTS} on t_df = degrees_of_freedom" if "degrees_of_freedom" in held else ""
     corrected = {"finite_population", "weighted_base", "base"} <= set(held)
@@ -122,6 +138,42 @@ def _rows(
     return rows, [
         f"{count} row(s) where {rule.says}" for rule, count in zip(rules, broken, strict=True) if count
     ]
+
+
+def _rounded(
+    connection: DuckDBPyConnection,
+    own: str,
+    given: str,
+    product: Product,
+    table: ProductTable,
+    held: tuple[str, ...],
+) -> list[str]:
+    """What is shown lies within the policy's step of the candidate's figure, and has no more digits.
+
+    The candidate's own figures keep every rule; so what lies this near to them keeps it within a step.
+    """
+    policy, problems = product.file.rounding, []
+    if policy is None:
+        return []
+    same = " and ".join(f"shown.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain)
+    for column, how in rounded_columns(table).items():
+        if column not in held or how.to == "p_value":
+            continue
+        step, value = step_of(how, policy, "truth"), f"shown.{name(column)}"
+        # A difference and a limit take over the rounding of what they are made of.
+        far = 1.0 if how.moves_with is None and how.less is None and how.over is None else 2.0
+        wrong = (
+            f"abs({value} - truth.{name(column)}) > {far} * {step} * (1 + {RATIO_TOLERANCE})"
+            if how.over is None else "false",
+            f"abs({value} / {step} - round({value} / {step})) > {RATIO_TOLERANCE}",
+        )  # fmt: skip
+        row = connection.execute(
+            f"select {', '.join(f'count(*) filter (where {item})' for item in wrong)}"
+            f" from {given} as shown inner join {own} as truth on {same} where {value} is not null"
+        ).fetchone()
+        says = (f"`{column}` is not the candidate's, rounded", f"`{column}` has more digits than the policy")
+        problems += [f"{n} row(s) where {item}" for item, n in zip(says, row or (), strict=True) if n]
+    return problems
 
 
 def _whole(table: ProductTable, held: tuple[str, ...]) -> Iterator[Rule]:

@@ -8,7 +8,7 @@ A row with a numerator is a share, one without a mean; rows that are withheld ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Of a share absolutely, of a score or sum relatively: far above the last digits of doubles, far below any
 # digit that is published.
@@ -27,12 +27,16 @@ FACTOR = "finite_factor"
 
 @dataclass(frozen=True)
 class Rule:
-    """`says` is what is wrong where it `applies` and does not hold; `needs` are the columns it looks at."""
+    """`says` is what is wrong where it `applies` and does not hold; `needs` are the columns it looks at.
+
+    `exact`: it holds of figures with all their digits, not of rounded ones.
+    """
 
     says: str
     needs: frozenset[str]
     applies: str
     holds: str
+    exact: bool = False
 
     @property
     def broken(self) -> str:
@@ -42,6 +46,10 @@ class Rule:
 
 def _rule(says: str, needs: str, applies: str, holds: str) -> Rule:
     return Rule(says, frozenset(needs.split()), f"estimate is not null and {applies}", holds)
+
+
+def _exact(says: str, needs: str, applies: str, holds: str) -> Rule:
+    return replace(_rule(says, needs, applies, holds), exact=True)
 
 
 def _near(left: str, right: str, tolerance: str = TOLERANCE) -> str:
@@ -87,30 +95,31 @@ RULES = (
     _rule("nobody or everybody is counted, and the share is not 0 or 1 (or the other way round)",
           "estimate numerator base", SHARE,
           "(numerator = 0) = (estimate = 0) and (numerator = base) = (estimate = 1)"),
-    _rule("the share is further from the unweighted one than the weights can take it",
+    _exact("the share is further from the unweighted one than the weights can take it",
           "estimate numerator base variance_method design_effect", f"{SHARE} and variance_method = 'pupil'",
           f"abs(estimate - {UNWEIGHTED}) <= {RATIO_TOLERANCE} + sqrt(greatest("
           f"{UNWEIGHTED} * (1 - {UNWEIGHTED}) * (design_effect - 1), 0))"),
-    _rule("the effective base is more than the base, or not positive", "estimate base effective_base", "true",
+    _exact("the effective base is more than the base, or not positive", "estimate base effective_base",
+          "true",
           f"effective_base > 0 and effective_base <= base * (1 + {TOLERANCE})"),
-    _rule("the effective base is not the base over the design effect",
+    _exact("the effective base is not the base over the design effect",
           "estimate base effective_base design_effect", "true",
           "design_effect > 0 and "
           + _near("effective_base", "least(base, base / nullif(design_effect, 0))", RATIO_TOLERANCE)),
-    _rule("the design effect is not that of the standard error", f"{ALL} base design_effect", VARIES,
+    _exact("the design effect is not that of the standard error", f"{ALL} base design_effect", VARIES,
           _near("design_effect", f"power(standard_error / {FACTOR}, 2) * base / (estimate * (1 - estimate))",
                 RATIO_TOLERANCE)),
     _rule("the units of the variance do not follow from the degrees of freedom",
           "estimate variance_method degrees_of_freedom", "true",
           "variance_method = case when degrees_of_freedom >= 2 then 'cluster' else 'pupil' end"),
-    _rule("the limits are not those of the standard error", f"{ALL} lower upper", VARIES,
+    _exact("the limits are not those of the standard error", f"{ALL} lower upper", VARIES,
           f"{_near('lower', _logit('-'))} and {_near('upper', _logit('+'))}"),
-    _rule("the limits are not those of the effective base", f"{ALL} lower upper effective_base", LEVEL,
+    _exact("the limits are not those of the effective base", f"{ALL} lower upper effective_base", LEVEL,
           f"{_near('lower', _wilson('-'))} and {_near('upper', _wilson('+'))}"),
-    _rule("the limits of a mean are not as far apart as its standard error says", f"{ALL} lower upper",
+    _exact("the limits of a mean are not as far apart as its standard error says", f"{ALL} lower upper",
           f"{MEAN} and variance_method = 'cluster'",
           f"{_near('lower', 'estimate - t * standard_error')} and "
           f"{_near('upper', 'estimate + t * standard_error')}"),
-    _rule("the estimate is not in the middle of its limits", "estimate numerator lower upper",
+    _exact("the estimate is not in the middle of its limits", "estimate numerator lower upper",
           f"{MEAN} and lower is not null", _near("(lower + upper) / 2", "estimate")),
 )  # fmt: skip

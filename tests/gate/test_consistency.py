@@ -155,6 +155,27 @@ def test_what_an_audience_gets_is_judged_too(folder: Path, catalogue: Catalogue)
     assert "open: 6 row(s) where a number stands beside a symbol" in judged(folder, catalogue).message
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "says"),
+    [
+        ("estimate = estimate + 0.1234", "`estimate` has more digits than the policy"),
+        ("lower = lower - 0.05", "`lower` is not the candidate's, rounded"),
+        ("weighted_base = weighted_base + 1", "`weighted_base` has more digits than the policy"),
+    ],
+)
+def test_what_an_audience_gets_is_the_candidates_figure_rounded(
+    folder: Path, catalogue: Catalogue, spoilt: str, says: str
+) -> None:
+    file = folder / "protected" / "open" / f"{TABLE}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table held as select * from '{file}'")
+        connection.execute(f"update held set {spoilt} where indicator_id = 'i4'")
+        connection.execute(f"copy held to '{file}' (format parquet)")
+    found = judged(folder, catalogue)
+    assert found.outcome is Outcome.FAIL
+    assert says in found.message
+
+
 def test_a_group_that_lost_pupils_is_found(folder: Path, catalogue: Catalogue) -> None:
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(f"delete from {TABLE} where group_value = 'male' and indicator_id = 'i4'")

@@ -1,0 +1,64 @@
+"""How figures are rounded before an audience sees them: policy of a product, and how a column takes part.
+
+Belongs here: the steps with their reasons, and the ways in which a column is rounded.
+Does not belong here: the rounding (see `disclosure.display`). The candidate's own tables keep every digit.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from rcs_pipeline.contracts.stated import StatedPolicy
+from rcs_pipeline.contracts.yaml_files import Strict
+
+
+class RoundingPolicy(StatedPolicy):
+    """To which steps figures are rounded; every parameter says why, and who answers for it."""
+
+    fine_step: float = Field(gt=0, lt=1, description="of an estimate, where that is `step_pupils` or more")
+    coarse_step: float = Field(gt=0, lt=1, description="of an estimate of fewer pupils")
+    step_pupils: float = Field(gt=0, description="what a fine step of the base must be worth, in pupils")
+    error_step: float = Field(gt=0, lt=1, description="of a standard error")
+    ratio_step: float = Field(gt=0, le=1, description="of a ratio, such as a design effect")
+    people_step: int = Field(ge=1, description="of weighted and effective bases")
+    p_values: tuple[float, ...] = Field(min_length=1, description="the values a probability is rounded up to")
+
+    @model_validator(mode="after")
+    def _said_why(self) -> RoundingPolicy:
+        names = [name for name in type(self).model_fields if name != "stated"]
+        if unstated := [name for name in names if name not in self.stated]:
+            raise ValueError(f"{', '.join(unstated)}: say value, reason and owner")
+        if self.fine_step > self.coarse_step or sorted(self.p_values)[-1] != 1:
+            raise ValueError("`fine_step` is at most `coarse_step`, and the last of `p_values` is 1")
+        return self
+
+
+class Rounded(Strict):
+    """How a column is rounded.
+
+    `to`: which steps. `base`: for an estimate, the column of its pupils. `moves_with`: a limit keeps its
+    distance from this column, which is rounded too, so that the two together say no more than that one.
+    `less`, `over`: the column is made again from two rounded ones, the first less, or over, the second.
+    """
+
+    to: Literal["estimate", "error", "ratio", "people", "p_value"]
+    base: str | None = None
+    moves_with: str | None = None
+    less: tuple[str, str] | None = None
+    over: tuple[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Rounded:
+        if (self.to == "estimate") != (self.base is not None):
+            raise ValueError("`estimate` names its `base`; nothing else does")
+        if sum(item is not None for item in (self.moves_with, self.less, self.over)) > 1:
+            raise ValueError("at most one of `moves_with`, `less` and `over`")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are named."""
+        return tuple(
+            item for item in (self.base, self.moves_with, *(self.less or ()), *(self.over or ())) if item
+        )

@@ -1,0 +1,125 @@
+"""What is published is rounded by policy, so that known weights do not give the counts behind a share."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.contracts.rounding import Rounded
+from rcs_pipeline.disclosure.display import shown_value
+from tests.disclosure.weighing import widths, worlds
+
+PRODUCT = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
+# Stage by sex: roll, respondents, pupils of the group, those of them counted.
+CELLS = ((262, 197, 4, 2), (251, 171, 5, 1), (248, 181, 3, 0), (255, 163, 6, 3), (240, 177, 4, 1))
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return read_product(PRODUCT)
+
+
+def shown(product: Product, table: str, values: dict[str, float | None], *columns: str) -> tuple[float, ...]:
+    """What is published of a row."""
+    contract = product.table(table)
+    picked = [
+        shown_value(product, contract, next(item for item in contract.columns if item.name == column), "t")
+        for column in columns
+    ]
+    row = ", ".join(f"{'null' if value is None else value}::double as {key}" for key, value in values.items())
+    with duckdb.connect() as connection:
+        found = connection.execute(f"select {', '.join(picked)} from (select {row}) as t").fetchone()
+    return tuple(found or ())
+
+
+def test_all_digits_of_a_weighted_share_give_the_counts_behind_it_and_the_rounded_one_does_not(
+    product: Product,
+) -> None:
+    weights = [roll / respondents for roll, respondents, _, _ in CELLS]
+    truth = tuple(counted for *_, counted in CELLS)
+    people = sum(weight * pupils for weight, (_, _, pupils, _) in zip(weights, CELLS, strict=True))
+    exact = sum(weight * counted for weight, counted in zip(weights, truth, strict=True)) / people
+    known = list(worlds(weights, sum(truth), exact * people - 1e-9, exact * people + 1e-9))
+    assert known == [truth]
+    (rounded,) = shown(product, "indicator_estimates", {"estimate": exact, "base": 22}, "estimate")
+    half = product.file.rounding.coarse_step / 2  # type: ignore[union-attr]
+    left = list(worlds(weights, sum(truth), (rounded - half) * people, (rounded + half) * people))
+    assert truth in left
+    assert min(widths(left)) >= 5
+
+
+@pytest.mark.parametrize(
+    ("estimate", "base", "published"),
+    [
+        (0.23456, 999, 0.23), (0.23456, 1000, 0.235), (0.0049, 500, 0.01), (0.9999, 3000, 0.999),
+        (0.0, 500, 0.0), (1.0, 500, 1.0), (12.3456, 50, 12.35),
+    ],
+)  # fmt: skip
+def test_a_share_has_the_digits_that_its_base_carries_and_some_are_never_none(
+    product: Product, estimate: float, base: int, published: float
+) -> None:
+    given = {"estimate": estimate, "base": base}
+    assert shown(product, "indicator_estimates", given, "estimate") == (pytest.approx(published, abs=1e-12),)
+
+
+def test_limits_move_with_the_estimate_and_say_no_more_than_it(product: Product) -> None:
+    """Two estimates that are shown alike, with intervals as wide as each other, have the same limits."""
+    for estimate in (0.2251, 0.2349):
+        row = {"estimate": estimate, "lower": estimate - 0.044, "upper": estimate + 0.05, "base": 300}
+        assert shown(product, "indicator_estimates", row, "estimate", "lower", "upper") == (0.23, 0.19, 0.28)
+
+
+def test_a_difference_is_that_of_two_rounded_estimates(product: Product) -> None:
+    row = {
+        "estimate": 0.2249, "base": 300, "other_estimate": 0.2151, "other_base": 400, "difference": 0.0098,
+        "difference_error": 0.0214, "difference_lower": -0.032, "difference_upper": 0.052, "z": 0.458,
+        "p_value": 0.647,
+    }  # fmt: skip
+    columns = ("estimate", "other_estimate", "difference", "difference_lower", "z", "p_value")
+    found = shown(product, "indicator_comparisons", row, *columns)
+    assert found == (0.22, 0.22, 0.0, -0.04, 0.0, 1.0)
+    untested = {**row, "difference": None, "z": None, "p_value": None}
+    assert shown(product, "indicator_comparisons", untested, "difference", "z", "p_value") == (None,) * 3
+
+
+def test_every_published_weighted_figure_is_rounded(product: Product) -> None:
+    """A new column of a table of estimates has to say how it is rounded, or that it is a plain count."""
+    plain = {"base", "other_base", "numerator", "degrees_of_freedom", "family_tests", "waves_in_run", "place",
+             "place_lower", "place_upper", "places"}  # fmt: skip
+    tables = ("indicator_estimates", "indicator_comparisons", "indicator_trends", "inequality", "cpp_ranks")
+    for table in tables:
+        for column in product.table(table).columns_for("open"):
+            if column.type.value in ("number", "integer"):
+                assert (column.rounded is None) == (column.name in plain), f"{table}.{column.name}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [("rounding:\n", "unrounding:\n", "unrounding"),
+     ("    value: 0.001\n    reason: A standard", "    value: 0.001\n    because: A standard", "because"),
+     ("[0.001, 0.01, 0.05, 0.1, 1]", "[0.001, 0.01]", "p_values")],
+)  # fmt: skip
+def test_rounding_without_a_reason_or_a_policy_is_refused(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    folder = tmp_path / "rcs"
+    shutil.copytree(PRODUCT, folder)
+    file = folder / "product.yaml"
+    content = file.read_text(encoding="utf-8")
+    assert old in content
+    file.write_text(content.replace(old, new), encoding="utf-8")
+    with pytest.raises(ContractError, match=says):
+        read_product(folder)
+
+
+def test_a_way_of_rounding_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="base"):
+        Rounded(to="estimate")
+    with pytest.raises(ValueError, match="at most one"):
+        Rounded(to="ratio", moves_with="a", over=("b", "c"))
