@@ -22,6 +22,9 @@ class DisclosurePolicy(StatedPolicy):
     small_numerator: int = Field(ge=0, description="numerators and complements from 1 to this are hidden")
     minimum_count: int = Field(ge=1, description="respondent and roll counts below this are hidden")
     minimum_providers: int = Field(ge=1, description="money cells with fewer providers are hidden")
+    dominant_share: float | None = Field(
+        None, gt=0, lt=1, description="of an amount; providers are counted until they make up more than this"
+    )
     interval_width: int | None = Field(None, ge=1, description="of what can be derived for a hidden number")
     minimum_difference: int | None = Field(None, ge=1, description="of two shown groups, in pupils")
     hide_sensitive_zeros: bool | None = Field(

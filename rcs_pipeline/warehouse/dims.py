@@ -40,6 +40,20 @@ def registered_collections_model(catalogue: Catalogue, product: Product, source:
     )
 
 
+def has_money_policy(product: Product) -> bool:
+    """Whether the product says when an amount belongs to too few."""
+    return product.file.disclosure.dominant_share is not None
+
+
+def money_policy_model(product: Product, source: str) -> str:
+    """One row: of how many providers an amount must be, and how much of it they may make up."""
+    policy = product.file.disclosure
+    row = (str(policy.minimum_providers), f"cast({policy.dominant_share} as double)")
+    return render(
+        "values.sql.j2", source, columns=("minimum_providers", "dominant_share"), rows=[row], empty=False
+    )
+
+
 def registered_indicators_model(catalogue: Catalogue, product: Product, source: str) -> str:
     """Every indicator that the product tabulates."""
     instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)

@@ -135,6 +135,8 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
         dims.registered_indicators_model(catalogue, product, "the measures"),
     )
     yield f"{folder}/geographies.sql", dims.geographies_model(catalogue, product, "the register")
+    if dims.has_money_policy(product):
+        yield f"{folder}/money_policy.sql", dims.money_policy_model(product, _place(product.path))
     if compares := product.file.comparisons.testing is not None:
         yield f"{folder}/registered_waves.sql", comparisons.waves_model(catalogue, product, "the register")
         yield (
@@ -143,7 +145,10 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
         )
     yield (
         f"{folder}/register.yml",
-        properties.as_yaml(properties.register_properties(compares=compares), "the register"),
+        properties.as_yaml(
+            properties.register_properties(compares=compares, has_money=dims.has_money_policy(product)),
+            "the register",
+        ),
     )
 
 

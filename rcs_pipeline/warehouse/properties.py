@@ -223,7 +223,7 @@ def _adds_up(survey: Survey, dataset: str, roll_in_survey: str | None) -> Proper
     )  # fmt: skip
 
 
-def register_properties(*, compares: bool) -> Properties:
+def register_properties(*, compares: bool, has_money: bool) -> Properties:
     """Descriptions of the tables made from the register and the measures."""
     described = {
         "registered_collections": "The collections of the register that the product draws on.",
@@ -235,6 +235,10 @@ def register_properties(*, compares: bool) -> Properties:
             "registered_waves": "The waves that the product draws on, in the order of the register.",
             "wave_breaks": "Pairs of waves between which an indicator cannot be compared, and why.",
         }
+    if has_money:
+        described["money_policy"] = (
+            "Of how many providers an amount must be, and how much of it they may make up."
+        )
     models = [{"name": name, "description": text} for name, text in described.items()]
     return {"version": 2, "models": models}
 

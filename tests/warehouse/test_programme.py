@@ -403,3 +403,68 @@ def test_one_wave_is_compared_with_no_other_and_has_no_trend(marts: duckdb.DuckD
         "cannot_compare",
         1,
     )
+
+
+def most_of_it(amounts: dict[str, int]) -> int:
+    """How many providers make up more than nine tenths of the amounts."""
+    wanted, together = 0.9 * sum(amounts.values()), 0
+    for number, amount in enumerate(sorted(amounts.values(), reverse=True), start=1):
+        together += amount
+        if together > wanted:
+            return number
+    return 0
+
+
+WITHHELD = {
+    "gross": "gross_providers < 3", "income": "income_providers < 3",
+    "prevention": "prevention_providers < 3", "without_prevention": "prevention_providers < 3",
+    "evidence": "evidence_providers < 3", "without_evidence": "evidence_providers < 3",
+}  # fmt: skip
+SIDES = {"level_of_support": "is_prevention", "evidence_rating": "is_evidenced"}
+
+
+@pytest.mark.parametrize("breakdown", ["level_of_support", "lead_partner", "need_type", "evidence_rating"])
+@pytest.mark.parametrize("measure", WITHHELD)
+def test_what_is_left_of_a_total_belongs_to_three_providers_or_to_nobody(
+    marts: duckdb.DuckDBPyConnection, breakdown: str, measure: str
+) -> None:
+    """A reader takes the shown lines from the total. Counted here provider by provider, by other code."""
+    amount = {
+        "gross": "gross_pence", "income": "income_pence",
+        "prevention": "gross_pence * is_prevention::integer",
+        "without_prevention": "gross_pence * (not is_prevention)::integer",
+        "evidence": "gross_pence * is_evidenced::integer",
+        "without_evidence": "gross_pence * (not is_evidenced)::integer",
+    }[measure]  # fmt: skip
+    side = SIDES.get(breakdown, "true") if measure == "gross" else "true"
+    rows = marts.execute(
+        f"select collection, {breakdown}, {side} as side, provider, sum({amount} * weight)"
+        " from planning.service_map_shares group by all"
+    ).fetchall()
+    shown = set(
+        marts.execute(
+            f"select collection, breakdown_value from service_map_summary"
+            f" where breakdown_by = '{breakdown}' and not ({WITHHELD[measure]})"
+        ).fetchall()
+    )
+    whole = {
+        row[0]
+        for row in marts.execute(
+            f"select collection from service_map_summary"
+            f" where breakdown_by = 'all' and not ({WITHHELD[measure]})"
+        ).fetchall()
+    }
+    left: dict[tuple[str, bool], dict[str, int]] = {}
+    each: dict[tuple[str, str], dict[str, int]] = {}
+    for collection, line, which, provider, spent in rows:
+        if not spent:
+            continue
+        if (collection, line) in shown:
+            own = each.setdefault((collection, line), {})
+            own[provider] = own.get(provider, 0) + int(spent)
+        elif collection in whole:
+            rest = left.setdefault((collection, which), {})
+            rest[provider] = rest.get(provider, 0) + int(spent)
+    assert (left or breakdown in SIDES) and whole
+    assert all(most_of_it(amounts) >= 3 for amounts in left.values())
+    assert all(most_of_it(amounts) >= 3 for amounts in each.values())

@@ -1,13 +1,13 @@
 {{ config(materialized='table') }}
 
 -- Contracts and grants that end, by the financial year (April to March) in which they do, with what is spent on them.
+-- What has no end is the rest of the partnership's spend: it counts among what could be worked out (`spend_behind`).
 with ending as (
     select
         collection,
         service_id,
         provider,
-        case when month(contract_end_date) >= 4 then year(contract_end_date) else year(contract_end_date) - 1 end
-            as starts,
+        {{ financial_year('contract_end_date') }} as ends_in,
         reporting_year,
         max(gross_pence) as gross_pence
     from {{ ref('service_map_shares') }}
@@ -18,14 +18,13 @@ with ending as (
 summed as (
     select
         collection,
-        cast(starts as varchar) || '-' || substr(cast(starts + 1 as varchar), 3, 2) as ends_in,
+        ends_in,
         case when min(reporting_year) = max(reporting_year) then min(reporting_year) end as reporting_year,
         count(*) as services,
         count(distinct provider) as providers,
-        count(distinct case when gross_pence <> 0 then provider end) as with_gross,
         sum(gross_pence) as gross_pence
     from ending
-    group by collection, starts
+    group by collection, ends_in
 )
 
 select
@@ -38,9 +37,14 @@ select
     cast(summed.providers as integer) as providers,
     cast(summed.gross_pence as double) / 100 as gross_actual,
     cast(prices.in_last_year as double) as deflator,
-    cast(coalesce(nullif(summed.with_gross, 0), summed.providers) as integer) as gross_providers,
+    cast(coalesce(behind.providers, summed.providers) as integer) as gross_providers,
     cast(null as varchar) as symbol
 from summed
 inner join {{ ref('registered_collections') }} as registered on summed.collection = registered.collection
+left join {{ ref('spend_behind') }} as behind
+    on
+        summed.collection = behind.collection
+        and behind.breakdown_by = 'ends_in'
+        and summed.ends_in = behind.breakdown_value
 left join {{ ref('price_index') }} as prices on summed.reporting_year = prices.price_year
 order by collection, ends_in

@@ -43,13 +43,24 @@ grouped as (
     group by collection, need_type
 ),
 
-fewest as (
+-- A cost times the children reached is the spend, which the summary may withhold.
+withheld as (
     select
         collection,
-        need_type,
-        min(providers) as providers
+        breakdown_value as need_type,
+        providers
+    from {{ ref('spend_behind') }}
+    where breakdown_by = 'need_type'
+),
+
+fewest as (
+    select
+        grouped.collection,
+        grouped.need_type,
+        least(min(grouped.providers), coalesce(min(withheld.providers), min(grouped.providers))) as providers
     from grouped
-    group by collection, need_type
+    left join withheld on grouped.collection = withheld.collection and grouped.need_type = withheld.need_type
+    group by grouped.collection, grouped.need_type
 ),
 
 years as (

@@ -2,8 +2,9 @@
 
 -- What a partnership spends on children, whole and by four ways of cutting it. A service for several needs or levels
 -- counts in each by its share. Amounts are added up in whole pence, times whole millionths.
--- Behind every amount stands how many providers it is made of, for a row of three may hold the income of one. An
--- amount that nobody has counts as made of all: that it is nothing says no more of one than of another.
+-- Behind every amount stands how many providers it is made of (see `providers_behind`), for a row of three may hold
+-- the income of one. An amount that nobody has counts as made of all: that it is nothing says no more of one than of
+-- another.
 {% set breakdowns = ['level_of_support', 'lead_partner', 'need_type', 'evidence_rating'] %}
 with services as (
     select * from {{ ref('service_map_shares') }}
@@ -33,12 +34,6 @@ summed as (
         case when min(reporting_year) = max(reporting_year) then min(reporting_year) end as reporting_year,
         count(distinct service_id) as services,
         count(distinct provider) as providers,
-        count(distinct case when gross_pence <> 0 then provider end) as with_gross,
-        count(distinct case when income_pence <> 0 then provider end) as with_income,
-        count(distinct case when gross_pence <> 0 and is_prevention then provider end) as with_prevention,
-        count(distinct case when gross_pence <> 0 and not is_prevention then provider end) as without_prevention,
-        count(distinct case when gross_pence <> 0 and is_evidenced then provider end) as with_evidence,
-        count(distinct case when gross_pence <> 0 and not is_evidenced then provider end) as without_evidence,
         sum(gross_pence * weight) as gross_parts,
         coalesce(sum(income_pence * weight), 0) as income_parts,
         sum(reach_year * weight) as reach_parts,
@@ -49,20 +44,43 @@ summed as (
     group by collection, breakdown_by, breakdown_value
 ),
 
+behind as (
+    select
+        collection,
+        breakdown_by,
+        breakdown_value,
+        max(case when measure = 'gross' then providers end) as with_gross,
+        max(case when measure = 'income' then providers end) as with_income,
+        max(case when measure = 'prevention' then providers end) as with_prevention,
+        max(case when measure = 'without_prevention' then providers end) as without_prevention,
+        max(case when measure = 'evidence' then providers end) as with_evidence,
+        max(case when measure = 'without_evidence' then providers end) as without_evidence
+    from {{ ref('providers_behind') }}
+    group by collection, breakdown_by, breakdown_value
+),
+
 counted as (
     select
-        *,
-        coalesce(nullif(with_gross, 0), providers) as gross_providers,
-        coalesce(nullif(with_income, 0), nullif(with_gross, 0), providers) as income_providers,
+        summed.*,
+        -- Where the spend is withheld, so are its parts.
+        coalesce(with_gross, providers) as gross_providers,
+        least(coalesce(with_income, providers), coalesce(with_gross, providers)) as income_providers,
         least(
-            coalesce(nullif(with_prevention, 0), nullif(with_gross, 0), providers),
-            coalesce(nullif(without_prevention, 0), nullif(with_gross, 0), providers)
+            coalesce(with_prevention, providers),
+            coalesce(without_prevention, providers),
+            coalesce(with_gross, providers)
         ) as prevention_providers,
         least(
-            coalesce(nullif(with_evidence, 0), nullif(with_gross, 0), providers),
-            coalesce(nullif(without_evidence, 0), nullif(with_gross, 0), providers)
+            coalesce(with_evidence, providers),
+            coalesce(without_evidence, providers),
+            coalesce(with_gross, providers)
         ) as evidence_providers
     from summed
+    left join behind
+        on
+            summed.collection = behind.collection
+            and summed.breakdown_by = behind.breakdown_by
+            and summed.breakdown_value = behind.breakdown_value
 ),
 
 whole as (
