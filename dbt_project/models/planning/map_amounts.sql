@@ -1,7 +1,7 @@
 {{ config(materialized='table', schema='planning') }}
 
--- What each provider earns in each line of the maps' tables, whole pence times whole millionths. Lines of a breakdown add
--- up to their margin, which a reader knows.
+-- What each provider earns in each line of the maps' tables, whole pence times whole millionths. Lines of a breakdown
+-- add up to their margin, which a reader knows.
 {% set measures = {
     'gross': 'gross_pence',
     'income': 'income_pence',
