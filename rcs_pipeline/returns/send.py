@@ -27,7 +27,7 @@ from rcs_pipeline.intake.examine import current_files
 from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.journal import returned_place
 from rcs_pipeline.intake.sql import text
-from rcs_pipeline.ledger.paths import TEMPORARY, whole_file
+from rcs_pipeline.ledger.paths import TEMPORARY, flush, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.returns.content import (
@@ -198,12 +198,12 @@ def _make(workspace: Workspace, receipt: Receipt, folder: Path) -> None:
             # The same bytes under another name, from before they were decided on again.
             if old.name not in {file.name for file in made}:
                 old.unlink()
-        for file in made:
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
+        mark = work / MARK
+        mark.write_text(_basis(workspace, receipt), encoding="utf-8")
+        # Half-written, each lies in the working folder, which the next command clears away.
+        for file in (*made, mark):
+            flush(file)
             os.replace(file, folder / file.name)
-        with whole_file(folder / MARK) as temporary:
-            temporary.write_text(_basis(workspace, receipt), encoding="utf-8")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def test_a_second_wave_is_compared_with_the_first(tmp_path: Path) -> None:
     register = {"waves": [{"id": "rcs-2", "title": "Second survey"}], "collections": collections}
     (contracts / "second.yaml").write_text(yaml.safe_dump(register), encoding="utf-8")
     space = lakes.workspace(tmp_path, contracts.parent)
-    lakes.programme(space, pupils_per_school=60, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
+    lakes.programme(space, pupils_per_school=200, schools={"wellbeing_primary": 4, "wellbeing_secondary": 3})
     lakes.frame(space)
     building = build_warehouse(space, "rcs")
     assert [item.name for item in building.results if item.status not in ("success", "pass", "no-op")] == []
