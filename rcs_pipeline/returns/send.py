@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.returns import return_rules
 from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, check
-from rcs_pipeline.intake.examine import current_files
+from rcs_pipeline.intake.examine import current_files, in_use
 from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.journal import returned_place
 from rcs_pipeline.intake.sql import text
@@ -93,8 +93,9 @@ def send_back(workspace: Workspace, receipt: Receipt) -> Sent | None:
 def bring_up_to_date(workspace: Workspace) -> list[Sent]:
     """Make the returns that a killed run left out, and those whose delivery has changed since; gives these.
 
-    The return of a delivery whose findings were erased is erased too.
+    The return of a delivery whose findings were erased is erased too, and so is what a killed run was at.
     """
+    _clear_away(workspace)
     latest: dict[Path, Receipt] = {}
     for receipt in workspace.ledger.receipts():
         if receipt.findings_path is not None:
@@ -206,9 +207,17 @@ def _make(workspace: Workspace, receipt: Receipt, folder: Path) -> None:
             os.replace(file, folder / file.name)
 
 
+def _clear_away(workspace: Workspace) -> None:
+    """Delete the working folders of processes that live no more; no lock is needed for that."""
+    for leftover in workspace.paths.work.glob(f"{TEMPORARY}*"):
+        own = leftover.name.startswith(f"{TEMPORARY}{os.getpid()}-")
+        if not own and not in_use(leftover):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 @contextmanager
 def _working(workspace: Workspace) -> Iterator[Path]:
-    """A private folder; if this process is killed, the next one that writes clears it away."""
+    """A private folder; if this process is killed, the next one clears it away."""
     work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
     try:
         yield work
