@@ -1,7 +1,8 @@
 """Taking in a delivery: examine, store, and write the receipt last.
 
-Belongs here: originals, supersession, receipts.
-Does not belong here: judging (see `examine`), files that change nothing (see `news`).
+Belongs here: the order of the steps, supersession, receipts.
+Does not belong here: judging (see `examine`), files that change nothing (see `news`), the copy that is
+kept (see `originals`).
 
 A process killed at any point leaves at most files that no receipt names; the next run of the same
 file overwrites them with the same content.
@@ -22,15 +23,15 @@ from rcs_pipeline.intake import findings, store
 from rcs_pipeline.intake.examine import Examined, examining, in_use, needs_key
 from rcs_pipeline.intake.journal import mend
 from rcs_pipeline.intake.news import not_news
+from rcs_pipeline.intake.originals import Copy, copying, keep_original, original
 from rcs_pipeline.intake.recognise import Recognised, recognise
 from rcs_pipeline.intake.report import Problem, problems
 from rcs_pipeline.ledger.decisions import YES
 from rcs_pipeline.ledger.keys import remember_keys
-from rcs_pipeline.ledger.paths import TEMPORARY, file_hash, sweep, whole_file
+from rcs_pipeline.ledger.paths import TEMPORARY, file_hash, sweep
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 
-PRIVATE_FILE = 0o600
 KEPT_FINDINGS, KEPT_ROWS = "findings.parquet", "accepted.parquet"
 
 
@@ -119,12 +120,15 @@ def take_in(
                 _keep_unchanged(workspace, recognised, before)
             receipt = replace(earlier, file_name=told_name, supplier=supplier, arrival=arrival)
             return Judgement(workspace.ledger.add_receipt(receipt), (), {})
-        with examining(workspace, recognised, dataset, collection, supplier) as examined:
+        with (
+            copying(workspace, recognised) as copied,
+            examining(workspace, recognised, dataset, collection, supplier) as examined,
+        ):
             if examined.withdrawn:
                 # Kept, the original would hold what was to be erased.
                 _require_unchanged(recognised, before)
             else:
-                _keep_unchanged(workspace, recognised, before)
+                _keep_unchanged(workspace, recognised, before, copied)
             receipt = _receipt(workspace, examined, path.name, known)
             receipt = replace(receipt, arrival=arrival, as_of=str(as_of) if as_of else None)
             return _judgement(_store(workspace, examined, receipt), examined)
@@ -143,20 +147,12 @@ def clear_leftovers(workspace: Workspace) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def keep_original(workspace: Workspace, recognised: Recognised) -> Path:
-    """Keep the file as it came, under its hash, readable by the owner only."""
-    target = workspace.paths.originals / recognised.sha256
-    if not target.exists():
-        with whole_file(target) as temporary:
-            shutil.copyfile(recognised.path, temporary)
-            temporary.chmod(PRIVATE_FILE)
-    return target
-
-
-def _keep_unchanged(workspace: Workspace, recognised: Recognised, before: tuple[int, ...]) -> None:
+def _keep_unchanged(
+    workspace: Workspace, recognised: Recognised, before: tuple[int, ...], copied: Copy | None = None
+) -> None:
     """Keep the original; what was hashed, judged and kept must be one and the same file."""
-    was_kept = (workspace.paths.originals / recognised.sha256).exists()
-    kept = keep_original(workspace, recognised)
+    was_kept = original(workspace, recognised).exists()
+    kept = keep_original(workspace, recognised, copied)
     try:
         _require_unchanged(recognised, before)
     except RcsError:
