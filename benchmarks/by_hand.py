@@ -18,20 +18,23 @@ UNIT = ("cpp_code", "school_code", "community")
 # Up to so many columns the pupils are added up to their combinations first.
 FEW = 4
 ALL = "'all'"
-# Answers, positives (not of a mean), weights, weights of the positives, squared weights.
-SUMS = ("n", "x", "w", "wy", "ww")
+# Answers, positives (not of a mean), weights, weights of the positives, squared weights, and of a mean the
+# weighted squares, which its variance follows from.
+SUMS = ("n", "x", "w", "wy", "ww", "wyy")
+# Of everybody, answered or not.
+EVERYBODY = ("all_weights", "all_weights_squared")
 PACK = "67108864e0"  # 2^26, more than there are pupils
 
 
 def query(relation: str, tables: Tables = FOUR) -> str:
-    """SQL for one row a school and group, five sums an indicator."""
+    """SQL for one row a school and group, five sums an indicator, and two of everybody."""
     unit, grouped = ", ".join(UNIT), ", ".join(tables.columns)
     sets = [tuple(group.split("+")) if group != "all" else () for group in tables.groups]
     by = ", ".join(f"({', '.join((*UNIT, *columns))})" for columns in sets)
     few = len(tables.columns) <= FEW
     cells = f"""
 cells as (
-    select {unit}, {grouped}, {", ".join(_pupil_sums(item) for item in indicators())}
+    select {unit}, {grouped}, {", ".join(_pupil_sums(item) for item in indicators())}, {_everybody(few=False)}
     from pupils group by all
 ),"""
     return f"""
@@ -54,11 +57,14 @@ pupils as (
 sums as (
     select {unit}, case {_branches(tables, sets, named=False)} end as group_by,
         case {_branches(tables, sets, named=True)} end as group_value,
-        {", ".join(_added_sums(item) if few else _pupil_sums(item) for item in indicators())}
+        {", ".join(_added_sums(item) if few else _pupil_sums(item) for item in indicators())},
+        {_everybody(few=few)}
     from {"cells" if few else "pupils"}
     group by grouping sets ({by})
 )
-select {unit}, group_by, group_value, {", ".join(_final_sums(item) for item in indicators())} from sums
+select {unit}, group_by, group_value, {", ".join(_final_sums(item) for item in indicators())},
+    {", ".join(EVERYBODY)}
+from sums
 """
 
 
@@ -117,7 +123,7 @@ def _pupil_sums(item: str) -> str:
     """Of a share, answers and positives travel in one number: a sixth of the scan less."""
     counts = f"sum({item} * {PACK} + 1) as {item}__nx"
     if item in means():
-        counts = f"nullif(count({item}), 0) as {item}__n"
+        counts = f"nullif(count({item}), 0) as {item}__n, sum({item} * {item} * weight) as {item}__wyy"
     return (
         f"{counts}, sum({item} * weight) as {item}__wy, "
         f"sum(case when {item} is not null then weight end) as {item}__w, "
@@ -126,13 +132,18 @@ def _pupil_sums(item: str) -> str:
 
 
 def _added_sums(item: str) -> str:
-    counts = f"sum({item}__n) as {item}__n" if item in means() else f"sum({item}__nx) as {item}__nx"
-    return ", ".join([counts, *(f"sum({item}__{part}) as {item}__{part}" for part in ("w", "wy", "ww"))])
+    parts = ("n", "wyy", "w", "wy", "ww") if item in means() else ("nx", "w", "wy", "ww")
+    return ", ".join(f"sum({item}__{part}) as {item}__{part}" for part in parts)
+
+
+def _everybody(*, few: bool) -> str:
+    every, squared = ("all_weights", "all_weights_squared") if few else ("weight", "squared")
+    return f"sum({every}) as all_weights, sum({squared}) as all_weights_squared"
 
 
 def _final_sums(item: str) -> str:
     if item in means():
-        counts = f"{item}__n, null as {item}__x"
+        counts = f"{item}__n, {item}__wyy"
     else:
         both = f"{item}__nx"
         counts = f"{both} - floor({both} / {PACK}) * {PACK} as {item}__n, floor({both} / {PACK}) as {item}__x"

@@ -92,13 +92,15 @@ def agree(database: Path, sums: str, theirs: Path) -> int:
     import duckdb
 
     parts = [(item, part) for item in by_hand.indicators() for part in by_hand.SUMS if _has(item, part)]
+    differ = [_differs(item, part) for item, part in parts]
+    differ += [f"ours.{name} is distinct from hand.{name}" for name in by_hand.EVERYBODY]
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{database}' as warehouse (read_only)")
         connection.execute(f"create table sums as {sums}")
         counts = connection.execute(
             f"""select count(*), count_if(ours.cluster is null or hand.school_code is null),
-                       {", ".join(f"count_if({_differs(item, part)})" for item, part in parts)}
+                       {", ".join(f"count_if({condition})" for condition in differ)}
                 from sums as ours
                 full join '{theirs}' as hand
                 on ours.stratum = hand.cpp_code and ours.cluster = hand.school_code
@@ -110,19 +112,23 @@ def agree(database: Path, sums: str, theirs: Path) -> int:
         raise RuntimeError(
             f"{lost} of {rows} rows and {sum(broken)} sums differ from those of the hand-written query"
         )
-    return int(rows) * len(parts)
+    return int(rows) * len(differ)
 
 
 def _has(item: str, part: str) -> bool:
-    """A mean has no positives."""
-    return part != "x" or item not in by_hand.means()
+    """A mean has no positives, a share no squares."""
+    return part != ("x" if item in by_hand.means() else "wyy")
 
 
 def _differs(item: str, part: str) -> str:
     ours, hand = f"ours.{item}__{part}", f"hand.{item}__{part}"
     if item in by_hand.means():
-        if part == "wy":
-            return f"abs({ours} / {PARTS}.0 - {hand}) > 1e-9 * abs({hand})"
+        if part in ("wy", "wyy"):
+            parts = PARTS if part == "wy" else PARTS * 100
+            return (
+                f"coalesce(abs({ours} / {parts}.0 - {hand}) > 1e-9 * abs({hand}), "
+                f"({ours} is null) <> ({hand} is null))"
+            )
     elif part in ("n", "x"):
         both = f"ours.{item}__nx"
         positives = f"floor({both} / {by_hand.PACK})"

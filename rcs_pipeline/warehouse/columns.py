@@ -1,10 +1,15 @@
-"""The names of the columns that scoring adds to the pupil table.
+"""The names of the columns that staging and scoring add to the pupil table.
 
 Belongs here: names, so that every room spells them alike.
 Does not belong here: what stands in the columns.
 """
 
 from __future__ import annotations
+
+
+def code_column(item: str) -> str:
+    """The column that holds the code of an answer as it was sent, those of missing answers included."""
+    return f"{item}__code"
 
 
 def score_column(scale_id: str) -> str:

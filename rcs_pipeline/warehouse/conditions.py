@@ -6,6 +6,8 @@ Does not belong here: scores and bands (see `scoring`), anything that adds pupil
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
@@ -14,8 +16,9 @@ from rcs_pipeline.contracts.measures import Indicator, When
 from rcs_pipeline.contracts.scales import Scale
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.warehouse import sql
-from rcs_pipeline.warehouse.columns import band_column, score_column
+from rcs_pipeline.warehouse.columns import band_column, code_column, score_column
 from rcs_pipeline.warehouse.design import survey_of
+from rcs_pipeline.warehouse.staging import has_code
 
 # The narrowest type: pupils are sorted with all their indicators before they are added up.
 YES, NO = "cast(1 as tinyint)", "cast(0 as tinyint)"
@@ -106,9 +109,18 @@ def _of_scale(catalogue: Catalogue, when: When) -> str:
     return _yes_or_no(inside, f"{score} is not null")
 
 
+def sent(column: Column) -> Column:
+    """The column of the code that was sent, for an expression that only valid codes can meet.
+
+    It comes straight from the lake, whose statistics tell the engine how far a sum can go; behind the `case`
+    that empties missing answers they are lost, and adding up a scale takes twice as long.
+    """
+    return replace(column, name=code_column(column.name)) if has_code(column) else column
+
+
 def _of_item(column: Column, when: When) -> str:
-    name = sql.name(column.name)
     valid = [item for item in column.codes or {} if item not in column.missing]
+    name = sql.name(column.name)
     if when.at_least is not None:
         if not valid:
             return _yes_or_no(f"{name} >= {sql.number(when.at_least)}", f"{name} is not null")
@@ -116,6 +128,9 @@ def _of_item(column: Column, when: When) -> str:
     else:
         yes = list(when.codes)
     no = [item for item in valid if item not in yes]
+    if yes and no:
+        column = sent(column)
+        name = sql.name(column.name)
     if column.type is ColumnType.INTEGER and yes and no:
         cut = _by_cut(name, [int(float(item)) for item in yes], [int(float(item)) for item in no])
         if cut:

@@ -7,6 +7,7 @@ Does not belong here: which command dbt gets (see `dbt_run`).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -21,6 +22,8 @@ def _end_with_parent() -> None:
 def main() -> None:
     """Run dbt with this process's arguments."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # It lives for seconds and keeps nearly all it makes: looking for what could be freed is time lost.
+    gc.disable()
     from dbt.cli.main import cli
 
     cli()

@@ -60,6 +60,10 @@ def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
             if path.suffix in (".sql", ".yml", ".csv") and not (kind == "models" and is_generated(path)):
                 wanted[path.relative_to(PROJECT).as_posix()] = path.read_bytes()
     wanted |= {name: text.encode() for name, text in generated_files(catalogue, product).items()}
+    for seed in [
+        name for name in wanted if name.startswith("seeds/") and not _is_read(Path(name).stem, wanted)
+    ]:
+        del wanted[seed]
     for kind in (*SHARED, *HAND_WRITTEN):
         for path in sorted((folder / kind).rglob("*")):
             if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
@@ -69,6 +73,11 @@ def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
         if not path.is_file() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def _is_read(seed: str, project: dict[str, bytes]) -> bool:
+    """Whether any model, test or macro of the project draws on the seed."""
+    return any(f"ref('{seed}')".encode() in content for content in project.values())
 
 
 def run_dbt(

@@ -15,6 +15,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.contracts.vocabulary import Weighting
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.columns import code_column
 from rcs_pipeline.warehouse.staging import staging_name
 from rcs_pipeline.warehouse.templates import render
 
@@ -138,7 +139,7 @@ def _by_collection(values: dict[str, str | None], otherwise: str = "cast(null as
 
 def _others(contract: DeliveryContract) -> list[str]:
     """Everything staging has, but the columns that allocation replaces."""
-    from rcs_pipeline.warehouse.staging import has_missing_kinds
+    from rcs_pipeline.warehouse.staging import has_code, has_missing_kinds
 
     replaced = set(survey_of(contract).allocate)
     names = ["collection", "source_row"]
@@ -147,6 +148,7 @@ def _others(contract: DeliveryContract) -> list[str]:
             names.append(column.name)
         if column.symbols:
             names.append(f"{column.name}__symbol")
+    names += [code_column(column.name) for column in contract.stored_columns if has_code(column)]
     names += [f"{column.name}__missing" for column in contract.stored_columns if has_missing_kinds(column)]
     return names
 

@@ -40,9 +40,10 @@ def registered_collections_model(catalogue: Catalogue, product: Product, source:
     )
 
 
-def has_money_policy(product: Product) -> bool:
-    """Whether the product says when an amount belongs to too few."""
-    return product.file.disclosure.dominant_share is not None
+def has_money_policy(catalogue: Catalogue, product: Product) -> bool:
+    """Whether the product draws on maps of services and says when an amount belongs to too few."""
+    kinds = {catalogue.delivery(dataset).options.kind for dataset in product.file.datasets}
+    return "map" in kinds and product.file.disclosure.dominant_share is not None
 
 
 def money_policy_model(product: Product, source: str) -> str:

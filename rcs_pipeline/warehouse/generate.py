@@ -135,9 +135,9 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
         dims.registered_indicators_model(catalogue, product, "the measures"),
     )
     yield f"{folder}/geographies.sql", dims.geographies_model(catalogue, product, "the register")
-    if dims.has_money_policy(product):
+    if has_money := dims.has_money_policy(catalogue, product):
         yield f"{folder}/money_policy.sql", dims.money_policy_model(product, _place(product.path))
-    if compares := product.file.comparisons.testing is not None:
+    if compares := any(table.name in comparisons.TABLES for table in product.tables):
         yield f"{folder}/registered_waves.sql", comparisons.waves_model(catalogue, product, "the register")
         yield (
             f"{folder}/wave_breaks.sql",
@@ -146,7 +146,7 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
     yield (
         f"{folder}/register.yml",
         properties.as_yaml(
-            properties.register_properties(compares=compares, has_money=dims.has_money_policy(product)),
+            properties.register_properties(compares=compares, has_money=has_money),
             "the register",
         ),
     )

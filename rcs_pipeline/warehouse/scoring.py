@@ -100,8 +100,10 @@ def _parts(contract: DeliveryContract, scale: Scale) -> tuple[str, str]:
 def _points(contract: DeliveryContract, scale: Scale, name: str) -> tuple[str, str]:
     """Whether an item was answered (1 or 0), and its points (0 where not), reversed where need be."""
     column = contract.column(name)
-    item = sql.name(column.name)
     points = scale.points.get(name)
+    if not any(_counts(scale, points, code) for code in column.missing):
+        column = conditions.sent(column)
+    item = sql.name(column.name)
     if points is not None:
         worth = " ".join(f"when {sql.code(column, code)} then {value}" for code, value in points.items())
         return f"case when {sql.among(column, points)} then 1 else 0 end", f"case {item} {worth} else 0 end"
@@ -109,6 +111,13 @@ def _points(contract: DeliveryContract, scale: Scale, name: str) -> tuple[str, s
     turned = scale.item_minimum + scale.item_maximum
     value = f"{turned} - {item}" if name in scale.reversed_items else item
     return f"case when {valid} then 1 else 0 end", f"case when {valid} then {value} else 0 end"
+
+
+def _counts(scale: Scale, points: dict[str, int] | None, code: str) -> bool:
+    """Whether the code stands for points."""
+    if points is not None:
+        return code in points
+    return scale.item_minimum <= float(code) <= scale.item_maximum
 
 
 def _score(catalogue: Catalogue, contract: DeliveryContract, scale: Scale) -> str:

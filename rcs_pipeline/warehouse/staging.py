@@ -7,7 +7,9 @@ Does not belong here: scores, weights, allocation.
 from __future__ import annotations
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.columns import code_column
 from rcs_pipeline.warehouse.templates import render
 
 
@@ -21,6 +23,11 @@ def has_missing_kinds(column: Column) -> bool:
     return bool(column.missing) or (column.codes is not None and not column.required)
 
 
+def has_code(column: Column) -> bool:
+    """Whether the code that was sent stands beside the answer, for scoring (see `conditions.sent`)."""
+    return bool(column.missing) and column.codes is not None and column.type is ColumnType.INTEGER
+
+
 def staging_model(contract: DeliveryContract, source: str) -> str:
     """The text of the staging model of `contract`."""
     weight = contract.survey.weight.column if contract.survey else None
@@ -29,8 +36,13 @@ def staging_model(contract: DeliveryContract, source: str) -> str:
         values.append(_value(column, rounded=column.name == weight))
         if column.symbols:
             values.append(sql.name(f"{column.name}__symbol"))
+    codes = [
+        f"{sql.name(column.name)} as {sql.name(code_column(column.name))}"
+        for column in contract.stored_columns
+        if has_code(column)
+    ]
     kinds = [_kind(column) for column in contract.stored_columns if has_missing_kinds(column)]
-    return render("staging.sql.j2", source, dataset=contract.dataset, values=values, kinds=kinds)
+    return render("staging.sql.j2", source, dataset=contract.dataset, values=values + codes, kinds=kinds)
 
 
 def _value(column: Column, *, rounded: bool) -> str:

@@ -10,7 +10,9 @@ import duckdb
 
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.columns import code_column
 from rcs_pipeline.warehouse.scoring import norms_models, scored_model
+from rcs_pipeline.warehouse.staging import has_code
 
 Pupil = Mapping[str, Any]
 REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
@@ -27,9 +29,12 @@ class Scorer:
         self.model = scored_model(catalogue, self.contract, "a test")
         self.connection = duckdb.connect()
         columns = {item.name: sql.TYPES[item.type] for item in self.contract.stored_columns}
+        self.codes = {
+            code_column(item.name): item.name for item in self.contract.stored_columns if has_code(item)
+        }
         self.columns = {
-            **columns, "wave": "varchar", "design_weight": "double", "design_cluster": "varchar",
-            "row": "integer",
+            **columns, **{name: columns[item] for name, item in self.codes.items()},
+            "wave": "varchar", "design_weight": "double", "design_cluster": "varchar", "row": "integer",
         }  # fmt: skip
         listed = ", ".join(f"{sql.name(name)} {kind}" for name, kind in self.columns.items())
         self.connection.execute(f"create table {self.table} ({listed})")
@@ -38,9 +43,12 @@ class Scorer:
         """Every column of the scored model, one row a pupil, in the order given."""
         self.connection.execute(f"delete from {self.table}")
         rows = [
-            {"wave": "w", "design_weight": 1.0, "design_cluster": "c", **pupil, "row": place}
+            {
+                **{name: pupil.get(item) for name, item in self.codes.items()},
+                "wave": "w", "design_weight": 1.0, "design_cluster": "c", **pupil, "row": place,
+            }
             for place, pupil in enumerate(pupils)
-        ]
+        ]  # fmt: skip
         values = ", ".join(
             "(" + ", ".join(_literal(row.get(name)) for name in self.columns) + ")" for row in rows
         )

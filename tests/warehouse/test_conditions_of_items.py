@@ -30,3 +30,11 @@ def test_only_valid_codes_are_answers(valid: tuple[int, ...], yes: tuple[int, ..
             )
         ).fetchall()
     assert dict(rows) == {code: None if code not in valid else int(code in yes) for code in ANSWERS}
+
+
+def test_the_code_that_was_sent_is_read_where_no_missing_one_can_count() -> None:
+    column = load_catalogue().delivery("wellbeing_secondary").column("sch_happy")
+    assert "sch_happy__code" in _of_item(column, When(item="sch_happy", codes=("4", "5")))
+    # Every valid code: what is left is "there is an answer", which a missing code would meet.
+    every = tuple(code for code in column.codes or {} if code not in column.missing)
+    assert "sch_happy__code" not in _of_item(column, When(item="sch_happy", codes=every))

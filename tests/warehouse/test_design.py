@@ -12,6 +12,7 @@ from rcs_pipeline.contracts.measures import When
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.build import build_warehouse
+from rcs_pipeline.warehouse.columns import code_column
 from rcs_pipeline.warehouse.conditions import _of_item
 from tests.warehouse import lakes
 
@@ -81,8 +82,8 @@ def test_a_share_has_only_valid_codes_in_its_base(tmp_path: Path) -> None:
     condition = _of_item(column, When(item=column.name, codes=("4", "5")))
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select {column.name}, {condition} "
-            f"from (values (1), (4), (5), (6), (-9), (null)) as v({column.name})"
+            f"select {code_column(column.name)}, {condition} "
+            f"from (values (1), (4), (5), (6), (-9), (null)) as v({code_column(column.name)})"
         ).fetchall()
     assert rows == [(1, 0), (4, 1), (5, 1), (6, None), (-9, None), (None, None)]
 

@@ -8,6 +8,7 @@ import pytest
 
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.contracts.scales import Scale
+from rcs_pipeline.warehouse.design import survey_of
 from tests.warehouse.scored import Pupil, Scorer
 
 EMOTIONAL = ("sdq_03", "sdq_08", "sdq_13", "sdq_16", "sdq_24")
@@ -246,3 +247,24 @@ def _with(catalogue: Catalogue, scale: Scale) -> Catalogue:
     from dataclasses import replace
 
     return replace(catalogue, scales={**catalogue.scales, scale.id: scale})
+
+
+@pytest.mark.parametrize("instrument", ["primary", "secondary"])
+def test_no_code_of_a_missing_answer_is_scored(
+    catalogue: Catalogue, instrument: str, request: pytest.FixtureRequest
+) -> None:
+    scorer: Scorer = request.getfixturevalue(instrument)
+    missing = {
+        item.name: sorted(int(code) for code in item.missing)
+        for item in scorer.contract.stored_columns
+        if item.missing and item.codes and item.numeric
+    }
+    longest = max(len(codes) for codes in missing.values())
+    pupils = [
+        {"stage": survey_of(scorer.contract).stages[0], **{
+            name: codes[place % len(codes)] for name, codes in missing.items()}}
+        for place in range(longest)
+    ]  # fmt: skip
+    for row in scorer(pupils):
+        told = {name: value for name, value in row.items() if name.endswith(("__score", "__y"))}
+        assert told and set(told.values()) == {None}

@@ -10,20 +10,20 @@ answered as (
     select
         *,
         (
-            case when fas_car between 1 and 3 then 1 else 0 end
-            + case when fas_own_bedroom between 0 and 1 then 1 else 0 end
-            + case when fas_computers between 1 and 4 then 1 else 0 end
-            + case when fas_bathrooms between 1 and 4 then 1 else 0 end
-            + case when fas_dishwasher between 0 and 1 then 1 else 0 end
-            + case when fas_holidays between 1 and 4 then 1 else 0 end
+            case when fas_car__code between 1 and 3 then 1 else 0 end
+            + case when fas_own_bedroom__code between 0 and 1 then 1 else 0 end
+            + case when fas_computers__code between 1 and 4 then 1 else 0 end
+            + case when fas_bathrooms__code between 1 and 4 then 1 else 0 end
+            + case when fas_dishwasher__code between 0 and 1 then 1 else 0 end
+            + case when fas_holidays__code between 1 and 4 then 1 else 0 end
         ) as fas_3__answered,
         (
-            case fas_car when 1 then 0 when 2 then 1 when 3 then 2 else 0 end
-            + case fas_own_bedroom when 0 then 0 when 1 then 1 else 0 end
-            + case fas_computers when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
-            + case fas_bathrooms when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
-            + case fas_dishwasher when 0 then 0 when 1 then 1 else 0 end
-            + case fas_holidays when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            case fas_car__code when 1 then 0 when 2 then 1 when 3 then 2 else 0 end
+            + case fas_own_bedroom__code when 0 then 0 when 1 then 1 else 0 end
+            + case fas_computers__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_bathrooms__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_dishwasher__code when 0 then 0 when 1 then 1 else 0 end
+            + case fas_holidays__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
         ) as fas_3__total
     from pupils
 ),

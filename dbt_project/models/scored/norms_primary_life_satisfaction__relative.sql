@@ -10,14 +10,14 @@ answered as (
     select
         *,
         (
-            case when life_going_well between 1 and 5 then 1 else 0 end
-            + case when life_as_wanted between 1 and 5 then 1 else 0 end
-            + case when life_good between 1 and 5 then 1 else 0 end
+            case when life_going_well__code between 1 and 5 then 1 else 0 end
+            + case when life_as_wanted__code between 1 and 5 then 1 else 0 end
+            + case when life_good__code between 1 and 5 then 1 else 0 end
         ) as primary_life_satisfaction__answered,
         (
-            case when life_going_well between 1 and 5 then life_going_well else 0 end
-            + case when life_as_wanted between 1 and 5 then life_as_wanted else 0 end
-            + case when life_good between 1 and 5 then life_good else 0 end
+            case when life_going_well__code between 1 and 5 then life_going_well__code else 0 end
+            + case when life_as_wanted__code between 1 and 5 then life_as_wanted__code else 0 end
+            + case when life_good__code between 1 and 5 then life_good__code else 0 end
         ) as primary_life_satisfaction__total
     from pupils
 ),

@@ -10,16 +10,16 @@ answered as (
     select
         *,
         (
-            case when mood_sad between 1 and 5 then 1 else 0 end
-            + case when mood_worried between 1 and 5 then 1 else 0 end
-            + case when mood_lonely between 1 and 5 then 1 else 0 end
-            + case when mood_cheerful between 1 and 5 then 1 else 0 end
+            case when mood_sad__code between 1 and 5 then 1 else 0 end
+            + case when mood_worried__code between 1 and 5 then 1 else 0 end
+            + case when mood_lonely__code between 1 and 5 then 1 else 0 end
+            + case when mood_cheerful__code between 1 and 5 then 1 else 0 end
         ) as primary_low_mood__answered,
         (
-            case when mood_sad between 1 and 5 then mood_sad else 0 end
-            + case when mood_worried between 1 and 5 then mood_worried else 0 end
-            + case when mood_lonely between 1 and 5 then mood_lonely else 0 end
-            + case when mood_cheerful between 1 and 5 then 6 - mood_cheerful else 0 end
+            case when mood_sad__code between 1 and 5 then mood_sad__code else 0 end
+            + case when mood_worried__code between 1 and 5 then mood_worried__code else 0 end
+            + case when mood_lonely__code between 1 and 5 then mood_lonely__code else 0 end
+            + case when mood_cheerful__code between 1 and 5 then 6 - mood_cheerful__code else 0 end
         ) as primary_low_mood__total
     from pupils
 ),

@@ -16,148 +16,148 @@ answered as (
     select
         *,
         (
-            case when sdq_03 between 0 and 2 then 1 else 0 end
-            + case when sdq_08 between 0 and 2 then 1 else 0 end
-            + case when sdq_13 between 0 and 2 then 1 else 0 end
-            + case when sdq_16 between 0 and 2 then 1 else 0 end
-            + case when sdq_24 between 0 and 2 then 1 else 0 end
+            case when sdq_03__code between 0 and 2 then 1 else 0 end
+            + case when sdq_08__code between 0 and 2 then 1 else 0 end
+            + case when sdq_13__code between 0 and 2 then 1 else 0 end
+            + case when sdq_16__code between 0 and 2 then 1 else 0 end
+            + case when sdq_24__code between 0 and 2 then 1 else 0 end
         ) as sdq_emotional__answered,
         (
-            case when sdq_03 between 0 and 2 then sdq_03 else 0 end
-            + case when sdq_08 between 0 and 2 then sdq_08 else 0 end
-            + case when sdq_13 between 0 and 2 then sdq_13 else 0 end
-            + case when sdq_16 between 0 and 2 then sdq_16 else 0 end
-            + case when sdq_24 between 0 and 2 then sdq_24 else 0 end
+            case when sdq_03__code between 0 and 2 then sdq_03__code else 0 end
+            + case when sdq_08__code between 0 and 2 then sdq_08__code else 0 end
+            + case when sdq_13__code between 0 and 2 then sdq_13__code else 0 end
+            + case when sdq_16__code between 0 and 2 then sdq_16__code else 0 end
+            + case when sdq_24__code between 0 and 2 then sdq_24__code else 0 end
         ) as sdq_emotional__total,
         (
-            case when sdq_05 between 0 and 2 then 1 else 0 end
-            + case when sdq_07 between 0 and 2 then 1 else 0 end
-            + case when sdq_12 between 0 and 2 then 1 else 0 end
-            + case when sdq_18 between 0 and 2 then 1 else 0 end
-            + case when sdq_22 between 0 and 2 then 1 else 0 end
+            case when sdq_05__code between 0 and 2 then 1 else 0 end
+            + case when sdq_07__code between 0 and 2 then 1 else 0 end
+            + case when sdq_12__code between 0 and 2 then 1 else 0 end
+            + case when sdq_18__code between 0 and 2 then 1 else 0 end
+            + case when sdq_22__code between 0 and 2 then 1 else 0 end
         ) as sdq_conduct__answered,
         (
-            case when sdq_05 between 0 and 2 then sdq_05 else 0 end
-            + case when sdq_07 between 0 and 2 then 2 - sdq_07 else 0 end
-            + case when sdq_12 between 0 and 2 then sdq_12 else 0 end
-            + case when sdq_18 between 0 and 2 then sdq_18 else 0 end
-            + case when sdq_22 between 0 and 2 then sdq_22 else 0 end
+            case when sdq_05__code between 0 and 2 then sdq_05__code else 0 end
+            + case when sdq_07__code between 0 and 2 then 2 - sdq_07__code else 0 end
+            + case when sdq_12__code between 0 and 2 then sdq_12__code else 0 end
+            + case when sdq_18__code between 0 and 2 then sdq_18__code else 0 end
+            + case when sdq_22__code between 0 and 2 then sdq_22__code else 0 end
         ) as sdq_conduct__total,
         (
-            case when sdq_02 between 0 and 2 then 1 else 0 end
-            + case when sdq_10 between 0 and 2 then 1 else 0 end
-            + case when sdq_15 between 0 and 2 then 1 else 0 end
-            + case when sdq_21 between 0 and 2 then 1 else 0 end
-            + case when sdq_25 between 0 and 2 then 1 else 0 end
+            case when sdq_02__code between 0 and 2 then 1 else 0 end
+            + case when sdq_10__code between 0 and 2 then 1 else 0 end
+            + case when sdq_15__code between 0 and 2 then 1 else 0 end
+            + case when sdq_21__code between 0 and 2 then 1 else 0 end
+            + case when sdq_25__code between 0 and 2 then 1 else 0 end
         ) as sdq_hyperactivity__answered,
         (
-            case when sdq_02 between 0 and 2 then sdq_02 else 0 end
-            + case when sdq_10 between 0 and 2 then sdq_10 else 0 end
-            + case when sdq_15 between 0 and 2 then sdq_15 else 0 end
-            + case when sdq_21 between 0 and 2 then 2 - sdq_21 else 0 end
-            + case when sdq_25 between 0 and 2 then 2 - sdq_25 else 0 end
+            case when sdq_02__code between 0 and 2 then sdq_02__code else 0 end
+            + case when sdq_10__code between 0 and 2 then sdq_10__code else 0 end
+            + case when sdq_15__code between 0 and 2 then sdq_15__code else 0 end
+            + case when sdq_21__code between 0 and 2 then 2 - sdq_21__code else 0 end
+            + case when sdq_25__code between 0 and 2 then 2 - sdq_25__code else 0 end
         ) as sdq_hyperactivity__total,
         (
-            case when sdq_06 between 0 and 2 then 1 else 0 end
-            + case when sdq_11 between 0 and 2 then 1 else 0 end
-            + case when sdq_14 between 0 and 2 then 1 else 0 end
-            + case when sdq_19 between 0 and 2 then 1 else 0 end
-            + case when sdq_23 between 0 and 2 then 1 else 0 end
+            case when sdq_06__code between 0 and 2 then 1 else 0 end
+            + case when sdq_11__code between 0 and 2 then 1 else 0 end
+            + case when sdq_14__code between 0 and 2 then 1 else 0 end
+            + case when sdq_19__code between 0 and 2 then 1 else 0 end
+            + case when sdq_23__code between 0 and 2 then 1 else 0 end
         ) as sdq_peer__answered,
         (
-            case when sdq_06 between 0 and 2 then sdq_06 else 0 end
-            + case when sdq_11 between 0 and 2 then 2 - sdq_11 else 0 end
-            + case when sdq_14 between 0 and 2 then 2 - sdq_14 else 0 end
-            + case when sdq_19 between 0 and 2 then sdq_19 else 0 end
-            + case when sdq_23 between 0 and 2 then sdq_23 else 0 end
+            case when sdq_06__code between 0 and 2 then sdq_06__code else 0 end
+            + case when sdq_11__code between 0 and 2 then 2 - sdq_11__code else 0 end
+            + case when sdq_14__code between 0 and 2 then 2 - sdq_14__code else 0 end
+            + case when sdq_19__code between 0 and 2 then sdq_19__code else 0 end
+            + case when sdq_23__code between 0 and 2 then sdq_23__code else 0 end
         ) as sdq_peer__total,
         (
-            case when sdq_01 between 0 and 2 then 1 else 0 end
-            + case when sdq_04 between 0 and 2 then 1 else 0 end
-            + case when sdq_09 between 0 and 2 then 1 else 0 end
-            + case when sdq_17 between 0 and 2 then 1 else 0 end
-            + case when sdq_20 between 0 and 2 then 1 else 0 end
+            case when sdq_01__code between 0 and 2 then 1 else 0 end
+            + case when sdq_04__code between 0 and 2 then 1 else 0 end
+            + case when sdq_09__code between 0 and 2 then 1 else 0 end
+            + case when sdq_17__code between 0 and 2 then 1 else 0 end
+            + case when sdq_20__code between 0 and 2 then 1 else 0 end
         ) as sdq_prosocial__answered,
         (
-            case when sdq_01 between 0 and 2 then sdq_01 else 0 end
-            + case when sdq_04 between 0 and 2 then sdq_04 else 0 end
-            + case when sdq_09 between 0 and 2 then sdq_09 else 0 end
-            + case when sdq_17 between 0 and 2 then sdq_17 else 0 end
-            + case when sdq_20 between 0 and 2 then sdq_20 else 0 end
+            case when sdq_01__code between 0 and 2 then sdq_01__code else 0 end
+            + case when sdq_04__code between 0 and 2 then sdq_04__code else 0 end
+            + case when sdq_09__code between 0 and 2 then sdq_09__code else 0 end
+            + case when sdq_17__code between 0 and 2 then sdq_17__code else 0 end
+            + case when sdq_20__code between 0 and 2 then sdq_20__code else 0 end
         ) as sdq_prosocial__total,
         (
-            case when wemwbs_01 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_02 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_03 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_04 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_05 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_06 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_07 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_08 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_09 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_10 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_11 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_12 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_13 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_14 between 1 and 5 then 1 else 0 end
+            case when wemwbs_01__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_02__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_03__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_04__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_05__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_06__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_07__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_08__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_09__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_10__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_11__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_12__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_13__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_14__code between 1 and 5 then 1 else 0 end
         ) as wemwbs__answered,
         (
-            case when wemwbs_01 between 1 and 5 then wemwbs_01 else 0 end
-            + case when wemwbs_02 between 1 and 5 then wemwbs_02 else 0 end
-            + case when wemwbs_03 between 1 and 5 then wemwbs_03 else 0 end
-            + case when wemwbs_04 between 1 and 5 then wemwbs_04 else 0 end
-            + case when wemwbs_05 between 1 and 5 then wemwbs_05 else 0 end
-            + case when wemwbs_06 between 1 and 5 then wemwbs_06 else 0 end
-            + case when wemwbs_07 between 1 and 5 then wemwbs_07 else 0 end
-            + case when wemwbs_08 between 1 and 5 then wemwbs_08 else 0 end
-            + case when wemwbs_09 between 1 and 5 then wemwbs_09 else 0 end
-            + case when wemwbs_10 between 1 and 5 then wemwbs_10 else 0 end
-            + case when wemwbs_11 between 1 and 5 then wemwbs_11 else 0 end
-            + case when wemwbs_12 between 1 and 5 then wemwbs_12 else 0 end
-            + case when wemwbs_13 between 1 and 5 then wemwbs_13 else 0 end
-            + case when wemwbs_14 between 1 and 5 then wemwbs_14 else 0 end
+            case when wemwbs_01__code between 1 and 5 then wemwbs_01__code else 0 end
+            + case when wemwbs_02__code between 1 and 5 then wemwbs_02__code else 0 end
+            + case when wemwbs_03__code between 1 and 5 then wemwbs_03__code else 0 end
+            + case when wemwbs_04__code between 1 and 5 then wemwbs_04__code else 0 end
+            + case when wemwbs_05__code between 1 and 5 then wemwbs_05__code else 0 end
+            + case when wemwbs_06__code between 1 and 5 then wemwbs_06__code else 0 end
+            + case when wemwbs_07__code between 1 and 5 then wemwbs_07__code else 0 end
+            + case when wemwbs_08__code between 1 and 5 then wemwbs_08__code else 0 end
+            + case when wemwbs_09__code between 1 and 5 then wemwbs_09__code else 0 end
+            + case when wemwbs_10__code between 1 and 5 then wemwbs_10__code else 0 end
+            + case when wemwbs_11__code between 1 and 5 then wemwbs_11__code else 0 end
+            + case when wemwbs_12__code between 1 and 5 then wemwbs_12__code else 0 end
+            + case when wemwbs_13__code between 1 and 5 then wemwbs_13__code else 0 end
+            + case when wemwbs_14__code between 1 and 5 then wemwbs_14__code else 0 end
         ) as wemwbs__total,
         (
-            case when wemwbs_01 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_02 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_03 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_06 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_07 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_09 between 1 and 5 then 1 else 0 end
-            + case when wemwbs_11 between 1 and 5 then 1 else 0 end
+            case when wemwbs_01__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_02__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_03__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_06__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_07__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_09__code between 1 and 5 then 1 else 0 end
+            + case when wemwbs_11__code between 1 and 5 then 1 else 0 end
         ) as swemwbs__answered,
         (
-            case when wemwbs_01 between 1 and 5 then wemwbs_01 else 0 end
-            + case when wemwbs_02 between 1 and 5 then wemwbs_02 else 0 end
-            + case when wemwbs_03 between 1 and 5 then wemwbs_03 else 0 end
-            + case when wemwbs_06 between 1 and 5 then wemwbs_06 else 0 end
-            + case when wemwbs_07 between 1 and 5 then wemwbs_07 else 0 end
-            + case when wemwbs_09 between 1 and 5 then wemwbs_09 else 0 end
-            + case when wemwbs_11 between 1 and 5 then wemwbs_11 else 0 end
+            case when wemwbs_01__code between 1 and 5 then wemwbs_01__code else 0 end
+            + case when wemwbs_02__code between 1 and 5 then wemwbs_02__code else 0 end
+            + case when wemwbs_03__code between 1 and 5 then wemwbs_03__code else 0 end
+            + case when wemwbs_06__code between 1 and 5 then wemwbs_06__code else 0 end
+            + case when wemwbs_07__code between 1 and 5 then wemwbs_07__code else 0 end
+            + case when wemwbs_09__code between 1 and 5 then wemwbs_09__code else 0 end
+            + case when wemwbs_11__code between 1 and 5 then wemwbs_11__code else 0 end
         ) as swemwbs__total,
         (
-            case when kidscreen_01 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_02 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_03 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_04 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_05 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_06 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_07 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_08 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_09 between 1 and 5 then 1 else 0 end
-            + case when kidscreen_10 between 1 and 5 then 1 else 0 end
+            case when kidscreen_01__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_02__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_03__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_04__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_05__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_06__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_07__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_08__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_09__code between 1 and 5 then 1 else 0 end
+            + case when kidscreen_10__code between 1 and 5 then 1 else 0 end
         ) as kidscreen_10__answered,
         (
-            case when kidscreen_01 between 1 and 5 then kidscreen_01 else 0 end
-            + case when kidscreen_02 between 1 and 5 then kidscreen_02 else 0 end
-            + case when kidscreen_03 between 1 and 5 then 6 - kidscreen_03 else 0 end
-            + case when kidscreen_04 between 1 and 5 then 6 - kidscreen_04 else 0 end
-            + case when kidscreen_05 between 1 and 5 then kidscreen_05 else 0 end
-            + case when kidscreen_06 between 1 and 5 then kidscreen_06 else 0 end
-            + case when kidscreen_07 between 1 and 5 then kidscreen_07 else 0 end
-            + case when kidscreen_08 between 1 and 5 then kidscreen_08 else 0 end
-            + case when kidscreen_09 between 1 and 5 then kidscreen_09 else 0 end
-            + case when kidscreen_10 between 1 and 5 then kidscreen_10 else 0 end
+            case when kidscreen_01__code between 1 and 5 then kidscreen_01__code else 0 end
+            + case when kidscreen_02__code between 1 and 5 then kidscreen_02__code else 0 end
+            + case when kidscreen_03__code between 1 and 5 then 6 - kidscreen_03__code else 0 end
+            + case when kidscreen_04__code between 1 and 5 then 6 - kidscreen_04__code else 0 end
+            + case when kidscreen_05__code between 1 and 5 then kidscreen_05__code else 0 end
+            + case when kidscreen_06__code between 1 and 5 then kidscreen_06__code else 0 end
+            + case when kidscreen_07__code between 1 and 5 then kidscreen_07__code else 0 end
+            + case when kidscreen_08__code between 1 and 5 then kidscreen_08__code else 0 end
+            + case when kidscreen_09__code between 1 and 5 then kidscreen_09__code else 0 end
+            + case when kidscreen_10__code between 1 and 5 then kidscreen_10__code else 0 end
         ) as kidscreen_10__total,
         (
             case when life_ladder between 0 and 10 then 1 else 0 end
@@ -166,20 +166,20 @@ answered as (
             case when life_ladder between 0 and 10 then life_ladder else 0 end
         ) as life_ladder__total,
         (
-            case when fas_car between 1 and 3 then 1 else 0 end
-            + case when fas_own_bedroom between 0 and 1 then 1 else 0 end
-            + case when fas_computers between 1 and 4 then 1 else 0 end
-            + case when fas_bathrooms between 1 and 4 then 1 else 0 end
-            + case when fas_dishwasher between 0 and 1 then 1 else 0 end
-            + case when fas_holidays between 1 and 4 then 1 else 0 end
+            case when fas_car__code between 1 and 3 then 1 else 0 end
+            + case when fas_own_bedroom__code between 0 and 1 then 1 else 0 end
+            + case when fas_computers__code between 1 and 4 then 1 else 0 end
+            + case when fas_bathrooms__code between 1 and 4 then 1 else 0 end
+            + case when fas_dishwasher__code between 0 and 1 then 1 else 0 end
+            + case when fas_holidays__code between 1 and 4 then 1 else 0 end
         ) as fas_3__answered,
         (
-            case fas_car when 1 then 0 when 2 then 1 when 3 then 2 else 0 end
-            + case fas_own_bedroom when 0 then 0 when 1 then 1 else 0 end
-            + case fas_computers when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
-            + case fas_bathrooms when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
-            + case fas_dishwasher when 0 then 0 when 1 then 1 else 0 end
-            + case fas_holidays when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            case fas_car__code when 1 then 0 when 2 then 1 when 3 then 2 else 0 end
+            + case fas_own_bedroom__code when 0 then 0 when 1 then 1 else 0 end
+            + case fas_computers__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_bathrooms__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
+            + case fas_dishwasher__code when 0 then 0 when 1 then 1 else 0 end
+            + case fas_holidays__code when 1 then 0 when 2 then 1 when 3 then 2 when 4 then 3 else 0 end
         ) as fas_3__total
     from pupils
 ),
@@ -245,45 +245,45 @@ indicators as (
         cast(sdq_total__score * 100 as integer) as s_total_mean__y,
         case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(wemwbs__score * 100 as integer) end as s_wemwbs_mean__y,
         case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(round(swemwbs__score * 100) as integer) end as s_swemwbs_mean__y,
-        case when fam_meals_together > 5 then null when fam_meals_together >= 2 then cast(0 as tinyint) when fam_meals_together >= 1 then cast(1 as tinyint) end as s_meals_rare__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_conflict > 5 then null when fam_conflict >= 4 then cast(1 as tinyint) when fam_conflict >= 1 then cast(0 as tinyint) end end as s_family_conflict__y,
-        case when fam_talks_if_worried > 4 then null when fam_talks_if_worried >= 3 then cast(1 as tinyint) when fam_talks_if_worried >= 1 then cast(0 as tinyint) end as s_talks_to_family__y,
-        case when fam_enjoys_time > 5 then null when fam_enjoys_time >= 4 then cast(1 as tinyint) when fam_enjoys_time >= 1 then cast(0 as tinyint) end as s_enjoys_family_time__y,
-        case when sch_enjoys_learning > 5 then null when sch_enjoys_learning >= 4 then cast(1 as tinyint) when sch_enjoys_learning >= 1 then cast(0 as tinyint) end as s_enjoys_learning__y,
-        case when sch_has_choice > 5 then null when sch_has_choice >= 4 then cast(1 as tinyint) when sch_has_choice >= 1 then cast(0 as tinyint) end as s_choice_in_learning__y,
-        case when sch_happy > 5 then null when sch_happy >= 4 then cast(1 as tinyint) when sch_happy >= 1 then cast(0 as tinyint) end as s_happy_at_school__y,
-        case when sch_fair_teachers > 5 then null when sch_fair_teachers >= 4 then cast(1 as tinyint) when sch_fair_teachers >= 1 then cast(0 as tinyint) end as s_fair_teachers__y,
-        case when sch_adult_to_talk_to > 5 then null when sch_adult_to_talk_to >= 4 then cast(1 as tinyint) when sch_adult_to_talk_to >= 1 then cast(0 as tinyint) end as s_adult_at_school__y,
-        case when sch_worries_about_work > 5 then null when sch_worries_about_work >= 4 then cast(1 as tinyint) when sch_worries_about_work >= 1 then cast(0 as tinyint) end as s_worries_about_work__y,
-        case when sch_skips > 5 then null when sch_skips >= 3 then cast(1 as tinyint) when sch_skips >= 1 then cast(0 as tinyint) end as s_skips_school__y,
-        case when future_positive > 5 then null when future_positive >= 4 then cast(1 as tinyint) when future_positive >= 1 then cast(0 as tinyint) end as s_positive_future__y,
-        case when peer_close_friends > 5 then null when peer_close_friends >= 4 then cast(1 as tinyint) when peer_close_friends >= 1 then cast(0 as tinyint) end as s_close_friends__y,
-        case when peer_left_out > 5 then null when peer_left_out >= 4 then cast(1 as tinyint) when peer_left_out >= 1 then cast(0 as tinyint) end as s_left_out__y,
-        case when peer_bullied > 5 then null when peer_bullied >= 3 then cast(1 as tinyint) when peer_bullied >= 1 then cast(0 as tinyint) end as s_bullied__y,
-        case when peer_bullied_online > 5 then null when peer_bullied_online >= 3 then cast(1 as tinyint) when peer_bullied_online >= 1 then cast(0 as tinyint) end as s_bullied_online__y,
-        case when peer_lonely > 5 then null when peer_lonely >= 4 then cast(1 as tinyint) when peer_lonely >= 1 then cast(0 as tinyint) end as s_lonely__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_safe > 5 then null when area_safe >= 4 then cast(1 as tinyint) when area_safe >= 1 then cast(0 as tinyint) end end as s_safe_area__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_things_to_do > 5 then null when area_things_to_do >= 4 then cast(1 as tinyint) when area_things_to_do >= 1 then cast(0 as tinyint) end end as s_things_to_do__y,
-        case when hlth_general > 5 then null when hlth_general >= 3 then cast(1 as tinyint) when hlth_general >= 1 then cast(0 as tinyint) end as s_good_health__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_fruit_veg_daily > 1 then null when hlth_fruit_veg_daily >= 1 then cast(1 as tinyint) when hlth_fruit_veg_daily >= 0 then cast(0 as tinyint) end end as s_fruit_veg__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_breakfast > 5 then null when hlth_breakfast >= 4 then cast(1 as tinyint) when hlth_breakfast >= 1 then cast(0 as tinyint) end end as s_breakfast__y,
-        case when hlth_sleeps_well > 5 then null when hlth_sleeps_well >= 4 then cast(1 as tinyint) when hlth_sleeps_well >= 1 then cast(0 as tinyint) end as s_sleeps_well__y,
-        case when sub_smoked_ever > 1 then null when sub_smoked_ever >= 1 then cast(1 as tinyint) when sub_smoked_ever >= 0 then cast(0 as tinyint) end as s_smoked_ever__y,
-        case when sub_vaped_ever > 1 then null when sub_vaped_ever >= 1 then cast(1 as tinyint) when sub_vaped_ever >= 0 then cast(0 as tinyint) end as s_vaped_ever__y,
-        case when sub_drank_ever > 1 then null when sub_drank_ever >= 1 then cast(1 as tinyint) when sub_drank_ever >= 0 then cast(0 as tinyint) end as s_drank_ever__y,
-        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_ever > 1 then null when sub_drugs_ever >= 1 then cast(1 as tinyint) when sub_drugs_ever >= 0 then cast(0 as tinyint) end end as s_drugs_ever__y,
+        case when fam_meals_together__code > 5 then null when fam_meals_together__code >= 2 then cast(0 as tinyint) when fam_meals_together__code >= 1 then cast(1 as tinyint) end as s_meals_rare__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_conflict__code > 5 then null when fam_conflict__code >= 4 then cast(1 as tinyint) when fam_conflict__code >= 1 then cast(0 as tinyint) end end as s_family_conflict__y,
+        case when fam_talks_if_worried__code > 4 then null when fam_talks_if_worried__code >= 3 then cast(1 as tinyint) when fam_talks_if_worried__code >= 1 then cast(0 as tinyint) end as s_talks_to_family__y,
+        case when fam_enjoys_time__code > 5 then null when fam_enjoys_time__code >= 4 then cast(1 as tinyint) when fam_enjoys_time__code >= 1 then cast(0 as tinyint) end as s_enjoys_family_time__y,
+        case when sch_enjoys_learning__code > 5 then null when sch_enjoys_learning__code >= 4 then cast(1 as tinyint) when sch_enjoys_learning__code >= 1 then cast(0 as tinyint) end as s_enjoys_learning__y,
+        case when sch_has_choice__code > 5 then null when sch_has_choice__code >= 4 then cast(1 as tinyint) when sch_has_choice__code >= 1 then cast(0 as tinyint) end as s_choice_in_learning__y,
+        case when sch_happy__code > 5 then null when sch_happy__code >= 4 then cast(1 as tinyint) when sch_happy__code >= 1 then cast(0 as tinyint) end as s_happy_at_school__y,
+        case when sch_fair_teachers__code > 5 then null when sch_fair_teachers__code >= 4 then cast(1 as tinyint) when sch_fair_teachers__code >= 1 then cast(0 as tinyint) end as s_fair_teachers__y,
+        case when sch_adult_to_talk_to__code > 5 then null when sch_adult_to_talk_to__code >= 4 then cast(1 as tinyint) when sch_adult_to_talk_to__code >= 1 then cast(0 as tinyint) end as s_adult_at_school__y,
+        case when sch_worries_about_work__code > 5 then null when sch_worries_about_work__code >= 4 then cast(1 as tinyint) when sch_worries_about_work__code >= 1 then cast(0 as tinyint) end as s_worries_about_work__y,
+        case when sch_skips__code > 5 then null when sch_skips__code >= 3 then cast(1 as tinyint) when sch_skips__code >= 1 then cast(0 as tinyint) end as s_skips_school__y,
+        case when future_positive__code > 5 then null when future_positive__code >= 4 then cast(1 as tinyint) when future_positive__code >= 1 then cast(0 as tinyint) end as s_positive_future__y,
+        case when peer_close_friends__code > 5 then null when peer_close_friends__code >= 4 then cast(1 as tinyint) when peer_close_friends__code >= 1 then cast(0 as tinyint) end as s_close_friends__y,
+        case when peer_left_out__code > 5 then null when peer_left_out__code >= 4 then cast(1 as tinyint) when peer_left_out__code >= 1 then cast(0 as tinyint) end as s_left_out__y,
+        case when peer_bullied__code > 5 then null when peer_bullied__code >= 3 then cast(1 as tinyint) when peer_bullied__code >= 1 then cast(0 as tinyint) end as s_bullied__y,
+        case when peer_bullied_online__code > 5 then null when peer_bullied_online__code >= 3 then cast(1 as tinyint) when peer_bullied_online__code >= 1 then cast(0 as tinyint) end as s_bullied_online__y,
+        case when peer_lonely__code > 5 then null when peer_lonely__code >= 4 then cast(1 as tinyint) when peer_lonely__code >= 1 then cast(0 as tinyint) end as s_lonely__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_safe__code > 5 then null when area_safe__code >= 4 then cast(1 as tinyint) when area_safe__code >= 1 then cast(0 as tinyint) end end as s_safe_area__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_things_to_do__code > 5 then null when area_things_to_do__code >= 4 then cast(1 as tinyint) when area_things_to_do__code >= 1 then cast(0 as tinyint) end end as s_things_to_do__y,
+        case when hlth_general__code > 5 then null when hlth_general__code >= 3 then cast(1 as tinyint) when hlth_general__code >= 1 then cast(0 as tinyint) end as s_good_health__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_fruit_veg_daily__code > 1 then null when hlth_fruit_veg_daily__code >= 1 then cast(1 as tinyint) when hlth_fruit_veg_daily__code >= 0 then cast(0 as tinyint) end end as s_fruit_veg__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when hlth_breakfast__code > 5 then null when hlth_breakfast__code >= 4 then cast(1 as tinyint) when hlth_breakfast__code >= 1 then cast(0 as tinyint) end end as s_breakfast__y,
+        case when hlth_sleeps_well__code > 5 then null when hlth_sleeps_well__code >= 4 then cast(1 as tinyint) when hlth_sleeps_well__code >= 1 then cast(0 as tinyint) end as s_sleeps_well__y,
+        case when sub_smoked_ever__code > 1 then null when sub_smoked_ever__code >= 1 then cast(1 as tinyint) when sub_smoked_ever__code >= 0 then cast(0 as tinyint) end as s_smoked_ever__y,
+        case when sub_vaped_ever__code > 1 then null when sub_vaped_ever__code >= 1 then cast(1 as tinyint) when sub_vaped_ever__code >= 0 then cast(0 as tinyint) end as s_vaped_ever__y,
+        case when sub_drank_ever__code > 1 then null when sub_drank_ever__code >= 1 then cast(1 as tinyint) when sub_drank_ever__code >= 0 then cast(0 as tinyint) end as s_drank_ever__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_ever__code > 1 then null when sub_drugs_ever__code >= 1 then cast(1 as tinyint) when sub_drugs_ever__code >= 0 then cast(0 as tinyint) end end as s_drugs_ever__y,
         case when hlth_active_days >= 5 then cast(1 as tinyint) when hlth_active_days is not null then cast(0 as tinyint) end as s_active_five_days__y,
         case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when wemwbs__score between 14 and 42 then cast(1 as tinyint) when wemwbs__score is not null then cast(0 as tinyint) end end as s_wellbeing_low__y,
         cast((case when sdq_emotional__score between 7 and 10 then cast(1 as tinyint) when sdq_emotional__score is not null then cast(0 as tinyint) end) * (case when sdq_conduct__score between 6 and 10 then cast(1 as tinyint) when sdq_conduct__score is not null then cast(0 as tinyint) end) as tinyint) as s_emotional_and_conduct__y,
-        cast((case when fam_enjoys_time > 5 then null when fam_enjoys_time >= 4 then cast(1 as tinyint) when fam_enjoys_time >= 1 then cast(0 as tinyint) end) * (case when fam_talks_if_worried > 4 then null when fam_talks_if_worried >= 3 then cast(1 as tinyint) when fam_talks_if_worried >= 1 then cast(0 as tinyint) end) as tinyint) as s_family_support__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_knows_whereabouts > 5 then null when fam_knows_whereabouts >= 4 then cast(1 as tinyint) when fam_knows_whereabouts >= 1 then cast(0 as tinyint) end end as s_knows_whereabouts__y,
-        cast(sign((case when peer_bullied > 5 then null when peer_bullied >= 3 then cast(1 as tinyint) when peer_bullied >= 1 then cast(0 as tinyint) end) + (case when peer_bullied_online > 5 then null when peer_bullied_online >= 3 then cast(1 as tinyint) when peer_bullied_online >= 1 then cast(0 as tinyint) end)) as tinyint) as s_bullied_any__y,
-        cast((cast(1 - (case when peer_close_friends > 5 then null when peer_close_friends >= 4 then cast(1 as tinyint) when peer_close_friends >= 1 then cast(0 as tinyint) end) as tinyint)) * (cast(sign((case when peer_lonely > 5 then null when peer_lonely >= 4 then cast(1 as tinyint) when peer_lonely >= 1 then cast(0 as tinyint) end) + (case when peer_left_out > 5 then null when peer_left_out >= 4 then cast(1 as tinyint) when peer_left_out >= 1 then cast(0 as tinyint) end)) as tinyint)) as tinyint) as s_isolated__y,
-        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_likes_living > 5 then null when area_likes_living >= 4 then cast(1 as tinyint) when area_likes_living >= 1 then cast(0 as tinyint) end end as s_likes_area__y,
-        case when (case when sub_smoked_ever > 1 then null when sub_smoked_ever >= 1 then cast(1 as tinyint) when sub_smoked_ever >= 0 then cast(0 as tinyint) end) = 1 and (case when sub_smokes_weekly > 1 then null when sub_smokes_weekly >= 1 then cast(1 as tinyint) when sub_smokes_weekly >= 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_smoked_ever > 1 then null when sub_smoked_ever >= 1 then cast(1 as tinyint) when sub_smoked_ever >= 0 then cast(0 as tinyint) end) = 0 or (case when sub_smokes_weekly > 1 then null when sub_smokes_weekly >= 1 then cast(1 as tinyint) when sub_smokes_weekly >= 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_smokes_weekly__y,
-        case when (case when sub_drank_ever > 1 then null when sub_drank_ever >= 1 then cast(1 as tinyint) when sub_drank_ever >= 0 then cast(0 as tinyint) end) = 1 and (case when sub_drunk_ever > 1 then null when sub_drunk_ever >= 1 then cast(1 as tinyint) when sub_drunk_ever >= 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_drank_ever > 1 then null when sub_drank_ever >= 1 then cast(1 as tinyint) when sub_drank_ever >= 0 then cast(0 as tinyint) end) = 0 or (case when sub_drunk_ever > 1 then null when sub_drunk_ever >= 1 then cast(1 as tinyint) when sub_drunk_ever >= 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_drunk_ever__y,
-        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_offered > 1 then null when sub_drugs_offered >= 1 then cast(1 as tinyint) when sub_drugs_offered >= 0 then cast(0 as tinyint) end end as s_drugs_offered__y,
-        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(sign((case when sub_smoked_ever > 1 then null when sub_smoked_ever >= 1 then cast(1 as tinyint) when sub_smoked_ever >= 0 then cast(0 as tinyint) end) + (case when sub_vaped_ever > 1 then null when sub_vaped_ever >= 1 then cast(1 as tinyint) when sub_vaped_ever >= 0 then cast(0 as tinyint) end) + (case when sub_drank_ever > 1 then null when sub_drank_ever >= 1 then cast(1 as tinyint) when sub_drank_ever >= 0 then cast(0 as tinyint) end) + (case when sub_drugs_ever > 1 then null when sub_drugs_ever >= 1 then cast(1 as tinyint) when sub_drugs_ever >= 0 then cast(0 as tinyint) end)) as tinyint) end as s_any_substance__y,
+        cast((case when fam_enjoys_time__code > 5 then null when fam_enjoys_time__code >= 4 then cast(1 as tinyint) when fam_enjoys_time__code >= 1 then cast(0 as tinyint) end) * (case when fam_talks_if_worried__code > 4 then null when fam_talks_if_worried__code >= 3 then cast(1 as tinyint) when fam_talks_if_worried__code >= 1 then cast(0 as tinyint) end) as tinyint) as s_family_support__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when fam_knows_whereabouts__code > 5 then null when fam_knows_whereabouts__code >= 4 then cast(1 as tinyint) when fam_knows_whereabouts__code >= 1 then cast(0 as tinyint) end end as s_knows_whereabouts__y,
+        cast(sign((case when peer_bullied__code > 5 then null when peer_bullied__code >= 3 then cast(1 as tinyint) when peer_bullied__code >= 1 then cast(0 as tinyint) end) + (case when peer_bullied_online__code > 5 then null when peer_bullied_online__code >= 3 then cast(1 as tinyint) when peer_bullied_online__code >= 1 then cast(0 as tinyint) end)) as tinyint) as s_bullied_any__y,
+        cast((cast(1 - (case when peer_close_friends__code > 5 then null when peer_close_friends__code >= 4 then cast(1 as tinyint) when peer_close_friends__code >= 1 then cast(0 as tinyint) end) as tinyint)) * (cast(sign((case when peer_lonely__code > 5 then null when peer_lonely__code >= 4 then cast(1 as tinyint) when peer_lonely__code >= 1 then cast(0 as tinyint) end) + (case when peer_left_out__code > 5 then null when peer_left_out__code >= 4 then cast(1 as tinyint) when peer_left_out__code >= 1 then cast(0 as tinyint) end)) as tinyint)) as tinyint) as s_isolated__y,
+        case when (questionnaire_version = 'main' or questionnaire_version = 'extended') then case when area_likes_living__code > 5 then null when area_likes_living__code >= 4 then cast(1 as tinyint) when area_likes_living__code >= 1 then cast(0 as tinyint) end end as s_likes_area__y,
+        case when (case when sub_smoked_ever__code > 1 then null when sub_smoked_ever__code >= 1 then cast(1 as tinyint) when sub_smoked_ever__code >= 0 then cast(0 as tinyint) end) = 1 and (case when sub_smokes_weekly__code > 1 then null when sub_smokes_weekly__code >= 1 then cast(1 as tinyint) when sub_smokes_weekly__code >= 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_smoked_ever__code > 1 then null when sub_smoked_ever__code >= 1 then cast(1 as tinyint) when sub_smoked_ever__code >= 0 then cast(0 as tinyint) end) = 0 or (case when sub_smokes_weekly__code > 1 then null when sub_smokes_weekly__code >= 1 then cast(1 as tinyint) when sub_smokes_weekly__code >= 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_smokes_weekly__y,
+        case when (case when sub_drank_ever__code > 1 then null when sub_drank_ever__code >= 1 then cast(1 as tinyint) when sub_drank_ever__code >= 0 then cast(0 as tinyint) end) = 1 and (case when sub_drunk_ever__code > 1 then null when sub_drunk_ever__code >= 1 then cast(1 as tinyint) when sub_drunk_ever__code >= 0 then cast(0 as tinyint) end) = 1 then cast(1 as tinyint) when (case when sub_drank_ever__code > 1 then null when sub_drank_ever__code >= 1 then cast(1 as tinyint) when sub_drank_ever__code >= 0 then cast(0 as tinyint) end) = 0 or (case when sub_drunk_ever__code > 1 then null when sub_drunk_ever__code >= 1 then cast(1 as tinyint) when sub_drunk_ever__code >= 0 then cast(0 as tinyint) end) = 0 then cast(0 as tinyint) end as s_drunk_ever__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then case when sub_drugs_offered__code > 1 then null when sub_drugs_offered__code >= 1 then cast(1 as tinyint) when sub_drugs_offered__code >= 0 then cast(0 as tinyint) end end as s_drugs_offered__y,
+        case when (stage = 'S2' or stage = 'S3' or stage = 'S4') then cast(sign((case when sub_smoked_ever__code > 1 then null when sub_smoked_ever__code >= 1 then cast(1 as tinyint) when sub_smoked_ever__code >= 0 then cast(0 as tinyint) end) + (case when sub_vaped_ever__code > 1 then null when sub_vaped_ever__code >= 1 then cast(1 as tinyint) when sub_vaped_ever__code >= 0 then cast(0 as tinyint) end) + (case when sub_drank_ever__code > 1 then null when sub_drank_ever__code >= 1 then cast(1 as tinyint) when sub_drank_ever__code >= 0 then cast(0 as tinyint) end) + (case when sub_drugs_ever__code > 1 then null when sub_drugs_ever__code >= 1 then cast(1 as tinyint) when sub_drugs_ever__code >= 0 then cast(0 as tinyint) end)) as tinyint) end as s_any_substance__y,
         case when questionnaire_version = 'extended' then case when life_ladder__score >= 6 then cast(1 as tinyint) when life_ladder__score is not null then cast(0 as tinyint) end end as s_ladder_high__y,
         case when questionnaire_version = 'extended' then cast(life_ladder__score * 100 as integer) end as s_ladder_mean__y,
         case when questionnaire_version = 'extended' then cast(kidscreen_10__score * 100 as integer) end as s_kidscreen_mean__y,
