@@ -33,6 +33,9 @@ LINE_END = re.compile(r"\r\n|[\r\n]")
 SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)  # what Excel writes to tell itself the delimiter
 # Left to itself the buffer grows with the longest line allowed, and one buffer is read by one thread.
 BUFFER = 2 * MAXIMUM_LINE
+# What keeps the rows in their order takes a fifth less time when each core has one long stretch of the file.
+LONGEST_BUFFER = 256 << 20
+PARALLEL, ALONE = "parallel = true)", "parallel = false)"
 NOTES = "csv_notes"
 NUL_RULE = "RCS-F14"
 
@@ -73,8 +76,11 @@ def open_csv(
     if not facts.even or layout.skip or layout.named != layout.headers:
         return again()
 
+    share = _share(connection, path)
+
     def reading(types: Mapping[int, str]) -> str:
-        return _scan(path, layout.delimiter, len(layout.headers), types, header=True)
+        buffer = share if types else BUFFER
+        return _scan(path, layout.delimiter, len(layout.headers), types, header=True, buffer=buffer)
 
     try:
         connection.execute(f"select count(*) from (select * from {reading({})} limit 1)")
@@ -107,9 +113,20 @@ def _patiently(
     )  # fmt: skip
 
 
+def _share(connection: DuckDBPyConnection, path: Path) -> int:
+    """The bytes of the file that each core reads in one go: whole buffers, within bounds.
+
+    Of a size that is not whole in this way the engine's cores often disagree about where a line begins.
+    """
+    ((cores,),) = connection.execute("select current_setting('threads')").fetchall()
+    buffers = path.stat().st_size // int(cores) // BUFFER + 1
+    return min(buffers * BUFFER, LONGEST_BUFFER)
+
+
 def _scan(
-    path: Path, delimiter: str, width: int, types: Mapping[int, str], *, header: bool, line_end: str = ""
-) -> str:
+    path: Path, delimiter: str, width: int, types: Mapping[int, str], *, header: bool, line_end: str = "",
+    buffer: int = BUFFER,
+) -> str:  # fmt: skip
     """SQL for a text as a table of the columns c0, c1, ..., each of its type or text.
 
     Not told the `line_end` the engine takes the first, and refuses a file where a cell holds another.
@@ -119,8 +136,18 @@ def _scan(
     return (
         f"read_csv({text(str(path))}, header = {str(header).lower()}, auto_detect = false, nullstr = '', "
         f"delim = {text(delimiter)}, quote = '\"', escape = '\"', max_line_size = {MAXIMUM_LINE}, "
-        f"buffer_size = {BUFFER}{known}, columns = {{{columns}}})"
+        f"buffer_size = {buffer}{known}, columns = {{{columns}}}, {PARALLEL}"
     )
+
+
+def alone(relation: str) -> str:
+    """The same scan on one core; whatever is no scan of a text stays as it is.
+
+    Now and then the engine's cores disagree about where a line begins, in a file that is in order (duckdb
+    issue 24237); one core has nobody to disagree with.
+    """
+    before, found, after = relation.rpartition(PARALLEL)
+    return f"{before}{ALONE}{after}" if found else relation
 
 
 def without_cells(error: Exception) -> str:

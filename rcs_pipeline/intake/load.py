@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType, Identifier
+from rcs_pipeline.intake.csv_reader import alone
 from rcs_pipeline.intake.pseudonymise import pseudonym, use_keys
 from rcs_pipeline.intake.readers import SourceTable
 from rcs_pipeline.intake.sql import quoted, text
@@ -108,6 +109,8 @@ def _scan(
     whole: frozenset[str],
 ) -> int:
     """The one scan. `whole` names the columns that the source gives as whole numbers."""
+    import duckdb
+
     columns = [column for column in contract.stored_columns if column.name in positions]
     inner, outer = [], []
     for column in columns:
@@ -123,10 +126,13 @@ def _scan(
     if source.first_row is None:
         inner.append(SOURCE_ROW)
         outer.append(SOURCE_ROW)
-    connection.execute(
-        f"create or replace temp table {TABLE} as select {', '.join(outer)} "
-        f"from (select {', '.join(inner)} from {source.relation})"
+    into = (
+        f"create or replace temp table {TABLE} as select {', '.join(outer)} from (select {', '.join(inner)} "
     )
+    try:
+        connection.execute(f"{into} from {source.relation})")
+    except duckdb.NotImplementedException:
+        connection.execute(f"{into} from {alone(source.relation)})")
     row = connection.execute(f"select count(*) from {TABLE}").fetchone()
     return int(row[0]) if row else 0
 

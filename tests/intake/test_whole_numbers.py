@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rcs_pipeline.intake import load as loading
-from rcs_pipeline.intake.csv_reader import open_csv
+from rcs_pipeline.intake.csv_reader import ALONE, PARALLEL, open_csv
 from rcs_pipeline.intake.load import TABLE, load
 from rcs_pipeline.intake.text_file import look
 from tests.intake.small import HEADERS, as_csv, catalogue, row
@@ -107,3 +107,29 @@ def test_words_and_codes_are_no_disguise(tmp_path: Path, cell: str) -> None:
     file = tmp_path / "file.csv"
     file.write_text(f"h,i\n{cell},1\n")
     assert look(file).plain_numbers
+
+
+class _Disagreeing:
+    """The engine, but that it gives up the first parallel scan, as it does once in many runs of its own."""
+
+    def __init__(self, engine: duckdb.DuckDBPyConnection) -> None:
+        self.engine = engine
+        self.scans: list[str] = []
+
+    def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        if statement.startswith(f"create or replace temp table {TABLE}"):
+            self.scans.append(statement)
+            if PARALLEL in statement:
+                raise duckdb.NotImplementedException("The Parallel CSV Reader does not support a full read")
+        return self.engine.execute(statement)
+
+
+def test_a_file_that_the_cores_disagree_about_is_read_by_one(
+    engine: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    content = as_csv([row(1), row(2, sex="1")])
+    expected, _ = loaded(engine, tmp_path, content, trusting=True)
+    disagreeing = _Disagreeing(engine)
+    found, _ = loaded(disagreeing, tmp_path, content, trusting=True)  # type: ignore[arg-type]
+    assert found == expected
+    assert [ALONE in scan for scan in disagreeing.scans] == [False, True]
