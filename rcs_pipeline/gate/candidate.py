@@ -103,9 +103,8 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)
-    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited)
-    failed = sorted(item.check for item in verdicts if item.outcome is not Outcome.PASS)
-    workspace.note("candidate audited", record.hash, verdicts=len(verdicts), failed=failed)
+    noted = evidence.audited_note(workspace, record, verdicts)
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited, noted)
     return verdicts
 
 

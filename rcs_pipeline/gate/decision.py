@@ -60,8 +60,11 @@ def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
     reasons += _changed(folder, record, note)
     reasons += _withdrawn(workspace, record)
     needed |= set((note or {}).get("required", ()))
-    closing, warnings = _judge(needed, workspace.ledger.verdicts(record.hash), required.may_warn(manifest))
+    verdicts = workspace.ledger.verdicts(record.hash)
+    closing, warnings = _judge(needed, verdicts, required.may_warn(manifest))
     reasons += closing
+    if evidence.audited_digest(workspace, record) != evidence.verdicts_digest(record.hash, verdicts):
+        reasons.append("its verdicts are not the ones that were noted when it was audited")
     return Decision(open=not reasons, reasons=tuple(reasons), warnings=tuple(warnings))
 
 

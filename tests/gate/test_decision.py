@@ -54,6 +54,39 @@ def test_every_required_check_that_is_deleted_closes_the_gate(
     assert decide(workspace, record).open
 
 
+@pytest.mark.parametrize(
+    "edit", [{"outcome": "pass", "message": "passed"}, {"candidate": "0" * 64}, {"guidance": "Let it be."}]
+)
+def test_a_verdict_edited_or_taken_to_another_candidate_closes_the_gate(
+    judged: tuple[Workspace, CandidateRecord], edit: dict[str, str]
+) -> None:
+    workspace, record = judged
+    kept = workspace.ledger.verdicts(record.hash)
+    mine = tables.verdict.c.check == "contract.estimates"
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(tables.verdict).where(mine).values(edit))
+    assert decide(workspace, record).reasons[-1] == (
+        "its verdicts are not the ones that were noted when it was audited"
+    )
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(delete(tables.verdict).where(mine))
+    workspace.ledger.record_verdicts(record.hash, kept, workspace.now())
+    assert decide(workspace, record).open
+
+
+def test_without_a_note_of_its_audit_a_candidate_cannot_pass(
+    judged: tuple[Workspace, CandidateRecord],
+) -> None:
+    workspace, record = judged
+    events = tables.audit_event
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(events).where(events.c.action == evidence.AUDITED).values(action="gone"))
+    assert not decide(workspace, record).open
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(events).where(events.c.action == "gone").values(action=evidence.AUDITED))
+    assert decide(workspace, record).open
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.ERROR])
 @pytest.mark.parametrize("severity", list(CheckSeverity))
 def test_a_required_check_that_did_not_pass_closes_the_gate_whatever_its_row_says(
