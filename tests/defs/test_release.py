@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from rcs_pipeline.defs.alerts import ALERTS
 from rcs_pipeline.defs.sensors import publications
 from rcs_pipeline.ledger.records import CandidateRecord, Outcome
 from rcs_pipeline.ledger.workspace import Workspace
@@ -158,3 +160,34 @@ def test_the_approval_sensor_asks_for_a_publication_once_the_embargo_is_over(jud
     result = launch(definitions(late), "publish", run_config=request.run_config)
     assert result.success
     assert publications(late, ["small"])[0] == []
+
+
+def test_the_alert_sensor_tells_a_closed_gate_once_whatever_runs_did(judged: Judged, tmp_path: Path) -> None:
+    workspace, candidate, _ = judged
+    heard = tmp_path / "heard"
+    script = tmp_path / "hook.py"
+    script.write_text(f"import sys\nopen({str(heard)!r}, 'a').write(sys.stdin.read())\n", encoding="utf-8")
+    hooked = replace(
+        workspace, settings=replace(workspace.settings, notify_command=f"{sys.executable} {script}")
+    )
+    hooked.__dict__["catalogue"] = workspace.catalogue
+    defs = definitions(hooked)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, definitions=defs, resources={"open_workspace": lambda: hooked}
+        )
+
+        def tick() -> str:
+            skipped = defs.resolve_sensor_def(ALERTS)(context)
+            assert isinstance(skipped, dg.SkipReason)
+            return str(skipped.skip_message)
+
+        assert tick() == "Nothing stands in the way."
+        assert not heard.exists()
+        forget(workspace, required_kinds(candidate)["contract"])
+        for _ in range(2):
+            assert not publish(defs).success
+            assert "cannot be published: verdicts are missing" in tick()
+    assert (
+        heard.read_text(encoding="utf-8").count('"subject": "gate_closed: small verdicts are missing"') == 1
+    )
