@@ -115,7 +115,7 @@ def approvals_of(
         more = f"{len(valid)} of {needed} approvals" if needed > 1 else "an approval"
         raise WaitingError(
             f"The plan `{plan.id}` waits for an approval" + (f": it has {more}" if needed > 1 else ""),
-            expected=f"a yes by somebody other than `{candidate.builder}`",
+            expected=f"a yes by somebody other than {_listed(candidate.builder, valid)}",
             todo=f"`rcs approve {plan.id} --as NAME`",
         )
     return tuple(valid)
@@ -166,8 +166,11 @@ def _refuse_repeated(
     earlier: list[Approval],
 ) -> None:  # fmt: skip
     if any(same_person(said, item.approver) for item in earlier):
+        enough = len(earlier) >= product.file.release.approvers_for(plan.change)
+        another = f"It needs another yes, by somebody other than {_listed(candidate.builder, earlier)}."
         raise NothingToDoError(
-            f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
+            f"`{said}` has approved the plan `{plan.id}` already",
+            todo=f"`rcs publish {plan.id}`" if enough else another,
         )
     if standing(workspace, candidate) == APPROVED:
         names = " and ".join(f"`{item.approver}`" for item in earlier)
@@ -179,3 +182,9 @@ def _refuse_repeated(
             expected="every person under an account of their own, by the product's policy",
             todo=f"Approve from another account: `rcs approve {plan.id} --as NAME`.",
         )
+
+
+def _listed(builder: str, approvals: list[Approval]) -> str:
+    """Everybody whose yes would not count: `Ada`, `Bea` and `Cem`."""
+    names = [f"`{name}`" for name in (builder, *(item.approver for item in approvals))]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -43,7 +43,7 @@ def test_a_value_that_left_its_interval_is_told_apart_from_one_that_stayed_in(wo
     assert table(plan)["values_beyond_their_interval"] == 1
     assert (
         "warning",
-        "`estimates` for Everybody: 1 value left the interval that they were published with.",
+        "`estimates` for Everybody: 1 value left the interval of the release before.",
     ) in (found(plan, "beyond"))
 
 
