@@ -12,6 +12,7 @@ import dagster as dg
 
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.defs.alerts import alert_sensor
+from rcs_pipeline.defs.elsewhere import ledger_sensor
 from rcs_pipeline.defs.gate import candidate_asset
 from rcs_pipeline.defs.home import RESOURCE, OpenWorkspace, open_workspace
 from rcs_pipeline.defs.intake import delivery_assets
@@ -53,6 +54,7 @@ def build_defs(
         sensors=[
             inbox_sensor(TAKE_IN),
             approval_sensor(PUBLISH, tuple(catalogue.products)),
+            ledger_sensor(tuple(catalogue.products)),
             alert_sensor(),
         ],
         resources={RESOURCE: opening},
