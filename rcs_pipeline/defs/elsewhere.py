@@ -84,7 +84,9 @@ def _newest(workspace: Workspace, instance: dg.DagsterInstance, product_id: str)
                 )  # fmt: skip
         key, plan_id = describe.product_key(product_id, PLAN), submitted_plan(workspace, record)
         if plan_id and _seen(instance, key, PLAN) != plan_id:
-            yield _materialised(key, plan_facts(workspace, workspace.ledger.plan(plan_id)), plan_id)
+            plan = workspace.ledger.plan(plan_id)
+            if plan.detail:  # a ledger from before plans kept their comparison has nothing to show
+                yield _materialised(key, plan_facts(workspace, plan), plan_id)
     key = describe.product_key(product_id, RELEASE)
     if releases and _seen(instance, key, "version") != releases[-1].version:
         yield _materialised(key, release_facts(workspace, releases[-1]), releases[-1].version)

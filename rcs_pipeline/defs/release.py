@@ -25,7 +25,7 @@ from rcs_pipeline.release.candidate import choose
 from rcs_pipeline.release.plan import make_plan
 from rcs_pipeline.release.pointer import CURRENT, audience_folder, release_folder
 from rcs_pipeline.release.publish import publish
-from rcs_pipeline.release.standing import standing
+from rcs_pipeline.release.standing import SUBMITTED, standing
 from rcs_pipeline.release.versions import Change
 from rcs_pipeline.site.index import write_pages
 from rcs_pipeline.site.plan_page import write_plan_page
@@ -147,12 +147,12 @@ def publish_newest(workspace: Workspace, product: Product, plan_id: str = "") ->
 def plan_facts(workspace: Workspace, plan: Plan) -> dict[str, Any]:
     """What a plan says and how far it is, with its page for those who sign it off."""
     document = plan.detail
-    candidate = workspace.ledger.candidate(plan.candidate)
+    state = standing(workspace, workspace.ledger.candidate(plan.candidate))
     lines = [item for item in document["checklist"] if item["level"] != "ok"]
     return {
         "plan": plan.id,
         "candidate": plan.candidate,
-        "state": standing(workspace, candidate),
+        "state": state,
         "version": plan.version,
         "instead of": plan.base_version or "no release",
         "change": plan.change,
@@ -171,7 +171,9 @@ def plan_facts(workspace: Workspace, plan: Plan) -> dict[str, Any]:
         ),
         "checklist": describe.sheet(
             ["level", "found", "to do"], [[item["level"], item["text"], item["guidance"]] for item in lines]
-        ),
+        )
+        if lines
+        else "every item is in order",
         "consumers": describe.sheet(
             ["consumer", "owner", "breaks", "tables"],
             [
@@ -186,7 +188,7 @@ def plan_facts(workspace: Workspace, plan: Plan) -> dict[str, Any]:
         "page": dg.MetadataValue.path(
             str(write_plan_page(workspace.paths.reports / "plans", plan.detail))
         ),
-        "next": f"rcs approve {plan.id} --as NAME, then materialise the release",
+        **({"next": f"rcs approve {plan.id} --as NAME"} if state == SUBMITTED else {}),
     }  # fmt: skip
 
 
