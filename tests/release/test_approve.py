@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
 from rcs_pipeline.gate import evidence
+from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.records import Approval, CheckSeverity, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.approve import approve
@@ -99,3 +101,16 @@ def test_a_verdict_edited_after_the_approval_voids_it(workspace: Workspace, note
     pass_all(workspace, record)
     with pytest.raises(WaitingError):
         publish(workspace, plan.id, pages=write_pages)
+
+
+@pytest.mark.parametrize("edit", [{"approver": "Zed"}, {"note": "Fine"}, {"os_account": "zed"}])
+def test_an_edited_approval_counts_no_more(workspace: Workspace, edit: dict[str, str]) -> None:
+    candidate(workspace)
+    plan = approved(workspace)
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(tables.approval).values(edit))
+    with pytest.raises(RefusedError, match="not the one that was noted"):
+        publish(workspace, plan.id, pages=write_pages)
+    assert current(workspace, "mini", "open") is None
+    assert approved(workspace).id == plan.id, "it can be approved anew"
+    assert publish(workspace, plan.id, pages=write_pages).version == "1.0.0"
