@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.defs.alerts import alert_sensor
+from rcs_pipeline.defs.elsewhere import ledger_sensor
 from rcs_pipeline.defs.gate import candidate_asset
 from rcs_pipeline.defs.home import RESOURCE, OpenWorkspace, open_workspace
 from rcs_pipeline.defs.intake import delivery_assets
@@ -49,7 +51,12 @@ def build_defs(
         ],
         jobs=jobs(catalogue),
         schedules=schedules(),
-        sensors=[inbox_sensor(TAKE_IN), approval_sensor(PUBLISH, tuple(catalogue.products))],
+        sensors=[
+            inbox_sensor(TAKE_IN),
+            approval_sensor(PUBLISH, tuple(catalogue.products)),
+            ledger_sensor(tuple(catalogue.products)),
+            alert_sensor(),
+        ],
         resources={RESOURCE: opening},
         # One process: DuckDB has one writer, and starting a process for each step costs about two seconds.
         executor=dg.in_process_executor,

@@ -70,7 +70,8 @@ def verdicts(context: click.Context, product: str, candidate: str | None, everyt
     lines = [
         f"{item.outcome.value:5} {item.check}: {item.message} {item.guidance}".rstrip() for item in shown
     ]
-    lines += [reason for reason in decision.reasons if "missing" in reason or "no verdict" in reason]
+    told = tuple(f"`{item.check}` " for item in shown)
+    lines += [f"closed {reason}" for reason in decision.reasons if not reason.startswith(told)]
     lines.append(
         f"{passed} of {len(known)} verdicts pass; the gate is {'open' if decision.open else 'closed'}."
     )

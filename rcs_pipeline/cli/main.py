@@ -47,6 +47,7 @@ VERBS = {
     "register": ("register", "The map of services beside the register of care services."),
     "scenario": ("scenario", "What a change to the services would cost and save."),
     "rebuild": ("rebuild", "Make a release again from the lake and compare every byte."),
+    "alerts": ("alerts", "What somebody should see to; tell it to the hooks, once."),
     "doctor": ("doctor", "Is it me or the data?"),
 }
 DEBUG = "RCS_DEBUG"

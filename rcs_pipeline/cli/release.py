@@ -151,7 +151,9 @@ def approve(context: click.Context, plan_id: str, name: str, note: str, form: st
     )
     text += f" It needs {more} more." if more else ""
     result(form, text, approval=approval, still_needed=more)
-    next_step(form, f"rcs approve {plan_id} --as NAME" if more else f"rcs publish {plan_id}")
+    embargo = space.ledger.plan(plan_id).not_before
+    held = f" (not before {embargo})" if embargo else ""
+    next_step(form, f"rcs approve {plan_id} --as NAME" if more else f"rcs publish {plan_id}{held}")
     return ExitCode.OK
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rcs_pipeline.contracts.alerts import Alerts
 from rcs_pipeline.contracts.checklist import Checklist
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
 from rcs_pipeline.contracts.delivery_files import read_delivery
@@ -47,6 +48,7 @@ class Catalogue:
     limits: IntakeLimits
     lifecycle: Lifecycle
     checklist: Checklist
+    alerts: Alerts
 
     def delivery(self, dataset: str) -> DeliveryContract:
         """The contract of `dataset`; ContractError with the nearest name if there is none."""
@@ -121,6 +123,7 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
         limits=_only(IntakeLimits, folders, "limits", "intake.yaml"),
         lifecycle=_only(Lifecycle, folders, "lifecycle", "release.yaml"),
         checklist=_only(Checklist, folders, "lifecycle", "checklist.yaml"),
+        alerts=_only(Alerts, folders, "lifecycle", "alerts.yaml"),
     )
     _check(catalogue)
     return catalogue

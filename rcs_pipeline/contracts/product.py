@@ -78,12 +78,13 @@ class InDatabase(StrEnum):
     NONE = "none"
 
 
-class ReleasePolicy(Strict):
+class ReleasePolicy(StatedPolicy):
     """Who has to agree to a release, when the next one is expected, and what a database gets.
 
     `approvers`: how many people other than the builder, by the kind of change (`first`, `major`, `minor`,
     `patch`); one where it says nothing. `separate_accounts`: whether they also need accounts of their own.
-    `database`: audience -> how it stands there; an audience that is not named is left out.
+    `next_release`: by when it is expected. `fresh_days`: how old a release may grow. `database`: audience
+    -> how it stands there; an audience that is not named is left out.
     """
 
     approvers: dict[Literal["first", "major", "minor", "patch"], Annotated[int, Field(ge=1)]] = Field(

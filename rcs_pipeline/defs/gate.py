@@ -21,6 +21,7 @@ from rcs_pipeline.gate import evidence, required
 from rcs_pipeline.gate.candidate import docs_folder, make_candidate
 from rcs_pipeline.gate.decision import Decision, decide
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node
+from rcs_pipeline.ledger.lifecycle import state_of
 from rcs_pipeline.ledger.records import CandidateRecord, Outcome
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import DATABASE, Building, build_warehouse, seal
@@ -76,10 +77,10 @@ def candidate_asset(
             yield from built(wired, made.results, row_counts(folder / DATABASE), made.record.hash[:16])
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata=_facts(workspace, made, decision),
+                metadata=candidate_facts(workspace, made, decision),
                 data_version=dg.DataVersion(made.record.hash),
             )
-            yield from _verdicts(workspace, product, key, made.record, decision)
+            yield from verdict_results(workspace, product, made.record, decision)
 
     return build
 
@@ -143,9 +144,11 @@ def _checks(product: Product, key: dg.AssetKey) -> Iterator[dg.AssetCheckSpec]:
     )  # fmt: skip
 
 
-def _verdicts(
-    workspace: Workspace, product: Product, key: dg.AssetKey, record: CandidateRecord, decision: Decision
+def verdict_results(
+    workspace: Workspace, product: Product, record: CandidateRecord, decision: Decision
 ) -> Iterator[dg.AssetCheckResult]:
+    """The verdicts on a candidate and the gate's decision, as results of the checks of its asset."""
+    key = describe.product_key(product.id, CANDIDATE)
     recorded = workspace.ledger.verdicts(record.hash)
     for kind in verdict_kinds(product):
         mine = [item for item in recorded if item.check.split(".")[0] == kind]
@@ -176,7 +179,8 @@ def _verdicts(
     )  # fmt: skip
 
 
-def _facts(workspace: Workspace, made: Made, decision: Decision) -> dict[str, Any]:
+def candidate_facts(workspace: Workspace, made: Made, decision: Decision) -> dict[str, Any]:
+    """What the ledger says of a candidate."""
     record = made.record
     columns = ("dataset", "collection", "rows", "sha256")
     return {
@@ -185,7 +189,9 @@ def _facts(workspace: Workspace, made: Made, decision: Decision) -> dict[str, An
         "built at": record.built_at,
         "builder": record.builder,
         "synthetic": record.synthetic,
+        "state": state_of(workspace, record.hash) or "audited",
         "gate": "open" if decision.open else "closed",
+        "verdicts": len(workspace.ledger.verdicts(record.hash)),
         "warnings": describe.bullets(decision.warnings),
         "deliveries": describe.sheet(
             columns, [[item.get(name) for name in columns] for item in record.inputs]

@@ -25,7 +25,10 @@ from rcs_pipeline.release.candidate import choose
 from rcs_pipeline.release.plan import make_plan
 from rcs_pipeline.release.pointer import CURRENT, audience_folder, release_folder
 from rcs_pipeline.release.publish import publish
+from rcs_pipeline.release.standing import SUBMITTED, standing
+from rcs_pipeline.release.versions import Change
 from rcs_pipeline.site.index import write_pages
+from rcs_pipeline.site.plan_page import write_plan_page
 
 GROUP = "release"
 PLAN = "plan"
@@ -62,7 +65,9 @@ def _plan_asset(product: Product) -> dg.AssetsDefinition:
                 made = make_plan(workspace, product.id)
             except NothingToDoError as nothing:
                 return dg.MaterializeResult(metadata={"standing": str(nothing)})
-            return dg.MaterializeResult(metadata=_plan_facts(made), data_version=dg.DataVersion(made.id))
+            return dg.MaterializeResult(
+                metadata=plan_facts(workspace, made), data_version=dg.DataVersion(made.id)
+            )
 
     return plan
 
@@ -79,6 +84,17 @@ def _release_asset(product: Product) -> dg.AssetsDefinition:
         freshness_policy=_freshness(product),
         metadata={
             "licence": product.file.licence_title,
+            "next release expected": str(product.file.release.next_release or "not said"),
+            "approvals by kind of change": ", ".join(
+                f"{kind} {product.file.release.approvers_for(kind)}" for kind in Change
+            ),
+            "consumers": describe.sheet(
+                ["consumer", "owner", "kind", "uses"],
+                [
+                    [item.title, item.owner, item.kind, ", ".join(item.uses)]
+                    for item in product.file.consumers
+                ],
+            ),
             "audiences": ", ".join(product.file.audiences),
             "tables": describe.sheet(
                 ["table", "columns", "grain"],
@@ -101,7 +117,7 @@ def _release_asset(product: Product) -> dg.AssetsDefinition:
                     metadata={"standing": str(nothing), **_current(workspace, product)}
                 )
             version = dg.DataVersion(published.version)
-            return dg.MaterializeResult(metadata=_release_facts(workspace, published), data_version=version)
+            return dg.MaterializeResult(metadata=release_facts(workspace, published), data_version=version)
 
     return release
 
@@ -128,29 +144,83 @@ def publish_newest(workspace: Workspace, product: Product, plan_id: str = "") ->
     return publish(workspace, plan, pages=write_pages)
 
 
-def _plan_facts(plan: Plan) -> dict[str, Any]:
+def plan_facts(workspace: Workspace, plan: Plan) -> dict[str, Any]:
+    """What a plan says and how far it is, with its page for those who sign it off."""
+    document = plan.detail
+    state = standing(workspace, workspace.ledger.candidate(plan.candidate))
+    lines = [item for item in document["checklist"] if item["level"] != "ok"]
     return {
         "plan": plan.id,
         "candidate": plan.candidate,
+        "state": state,
         "version": plan.version,
         "instead of": plan.base_version or "no release",
         "change": plan.change,
         "why": describe.bullets(plan.why),
-        "next": f"rcs approve {plan.id} --as NAME, then materialise the release",
-    }
+        "tables that change": describe.sheet(
+            ["audience", "table", "rows", "added", "removed", "changed", "newly withheld", "newly shown"],
+            [
+                [
+                    audience["audience"], item["table"], item["rows_after"], item["rows_added"],
+                    item["rows_removed"], item["rows_changed"], item["values_no_longer_shown"],
+                    item["values_newly_shown"],
+                ]
+                for audience in document["audiences"] for item in audience["tables"]
+                if item["rows_added"] or item["rows_removed"] or item["rows_changed"]
+            ],
+        ),
+        "checklist": describe.sheet(
+            ["level", "found", "to do"], [[item["level"], item["text"], item["guidance"]] for item in lines]
+        )
+        if lines
+        else "every item is in order",
+        "consumers": describe.sheet(
+            ["consumer", "owner", "breaks", "tables"],
+            [
+                [item["title"], item["owner"], "yes" if item["breaking"] else "", ", ".join(item["tables"])]
+                for item in document["consumers"]
+            ],
+        ),
+        "note": plan.note or "none",
+        "embargo": plan.not_before or "none",
+        "approvals needed": document["approvals_needed"],
+        "approvals": approvals_sheet(workspace, plan.id),
+        "page": dg.MetadataValue.path(
+            str(write_plan_page(workspace.paths.reports / "plans", plan.detail))
+        ),
+        **({"next": f"rcs approve {plan.id} --as NAME"} if state == SUBMITTED else {}),
+    }  # fmt: skip
 
 
-def _release_facts(workspace: Workspace, release: ReleaseRecord) -> dict[str, Any]:
+def approvals_sheet(workspace: Workspace, plan_id: str) -> dg.MetadataValue:
+    """Who said yes to a plan, under which account, when and with what words; void ones too."""
+    return describe.sheet(
+        ["name", "account", "at", "note", "void since"],
+        [
+            [item.approver, item.os_account, item.approved_at, item.note, item.voided_at]
+            for item in workspace.ledger.approvals(plan_id)
+        ],
+    )
+
+
+def release_facts(workspace: Workspace, release: ReleaseRecord) -> dict[str, Any]:
+    """What was released, why it has its number, on whose word, and the hash of every audience's folder."""
     folders = {
         name: release_folder(workspace, release.product, name, release.version) for name in release.audiences
     }
-    record = workspace.ledger.candidate(release.candidate)
+    record, plan = workspace.ledger.candidate(release.candidate), workspace.ledger.plan(release.plan)
     return {
         "version": release.version,
+        "change": plan.change,
+        "why": describe.bullets(plan.why),
         "candidate": release.candidate,
         "plan": release.plan,
         "released at": release.released_at,
+        "approvals": approvals_sheet(workspace, release.plan),
+        "note": plan.note or "none",
+        "verdicts": len(workspace.ledger.verdicts(release.candidate)),
         describe.ROW_COUNT: sum(int(table.get("rows") or 0) for table in record.tables.values()),
+        **{f"hash ({name})": digest for name, digest in release.hashes.items()},
         **{f"folder ({name})": dg.MetadataValue.path(str(folder)) for name, folder in folders.items()},
         **{
             f"page ({name})": dg.MetadataValue.path(str(folder / "site" / "index.html"))

@@ -10,11 +10,12 @@ that cannot pass: whatever was missing, touched or failed there is made and judg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.errors import RefusedError
+from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import consistency, contract, evidence, expectations, reconciliation
@@ -23,7 +24,7 @@ from rcs_pipeline.gate.expectations_process import judging
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.gate.verdicts import MODELS_CHECK, Node, dbt_verdicts
 from rcs_pipeline.ledger.lifecycle import state_of, step, take
-from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
+from rcs_pipeline.ledger.records import AuditEvent, CandidateRecord, CheckSeverity, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     Build = Callable[[Workspace, str], Building]
     Seal = Callable[[Workspace, Building, tuple[str, ...]], CandidateRecord]
+
+BUILD = "build of a product"
 
 
 def make_candidate(
@@ -56,10 +59,11 @@ def make_candidate(
     with workspace.writing():
         # It gets ready while dbt is at work.
         judging().start()
-        building = build(workspace, product_id)
-        results = list(building.results)
-        _require_built(results)
-        protect(building.database, building.protected, product, threads=workspace.settings.threads)
+        with _noted(workspace, product_id):
+            building = build(workspace, product_id)
+            results = list(building.results)
+            _require_built(results)
+            protect(building.database, building.protected, product, threads=workspace.settings.threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
         _forget_closed(workspace, product_id, warehouse.content_hash(building))
@@ -68,6 +72,28 @@ def make_candidate(
         evidence.note_sealed(workspace, record)
         _judge(workspace, record, results)
     return record
+
+
+def build_failure(workspace: Workspace, product_id: str) -> AuditEvent | None:
+    """The note of the last build of a product, if it broke off; None once one went through."""
+    events = workspace.ledger.events(action=BUILD, subject=product_id)
+    return events[-1] if events and events[-1].detail["problem"] else None
+
+
+@contextmanager
+def _noted(workspace: Workspace, product_id: str) -> Iterator[None]:
+    """Write down that a build broke off, and that one went through after that: a run may tell nobody."""
+    try:
+        yield
+    except Exception as error:
+        checks = error.checks if isinstance(error, _NotBuiltError) else ()
+        # Nothing but the kind of what was not foreseen: its text may quote a cell.
+        problem = error.found if isinstance(error, RcsError) else type(error).__name__
+        if workspace.ledger.current_receipts():
+            workspace.note(BUILD, product_id, problem=problem, failed=list(checks))
+        raise
+    if build_failure(workspace, product_id) is not None:
+        workspace.note(BUILD, product_id, problem="", failed=[])
 
 
 def _enter_states(workspace: Workspace, record: CandidateRecord) -> None:
@@ -103,9 +129,8 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)
-    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited)
-    failed = sorted(item.check for item in verdicts if item.outcome is not Outcome.PASS)
-    workspace.note("candidate audited", record.hash, verdicts=len(verdicts), failed=failed)
+    noted = evidence.audited_note(workspace, record, verdicts)
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited, noted)
     return verdicts
 
 
@@ -133,15 +158,24 @@ def _guarded(checks: Iterable[str], kind: str, run: Callable[[], list[Verdict]])
         ]
 
 
+class _NotBuiltError(RefusedError):
+    """dbt stopped; `checks` are those that did not pass, without the ones skipped because of them."""
+
+    def __init__(self, failed: Sequence[Verdict]) -> None:
+        self.checks = tuple(item.check for item in failed if "skipped" not in item.message)
+        first = "; ".join(f"{item.check}: {item.message}" for item in failed[:5])
+        super().__init__(
+            f"dbt could not build the tables: {first}",
+            todo="Mend the model or the delivery behind the first of them and run `rcs build` again.",
+        )
+
+
 def _require_built(results: Iterable[Node]) -> None:
     """Say which tests stopped the build, rather than which table is missing because of it."""
     results = list(results)
     verdicts = dbt_verdicts(results)
     if next(item for item in verdicts if item.check == MODELS_CHECK).outcome is Outcome.PASS:
         return
-    first = [f"{item.check}: {item.message}" for item in verdicts if item.outcome is not Outcome.PASS]
-    first.sort(key=lambda item: "skipped" in item)
-    raise RefusedError(
-        f"dbt could not build the tables: {'; '.join(first[:5])}",
-        todo="Mend the model or the delivery behind the first of them and run `rcs build` again.",
-    )
+    failed = [item for item in verdicts if item.outcome is not Outcome.PASS]
+    failed.sort(key=lambda item: "skipped" in item.message)
+    raise _NotBuiltError(failed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.gate import evidence, required
@@ -20,18 +20,29 @@ from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome,
 from rcs_pipeline.ledger.workspace import Workspace
 
 SHOWN = 5
+MISSING, TOUCHED = "verdicts are missing", "it is not what was sealed and audited"
+WITHDRAWN = "rows it was built from were withdrawn"
+
+
+class Reason(NamedTuple):
+    """Why the gate is closed: what lies behind it, and the sentence about this candidate."""
+
+    cause: str
+    sentence: str
 
 
 @dataclass(frozen=True)
 class Decision:
     """Whether the gate is open, and every reason why not.
 
-    `warnings`: failing checks that the project declares as warnings.
+    `warnings`: failing checks that the project declares as warnings. `causes`: what lies behind each reason,
+    in words that stay the same from one candidate to the next.
     """
 
     open: bool
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
 
 
 def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
@@ -44,25 +55,31 @@ def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
     try:
         record = workspace.ledger.candidate(candidate.hash)
     except RcsError as error:
-        return Decision(open=False, reasons=(str(error),))
+        return Decision(open=False, reasons=(str(error),), causes=("the ledger does not know it",))
     folder = workspace.paths.home / record.path
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     needed = set(record.required_checks)
     manifest: dict[str, Any] = {}
     try:
         manifest = evidence.read_manifest(folder)
         needed |= set(required.required_checks(evidence.kept_product(folder), manifest))
     except RcsError as error:
-        reasons.append(str(error))
+        reasons.append(Reason(TOUCHED, str(error)))
     today = workspace.catalogue.products.get(record.product)
     needed |= set(required.from_contracts(today)) if today else set()
     note = evidence.sealed_note(workspace, record)
-    reasons += _changed(folder, record, note)
-    reasons += _withdrawn(workspace, record)
+    reasons += [Reason(TOUCHED, text) for text in _changed(folder, record, note)]
+    reasons += [Reason(WITHDRAWN, text) for text in _withdrawn(workspace, record)]
     needed |= set((note or {}).get("required", ()))
-    closing, warnings = _judge(needed, workspace.ledger.verdicts(record.hash), required.may_warn(manifest))
+    verdicts = workspace.ledger.verdicts(record.hash)
+    closing, warnings = _judge(needed, verdicts, required.may_warn(manifest))
     reasons += closing
-    return Decision(open=not reasons, reasons=tuple(reasons), warnings=tuple(warnings))
+    if evidence.audited_digest(workspace, record) != evidence.verdicts_digest(record.hash, verdicts):
+        reasons.append(Reason(TOUCHED, "its verdicts are not the ones that were noted when it was audited"))
+    return Decision(
+        open=not reasons, reasons=tuple(item.sentence for item in reasons), warnings=tuple(warnings),
+        causes=tuple(item.cause for item in reasons),
+    )  # fmt: skip
 
 
 def require_open(workspace: Workspace, candidate: CandidateRecord) -> None:
@@ -86,9 +103,9 @@ def require_open(workspace: Workspace, candidate: CandidateRecord) -> None:
 
 def _judge(
     needed: set[str], verdicts: Iterable[Verdict], may_warn: frozenset[str]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[Reason], list[str]]:
     by_check = {item.check: item for item in verdicts}
-    closing = [f"`{check}` has no verdict" for check in sorted(needed - set(by_check))]
+    closing = [Reason(MISSING, f"`{check}` has no verdict") for check in sorted(needed - set(by_check))]
     warnings: list[str] = []
     for check, verdict in sorted(by_check.items()):
         if verdict.outcome is Outcome.PASS:
@@ -97,7 +114,13 @@ def _judge(
         # A required check is a warning only where the project says so, whatever its row says.
         unneeded = check not in needed and verdict.severity is not CheckSeverity.CRITICAL
         harmless = check in may_warn or unneeded
-        (warnings if harmless else closing).append(says)
+        if harmless:
+            warnings.append(says)
+        elif verdict.outcome is Outcome.FAIL:
+            closing.append(Reason(f"`{check}` fails", says))
+        else:
+            # What broke off took every check of its kind along.
+            closing.append(Reason(f"checks of the kind `{check.split('.')[0]}` broke off", says))
     return closing, warnings
 
 

@@ -1,14 +1,17 @@
 """What a candidate's folder and the ledger keep so that a later decision need not trust either alone.
 
 Belongs here: the contracts as they were, dbt's manifest and results, the hashes of the protected files,
-and the ledger's note of all of them made when the candidate was sealed.
+and the ledger's notes: of all of them when the candidate was sealed, of the verdicts when it was audited.
 Does not belong here: judging any of it (see `decision`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Iterable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,10 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.gate.made_with import versions
 from rcs_pipeline.ledger.paths import file_hash
-from rcs_pipeline.ledger.records import CandidateRecord
+from rcs_pipeline.ledger.records import AuditEvent, CandidateRecord, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
-SEALED = "candidate sealed"
+SEALED, AUDITED = "candidate sealed", "candidate audited"
 CONTRACTS = "contracts"
 MANIFEST = Path("dbt") / "manifest.json"
 
@@ -86,6 +89,26 @@ def sealed_note(workspace: Workspace, record: CandidateRecord) -> dict[str, Any]
     """What was written down when the candidate was sealed; None if nothing was."""
     events = workspace.ledger.events(action=SEALED, subject=record.hash)
     return events[-1].detail if events else None
+
+
+def verdicts_digest(candidate: str, verdicts: Iterable[Verdict]) -> str:
+    """The hash of every verdict on a candidate, and of whose they are: one edited word changes it."""
+    lines = [candidate, *sorted(astuple(item) for item in verdicts)]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
+def audited_note(workspace: Workspace, record: CandidateRecord, verdicts: Iterable[Verdict]) -> AuditEvent:
+    """The event to enter together with the verdicts of an audit: how many, which failed, and their hash."""
+    verdicts = tuple(verdicts)
+    failed = sorted(item.check for item in verdicts if item.outcome is not Outcome.PASS)
+    digest = verdicts_digest(record.hash, verdicts)
+    return workspace.event(AUDITED, record.hash, verdicts=len(verdicts), failed=failed, digest=digest)
+
+
+def audited_digest(workspace: Workspace, record: CandidateRecord) -> str | None:
+    """What was written down of the verdicts at the last audit; None if nothing was."""
+    events = workspace.ledger.events(action=AUDITED, subject=record.hash)
+    return events[-1].detail.get("digest") if events else None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

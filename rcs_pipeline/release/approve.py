@@ -15,9 +15,10 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.candidate import product_of
 from rcs_pipeline.release.journal import finish_interrupted_moves
 from rcs_pipeline.release.plan import due
-from rcs_pipeline.release.standing import APPROVED, require_plan, standing, submitted_plan
+from rcs_pipeline.release.standing import APPROVED, require_plan, standing, submitted_plan, void
 from rcs_pipeline.release.versions import Change
 
+SAID_YES = "plan.approved"
 LOOKED_AT = (Need.GATE_OPEN, Need.PLAN_HOLDS)
 
 
@@ -32,7 +33,8 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
 
     Raises:
         RcsError: no name was given, there is no such plan, or a correction has no note.
-        RefusedError: the gate is closed, the plan no longer holds, or the builder approves.
+        RefusedError: the gate is closed, the plan no longer holds, the builder approves, or an earlier
+            approval was edited.
         NothingToDoError: this person approved it already, or the plan has the approvals it needs.
     """
     finish_interrupted_moves(workspace)
@@ -51,6 +53,7 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
         )
     product = require_plan(workspace, plan, candidate).product
     earlier = valid_approvals(workspace, plan, candidate)
+    _refuse_edited(workspace, product, plan, candidate, earlier)
     _refuse_repeated(workspace, product, plan, candidate, said, earlier)
     if plan.change == Change.PATCH and not (note.strip() or plan.note or any(item.note for item in earlier)):
         raise RcsError(
@@ -76,7 +79,7 @@ def approve(workspace: Workspace, plan_id: str, name: str, note: str = "") -> Ap
         content=candidate.hash, version=plan.version,
     )  # fmt: skip
     said_so = approver.event(
-        "plan.approved", plan.id, approver=said, version=plan.version, candidate=plan.candidate
+        SAID_YES, plan.id, approver=said, note=approval.note, version=plan.version, candidate=plan.candidate
     )
     workspace.ledger.add_approval(approval, event, said_so)
     return approval
@@ -108,14 +111,16 @@ def approvals_of(
 
     Raises:
         WaitingError: there are fewer.
+        RefusedError: one of them is no longer as it was given.
     """
     valid = valid_approvals(workspace, plan, candidate)
     needed = product.file.release.approvers_for(plan.change)
+    _refuse_edited(workspace, product, plan, candidate, valid)
     if len(valid) < needed:
         more = f"{len(valid)} of {needed} approvals" if needed > 1 else "an approval"
         raise WaitingError(
             f"The plan `{plan.id}` waits for an approval" + (f": it has {more}" if needed > 1 else ""),
-            expected=f"a yes by somebody other than `{candidate.builder}`",
+            expected=f"a yes by somebody other than {_listed(candidate.builder, valid)}",
             todo=f"`rcs approve {plan.id} --as NAME`",
         )
     return tuple(valid)
@@ -149,9 +154,14 @@ def ready(workspace: Workspace, product_id: str) -> tuple[Plan, str] | None:
 def valid_approvals(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> list[Approval]:
     """What an approval says is checked again here: the ledger is a database that others can write to."""
     found: list[Approval] = []
+    heard = [
+        (item.detail["approver"], item.os_account, item.detail.get("note", ""))
+        for item in workspace.ledger.events(action=SAID_YES, subject=plan.id)
+    ]
     separate = product_of(workspace, candidate).file.release.separate_accounts
     for item in workspace.ledger.approvals(plan.id):
-        matches = item.candidate == candidate.hash and item.version == plan.version and item.approver.strip()
+        noted = (item.approver, item.os_account, item.note) in heard and bool(item.approver.strip())
+        matches = noted and item.candidate == candidate.hash and item.version == plan.version
         known = [candidate.builder, *(other.approver for other in found)]
         accounts = [candidate.os_account, *(other.os_account for other in found)]
         if not matches or item.voided_at or any(same_person(item.approver, other) for other in known):
@@ -161,13 +171,32 @@ def valid_approvals(workspace: Workspace, plan: Plan, candidate: CandidateRecord
     return found
 
 
+def _refuse_edited(
+    workspace: Workspace, product: Product, plan: Plan, candidate: CandidateRecord, valid: list[Approval]
+) -> None:
+    """An approved plan has as many yeses as it takes; with fewer, somebody has been at the ledger."""
+    if standing(workspace, candidate) == APPROVED and len(valid) < product.file.release.approvers_for(
+        plan.change
+    ):
+        reason = "an approval is not the one that was noted when it was given"
+        void(workspace, candidate, reason)
+        raise RefusedError(
+            f"The approvals of the plan `{plan.id}` count no more: {reason}",
+            expected="the name, account and words of the person who said yes",
+            todo="`rcs plan`, and have it approved anew.",
+        )
+
+
 def _refuse_repeated(
     workspace: Workspace, product: Product, plan: Plan, candidate: CandidateRecord, said: str,
     earlier: list[Approval],
 ) -> None:  # fmt: skip
     if any(same_person(said, item.approver) for item in earlier):
+        enough = len(earlier) >= product.file.release.approvers_for(plan.change)
+        another = f"It needs another yes, by somebody other than {_listed(candidate.builder, earlier)}."
         raise NothingToDoError(
-            f"`{said}` has approved the plan `{plan.id}` already", todo=f"`rcs publish {plan.id}`"
+            f"`{said}` has approved the plan `{plan.id}` already",
+            todo=f"`rcs publish {plan.id}`" if enough else another,
         )
     if standing(workspace, candidate) == APPROVED:
         names = " and ".join(f"`{item.approver}`" for item in earlier)
@@ -179,3 +208,9 @@ def _refuse_repeated(
             expected="every person under an account of their own, by the product's policy",
             todo=f"Approve from another account: `rcs approve {plan.id} --as NAME`.",
         )
+
+
+def _listed(builder: str, approvals: list[Approval]) -> str:
+    """Everybody whose yes would not count: `Ada`, `Bea` and `Cem`."""
+    names = [f"`{name}`" for name in (builder, *(item.approver for item in approvals))]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -1,27 +1,22 @@
 """Telling the outside that a pointer moved: an e-mail text, a command, a webhook. Never before it moved.
 
-Belongs here: the notice, and handing it over. What was not taken is offered again by later commands.
-Does not belong here: who subscribes; that is for what takes the notice.
+Belongs here: the notice, and when it is offered again: by later commands, where it was not taken.
+Does not belong here: the hooks themselves (see `hooks`); who subscribes, which is for what takes the notice.
 """
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
-from urllib import request
-from urllib.parse import urlsplit
 
 from rcs_pipeline.ledger.paths import whole_file
 from rcs_pipeline.ledger.records import PointerMove
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.draft import SYNTHETIC_NOTICE
-from rcs_pipeline.release.pointer import SCHEMA_VERSION, as_json
+from rcs_pipeline.release.hooks import OFTEN_ENOUGH, hand_over
+from rcs_pipeline.release.pointer import SCHEMA_VERSION
 
 TEMPLATES = Path(__file__).with_name("templates")
-SECONDS = 20
-OFTEN_ENOUGH = 3
 SENT, FAILED = "notice.sent", "notice.failed"
 
 
@@ -40,11 +35,7 @@ def tell_outside(workspace: Workspace, move: PointerMove) -> None:
         notice["mail"] = str(place)
     except OSError as error:
         problems.append(f"mail text: {error.strerror}")
-    for name, send in (("command", _run), ("webhook", _post)):
-        target = getattr(workspace.settings, f"notify_{name}")
-        if target:
-            problem = send(target, as_json(notice).encode())
-            problems += [f"{name}: {problem}"] if problem else []
+    problems += hand_over(workspace.settings, notice)
     tried = len(workspace.ledger.events(action=FAILED, subject=subject))
     if problems:
         workspace.note(FAILED, subject, problems=problems)
@@ -85,30 +76,6 @@ def _mail(workspace: Workspace, notice: dict[str, Any]) -> str:
         keep_trailing_newline=True,
     )  # fmt: skip
     return environment.get_template("notice.txt.j2").render(synthetic_notice=SYNTHETIC_NOTICE, **notice)
-
-
-def _run(command: str, body: bytes) -> str:
-    """Give the notice to a command on its standard input; returns what went wrong."""
-    try:
-        done = subprocess.run(
-            shlex.split(command), input=body, capture_output=True, timeout=SECONDS, check=False
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        return f"{type(error).__name__}: {error}"
-    return "" if done.returncode == 0 else f"ended with {done.returncode}"
-
-
-def _post(address: str, body: bytes) -> str:
-    """Post the notice as JSON; returns what went wrong."""
-    if urlsplit(address).scheme not in ("http", "https"):
-        return "the address is neither http nor https"
-    asked = request.Request(address, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
-    try:
-        with request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310  (the scheme is checked above)
-            answer.read(1)
-    except (OSError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
 
 
 def untold(workspace: Workspace) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.gate.evidence import verdicts_digest
 from rcs_pipeline.ledger.records import CandidateRecord, Plan, ReleaseStatus
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
@@ -53,14 +54,17 @@ def check_plan(workspace: Workspace, plan: Plan) -> Prospect:
     """The plan's comparisons, if it would come out the same today.
 
     Raises:
-        RefusedError: something moved since: a newer release, an edited contract, a touched file.
+        RefusedError: something moved since: a newer release, an edited contract or verdict, a touched file.
     """
     wishes = Wishes(plan.not_before, plan.note, plan.version)
     found = prospect(workspace, workspace.ledger.candidate(plan.candidate), wishes)
     if (found.plan.id, found.plan.version) != (plan.id, plan.version):
+        was, now = plan.base_version or "no release", found.plan.base_version or "none"
+        moved = f"it starts from {was}, and the current release is {now}"
+        if was == (found.plan.base_version or "no release"):
+            moved = "a contract, a verdict or the current release is not what it was when the plan was made"
         raise RefusedError(
-            f"The plan `{plan.id}` no longer holds: it starts from {plan.base_version or 'no release'},"
-            f" and the current release is {found.plan.base_version or 'none'}, or a contract has changed",
+            f"The plan `{plan.id}` no longer holds: {moved}",
             todo=f"Make a new plan: `rcs plan`, and have it approved. Today's would be `{found.plan.id}`.",
         )
     return found
@@ -106,6 +110,7 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
         product.id,
         candidate.hash,
         content,
+        verdicts_digest(candidate.hash, workspace.ledger.verdicts(candidate.hash)),
         described,
         {name: pointer and pointer.hash for name, pointer in pointers.items()},
         base,

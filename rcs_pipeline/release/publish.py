@@ -7,11 +7,11 @@ Does not belong here: what is in the folders (see `folder`), how pointers move (
 from __future__ import annotations
 
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError, WaitingError
+from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
 from rcs_pipeline.contracts.lifecycle import Need
 from rcs_pipeline.ledger.lifecycle import step
 from rcs_pipeline.ledger.paths import TEMPORARY
@@ -36,6 +36,8 @@ from rcs_pipeline.release.pointer import audience_folder, release_folder
 from rcs_pipeline.release.prospect import Prospect
 from rcs_pipeline.release.standing import require_plan
 from rcs_pipeline.release.texts import CHANGELOG
+
+BROKEN_OFF = "publication broke off"
 
 
 def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> ReleaseRecord:
@@ -98,8 +100,12 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
             hashes = _fill(workspace, order, parts, pages)
             places = {name: (hashes[name], parts[name]) for name in names}
             database = held.enter_context(staged(workspace, plan.product, places))
-        except Exception:
+        except Exception as error:
             remove_parts(workspace, plan.product, names)
+            # A full disk may refuse the note as well; what is told is why nothing was published.
+            with suppress(Exception):
+                problem = error.found if isinstance(error, RcsError) else _system(error)
+                workspace.note(BROKEN_OFF, plan.id, problem=problem)
             raise
         release = ReleaseRecord(
             product=plan.product,
@@ -166,6 +172,17 @@ def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: Pa
             parts[comparison.audience], draft, protected, earlier, pages
         )
     return hashes
+
+
+def broken_off(workspace: Workspace, plan: Plan) -> AuditEvent | None:
+    """The note of the last publication of a plan that broke off; None if none did."""
+    events = workspace.ledger.events(action=BROKEN_OFF, subject=plan.id)
+    return events[-1] if events else None
+
+
+def _system(error: Exception) -> str:
+    """What the system says; of anything else nothing but its kind, because its text may quote a cell."""
+    return str(error.strerror) if isinstance(error, OSError) else type(error).__name__
 
 
 def _part(workspace: Workspace, plan: Plan, audience: str) -> Path:

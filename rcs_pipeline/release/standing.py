@@ -74,9 +74,10 @@ def require_plan(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -
 def _refuse_rejected(workspace: Workspace, candidate: CandidateRecord) -> None:
     if standing(workspace, candidate) == REJECTED:
         why = workspace.ledger.events(action=ACTION, subject=candidate.hash)[-1]
+        again = f"`rcs reject {submitted_plan(workspace, candidate)} --reopen --as NAME --reason TEXT`"
         raise RefusedError(
             f"`{why.claimed_name}` rejected the candidate `{candidate.hash[:16]}`: {why.detail['reason']}",
-            todo="Build a better one, or have the no taken back: `rcs reject PLAN --reopen --reason TEXT`.",
+            todo=f"Build a better one, or have the no taken back: {again}.",
         )
 
 

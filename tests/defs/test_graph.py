@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from syrupy.assertion import SnapshotAssertion
 
 from rcs_pipeline.contracts.catalogue import Catalogue
@@ -86,6 +87,17 @@ def test_deliveries_and_published_tables_show_their_contracts_columns(
         for table in product.tables:
             schema = found[f"{product.id}/{table.name}"].metadata["dagster/column_schema"]
             assert [column.name for column in schema.columns] == [column.name for column in table.columns]
+
+
+def test_a_release_shows_how_old_it_may_grow_by_its_contract(
+    defs: dg.Definitions, catalogue: Catalogue
+) -> None:
+    policy = specs(defs)["rcs/release"].freshness_policy
+    release = catalogue.product("rcs").file.release
+    assert isinstance(policy, TimeWindowFreshnessPolicy)
+    assert policy.fail_window.to_timedelta().days == release.fresh_days
+    assert release.next_release is not None
+    assert {"fresh_days", "next_release"} <= set(release.stated), "each says why, and who may change it"
 
 
 def test_partitions_are_the_collections_of_the_register(defs: dg.Definitions, catalogue: Catalogue) -> None:

@@ -11,11 +11,12 @@ from sqlalchemy import delete, update
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
 from rcs_pipeline.gate import evidence
-from rcs_pipeline.gate.candidate import make_candidate
+from rcs_pipeline.gate.candidate import build_failure, make_candidate
 from rcs_pipeline.gate.decision import Decision, decide, require_open
 from rcs_pipeline.ledger import tables
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.causes import causes
 from rcs_pipeline.warehouse.build import seal
 from tests.gate.home import GOOD, build, home, make, node
 
@@ -51,6 +52,39 @@ def test_every_required_check_that_is_deleted_closes_the_gate(
         with pytest.raises(RefusedError, match="no verdict"):
             require_open(workspace, record)
         workspace.ledger.record_verdicts(record.hash, [verdict], workspace.now())
+    assert decide(workspace, record).open
+
+
+@pytest.mark.parametrize(
+    "edit", [{"outcome": "pass", "message": "passed"}, {"candidate": "0" * 64}, {"guidance": "Let it be."}]
+)
+def test_a_verdict_edited_or_taken_to_another_candidate_closes_the_gate(
+    judged: tuple[Workspace, CandidateRecord], edit: dict[str, str]
+) -> None:
+    workspace, record = judged
+    kept = workspace.ledger.verdicts(record.hash)
+    mine = tables.verdict.c.check == "contract.estimates"
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(tables.verdict).where(mine).values(edit))
+    assert decide(workspace, record).reasons[-1] == (
+        "its verdicts are not the ones that were noted when it was audited"
+    )
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(delete(tables.verdict).where(mine))
+    workspace.ledger.record_verdicts(record.hash, kept, workspace.now())
+    assert decide(workspace, record).open
+
+
+def test_without_a_note_of_its_audit_a_candidate_cannot_pass(
+    judged: tuple[Workspace, CandidateRecord],
+) -> None:
+    workspace, record = judged
+    events = tables.audit_event
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(events).where(events.c.action == evidence.AUDITED).values(action="gone"))
+    assert not decide(workspace, record).open
+    with workspace.ledger._engine.begin() as connection:
+        connection.execute(update(events).where(events.c.action == "gone").values(action=evidence.AUDITED))
     assert decide(workspace, record).open
 
 
@@ -240,3 +274,17 @@ def test_what_was_done_is_in_the_audit_trail(judged: tuple[Workspace, CandidateR
     ]  # fmt: skip
     states = [item.detail["to"] for item in workspace.ledger.events(subject=record.hash, action="state")]
     assert states[:3] == ["built", "protected", "audited"]
+
+
+def test_a_build_that_broke_off_is_on_record_until_one_goes_through(tmp_path: Path) -> None:
+    workspace = home(tmp_path / "home")
+    broken = (node("model", "stg_answers", "success"), node("test", "roll_is_known", "fail", failures=7))
+    for _ in range(2):
+        with pytest.raises(RefusedError):
+            make(workspace, (*broken, node("model", "estimates", "skipped")))
+    assert build_failure(workspace, "small") is not None
+    failed = [item for item in causes(workspace) if item.kind == "build_failed"]
+    assert [item.key for item in failed] == ["small dbt.roll_is_known"], "two runs, one cause"
+    make(workspace)
+    assert build_failure(workspace, "small") is None
+    assert [item for item in causes(workspace) if item.kind == "build_failed"] == []

@@ -131,7 +131,8 @@ def pass_all(workspace: Workspace, record: CandidateRecord) -> None:
         Verdict(name, "contract", CheckSeverity.CRITICAL, Outcome.PASS, f"secret of {name}", location="row 7")
         for name in record.required_checks
     ]
-    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now())
+    note = evidence.audited_note(workspace, record, verdicts)
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), note)
 
 
 def approved(workspace: Workspace) -> Plan:

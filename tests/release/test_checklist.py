@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.gate import evidence
 from rcs_pipeline.ledger.records import Outcome, Plan
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.approve import approve
@@ -42,7 +43,7 @@ def test_a_value_that_left_its_interval_is_told_apart_from_one_that_stayed_in(wo
     assert table(plan)["values_beyond_their_interval"] == 1
     assert (
         "warning",
-        "`estimates` for Everybody: 1 value left the interval that they were published with.",
+        "`estimates` for Everybody: 1 value left the interval of the release before.",
     ) in (found(plan, "beyond"))
 
 
@@ -145,7 +146,9 @@ def test_a_closed_gate_is_an_error_on_the_checklist_and_nobody_is_asked(workspac
     assert not workspace.ledger.events(action="state", subject=record.hash)
     helpers.pass_all(workspace, record)
     again = make_plan(workspace, "mini")
-    assert (again.id, found(again, "gate")[0][0]) == (plan.id, "ok")
+    assert found(again, "gate")[0][0] == "ok"
+    assert again.id != plan.id, "a plan holds for the verdicts that it was made on"
+    assert make_plan(workspace, "mini").id == again.id
 
 
 def test_a_check_that_may_warn_stands_on_the_checklist(workspace: Workspace) -> None:
@@ -153,7 +156,8 @@ def test_a_check_that_may_warn_stands_on_the_checklist(workspace: Workspace) -> 
 
     record = candidate(workspace)
     warned = Verdict("dbt.few_schools", "dbt", CheckSeverity.WARNING, Outcome.FAIL, "2 schools")
-    workspace.ledger.record_verdicts(record.hash, [warned], workspace.now())
+    note = evidence.audited_note(workspace, record, [*workspace.ledger.verdicts(record.hash), warned])
+    workspace.ledger.record_verdicts(record.hash, [warned], workspace.now(), note)
     plan = make_plan(workspace, "mini")
     assert found(plan, "warnings") == [("warning", "`dbt.few_schools` failed: 2 schools")]
 

@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import resource
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,11 @@ from rcs_pipeline.release.pointer import current, verify
 from rcs_pipeline.release.publish import publish
 from rcs_pipeline.release.rollback import rollback
 from rcs_pipeline.site.index import write_pages
+from tests.cli.test_permissions import ORDINARY, mode
 from tests.release.helpers import approved, candidate, corrected, home, released
 from tests.release.killed import in_child
 
+ROOT = Path(__file__).resolve().parents[2]
 LATER = "2026-05-05T10:00:00+00:00"
 FORK = multiprocessing.get_context("spawn")
 
@@ -137,3 +141,23 @@ def test_a_disk_that_is_full_moves_nothing(workspace: Workspace, most: int) -> N
     verify(workspace.paths.releases / "mini/open/1.0.0", pointer.hash)
     assert publish(workspace, plan.id, pages=write_pages).version == "1.0.1"
     assert not list(workspace.paths.releases.rglob(".part-*"))
+
+
+def test_a_folder_that_may_not_be_written_moves_nothing(workspace: Workspace) -> None:
+    candidate(workspace)
+    released(workspace)
+    candidate(workspace, corrected(), built_at=LATER)
+    plan = approved(workspace)
+    program = (
+        "import sys, pathlib; from tests.release.helpers import home;"
+        " from rcs_pipeline.release.publish import publish; from rcs_pipeline.site.index import write_pages;"
+        " publish(home(pathlib.Path(sys.argv[1])), sys.argv[2], pages=write_pages)"
+    )
+    words = [*ORDINARY, sys.executable, "-c", program, str(workspace.paths.home), plan.id]
+    with mode(workspace.paths.releases / "mini/open", 0o555):
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "PermissionError" in done.stderr
+    pointer = current(workspace, "mini", "open")
+    assert pointer is not None and pointer.version == "1.0.0"
+    assert not list(workspace.paths.releases.rglob(".part-*"))
+    assert publish(workspace, plan.id, pages=write_pages).version == "1.0.1"

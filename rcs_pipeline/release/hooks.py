@@ -1,0 +1,58 @@
+"""Handing a message to the outside: the command and the webhook of the settings.
+
+Belongs here: starting the one, posting to the other, and what went wrong in a few words.
+Does not belong here: what is said (see `notices` and `alerts`), trying again.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+from urllib import request
+from urllib.parse import urlsplit
+
+from rcs_pipeline.ledger.settings import Settings
+from rcs_pipeline.release.pointer import as_json
+
+SECONDS = 20
+OFTEN_ENOUGH = 3
+
+
+def hand_over(settings: Settings, message: Mapping[str, Any]) -> list[str]:
+    """Give a message, as JSON, to every hook that is set; returns what went wrong with which.
+
+    Nothing is raised: what happened has happened, whoever hears of it.
+    """
+    problems: list[str] = []
+    for name, send in (("command", _run), ("webhook", _post)):
+        target = getattr(settings, f"notify_{name}")
+        if target:
+            problem = send(target, as_json(dict(message)).encode())
+            problems += [f"{name}: {problem}"] if problem else []
+    return problems
+
+
+def _run(command: str, body: bytes) -> str:
+    """Give the message to a command on its standard input; returns what went wrong."""
+    try:
+        done = subprocess.run(
+            shlex.split(command), input=body, capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if done.returncode == 0 else f"ended with {done.returncode}"
+
+
+def _post(address: str, body: bytes) -> str:
+    """Post the message as JSON; returns what went wrong."""
+    if urlsplit(address).scheme not in ("http", "https"):
+        return "the address is neither http nor https"
+    asked = request.Request(address, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
+    try:
+        with request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310  (the scheme is checked above)
+            answer.read(1)
+    except (OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
