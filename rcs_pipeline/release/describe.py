@@ -109,12 +109,17 @@ def _constraints(column: ProductColumn, table: ProductTable, allowed: tuple[str,
     found = {
         "required": True if column.required or column.filled_at_release else None,
         "unique": True if column.unique or table.grain == (column.name,) else None,
-        "minimum": column.minimum,
-        "maximum": column.maximum,
+        "minimum": _bound(column, column.minimum),
+        "maximum": _bound(column, column.maximum),
         "pattern": column.pattern if text else None,
         "enum": list(allowed) if allowed and text else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _bound(column: ProductColumn, value: float | None) -> float | None:
+    """A whole number where the column holds whole numbers: older readers refuse `0.0` there."""
+    return int(value) if value is not None and column.type is ColumnType.INTEGER else value
 
 
 def _version_column(audience: str) -> ProductColumn:

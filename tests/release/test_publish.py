@@ -6,9 +6,11 @@ import json
 import subprocess
 from datetime import timedelta
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import jsonschema_rs
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
@@ -110,6 +112,18 @@ def test_frictionless_would_notice_a_changed_value(workspace: Workspace) -> None
     file.chmod(0o644)
     file.write_text(file.read_text(encoding="utf-8").replace("0.1,", "7.1,", 1), encoding="utf-8")
     assert not Package(str(folder_of(workspace) / "datapackage.json")).validate().valid
+
+
+def test_the_package_fits_the_official_profile_that_it_names(workspace: Workspace) -> None:
+    candidate(workspace)
+    released(workspace)
+    package = json.loads((folder_of(workspace) / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
+    profile = files("dplib").joinpath("profiles/2.0/datapackage.json").read_text(encoding="utf-8")
+    official = jsonschema_rs.validator_for(json.loads(profile))
+    assert [error.message for error in official.iter_errors(package)] == []
+    package["resources"][0]["schema"]["fields"][0]["constraints"] = {"required": "yes"}
+    assert not official.is_valid(package)
 
 
 def test_units_codes_and_kinds_of_missing_are_described(workspace: Workspace) -> None:
