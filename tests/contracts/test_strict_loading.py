@@ -38,6 +38,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         "item_response", "survey_quality", "scale_reliability",
         "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
         "weighting",
+        "need_and_provision",
         "service_map_costs", "service_map_contracts", "service_map_overlaps", "service_map_programme",
     }  # fmt: skip
     assert len(catalogue.register.cpps) == 8
