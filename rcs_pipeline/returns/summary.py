@@ -229,7 +229,7 @@ def said(value: Cell, unit: Shape) -> str:
         return value
     match unit:
         case "pounds":
-            return f"£{value:,.0f}" if abs(value) >= 100 else f"£{value:,.2f}"
+            return f"£{value:,.0f}" if abs(value) >= 100 or not value else f"£{value:,.2f}"
         case "share":
             return f"{value:.1%}"
         case "count":
