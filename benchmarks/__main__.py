@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import commands, disclosure, estimates, intake, returns, spss
+from benchmarks import commands, disclosure, estimates, intake, maps, returns, spss
 from benchmarks.delivery import Fault
 from benchmarks.survey import EVERY, FOUR, SCHOOLS, Tables
 
@@ -116,6 +116,18 @@ def return_of_cells(options: Options) -> Outcome:
     return Outcome(str(taken), taken.returning.seconds)
 
 
+def maps_of(options: Options) -> Outcome:
+    """The maps of all partnerships, from files to tables."""
+    taken = maps.measure(options.folder / "maps")
+    return Outcome(str(taken), taken.taken.seconds, 60.0)
+
+
+def scenario_of(_: Options) -> Outcome:
+    """A scenario with its interval and sensitivity."""
+    seconds = maps.scenario_seconds()
+    return Outcome(f"scenario: {maps.DRAWS:,} draws in {seconds:.1f} s", seconds, 5.0)
+
+
 def disclosure_of(options: Options) -> Outcome:
     """Choosing and attacking the open tables of the whole programme."""
     taken = disclosure.measure(options.folder / "disclosure")
@@ -137,6 +149,8 @@ PARTS: dict[str, Callable[[Options], Outcome]] = {
     "estimates-every": estimates_of(EVERY, 1.3),
     "growth": growth,
     "disclosure": disclosure_of,
+    "maps": maps_of,
+    "scenario": scenario_of,
 }
 
 

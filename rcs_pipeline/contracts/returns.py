@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.contracts.yaml_files import Strict, parse, read_yaml
@@ -55,6 +55,18 @@ class ReturnRules(Strict):
     missing_words: dict[str, str]
 
 
+class PublishedFigure(Strict):
+    """Where the same figure of the others is published: a table, its columns, and which of its rows."""
+
+    title: str
+    table: str
+    place: str
+    name: str
+    value: str
+    symbol: str
+    where: dict[str, str] = Field(min_length=1)
+
+
 class SummaryFigure(Strict):
     """One figure of a summary: an SQL aggregate over the accepted rows."""
 
@@ -62,15 +74,38 @@ class SummaryFigure(Strict):
     value: str
     unit: Unit = "count"
     note: str = ""
+    published: PublishedFigure | None = None
 
 
 class SummaryTable(Strict):
-    """Figures over all accepted rows, or (`by`) one line for each value of a column."""
+    """Figures over all accepted rows, or (`by`) one line for each value of a column.
+
+    `line`: SQL over that column whose values are the lines. `charts`: the figures, by their labels, that are
+    drawn together as one bar for each line.
+    """
 
     title: str
     by: str | None = None
+    line: str | None = None
     note: str = ""
     figures: tuple[SummaryFigure, ...] = Field(min_length=1)
+    charts: tuple[tuple[str, ...], ...] = ()
+
+    @model_validator(mode="after")
+    def _charts_are_of_lines(self) -> SummaryTable:
+        if self.by is None and (self.charts or self.line):
+            raise ValueError("`charts` and `line` are of a table with `by`")
+        units = {figure.label: figure.unit for figure in self.figures}
+        for chart in self.charts:
+            if (
+                not chart
+                or {units.get(label) for label in chart} - {units.get(chart[0])}
+                or (chart[0] not in units)
+            ):
+                raise ValueError(
+                    f"a chart draws figures of the table that have one unit, not {', '.join(chart)}"
+                )
+        return self
 
 
 @cache

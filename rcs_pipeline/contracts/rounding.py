@@ -40,7 +40,8 @@ class Rounded(Strict):
 
     `to`: which steps. `base`: for an estimate, the column of its pupils. `moves_with`: a limit keeps its
     distance from this column, which is rounded too, so that the two together say no more than that one.
-    `less`, `over`: the column is made again from two rounded ones, the first less, or over, the second.
+    `less`, `over`, `times`: the column is made again from two rounded ones, the first less, over or times
+    the second.
     """
 
     to: Literal["estimate", "error", "ratio", "people", "p_value"]
@@ -48,17 +49,17 @@ class Rounded(Strict):
     moves_with: str | None = None
     less: tuple[str, str] | None = None
     over: tuple[str, str] | None = None
+    times: tuple[str, str] | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Rounded:
         if (self.to == "estimate") != (self.base is not None):
             raise ValueError("`estimate` names its `base`; nothing else does")
-        if sum(item is not None for item in (self.moves_with, self.less, self.over)) > 1:
-            raise ValueError("at most one of `moves_with`, `less` and `over`")
+        if sum(item is not None for item in (self.moves_with, self.less, self.over, self.times)) > 1:
+            raise ValueError("at most one of `moves_with`, `less`, `over` and `times`")
         return self
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are named."""
-        return tuple(
-            item for item in (self.base, self.moves_with, *(self.less or ()), *(self.over or ())) if item
-        )
+        pair = self.less or self.over or self.times or ()
+        return tuple(item for item in (self.base, self.moves_with, *pair) if item)

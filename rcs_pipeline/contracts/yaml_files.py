@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rcs_pipeline.contracts.errors import ContractError
 
+SAID = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -92,9 +94,14 @@ def parse(model: type[Model], content: Any, where: str) -> Model:
 
 def explain(error: ValidationError) -> str:
     """The problems of a pydantic error, as one readable line."""
+    items = error.errors()
+    places = {item["loc"] for item in items}
     problems = []
-    for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"]) or "the file"
-        message = "this key is not known" if item["type"] == "extra_forbidden" else item["msg"]
-        problems.append(f"`{place}`: {message}")
+    for item in items:
+        loc = item["loc"]
+        # What holds a wrong entry counts as short of it: that says nothing of its own.
+        if item["type"] == "too_short" and any(other[: len(loc)] == loc != other for other in places):
+            continue
+        place = ".".join(str(part) for part in loc) or "the file"
+        problems.append(f"`{place}`: {SAID.get(item['type'], item['msg'].removeprefix('Value error, '))}")
     return "; ".join(problems)

@@ -180,7 +180,10 @@ def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list
                           f"{symbol} is not null and ({' or '.join(beside)})"))  # fmt: skip
     main = "estimate" if "estimate" in rule.hides else rule.hides[0]
     if main in held:
-        mute = f"shown.__row is not null and shown.{name(main)} is null and {symbol} is null"
+        # Where two rules hide a number, the symbol of either says why it is not there.
+        others = [f"shown.{name(item.symbol_column)} is null" for item in table.extension.hide
+                  if main in item.hides and item.symbol_column in held]  # fmt: skip
+        mute = f"shown.__row is not null and shown.{name(main)} is null and {' and '.join(others)}"
         leaks.append(Leak(f"with neither a number in `{main}` nor a symbol", mute))
     return leaks
 

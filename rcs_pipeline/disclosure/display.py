@@ -55,6 +55,9 @@ def shown_value(product: Product, table: ProductTable, column: ProductColumn, ro
     if how.over:
         ratio = f"{shown(how.over[0])} / nullif({shown(how.over[1])}, 0)"
         return f"(case when {own} is not null then coalesce({_to(ratio, step)}, {_to(own, step)}) end)"
+    if how.times:
+        product_of = " * ".join(shown(other) for other in how.times)
+        return f"(case when {own} is not null then {_to(product_of, step)} end)"
     if how.to == "estimate":
         # Some are never shown as none, nor as all.
         near = f"case when {own} > 0 and {own} < 1 then least(1 - {step}, greatest({step}, {_to(own, step)}))"

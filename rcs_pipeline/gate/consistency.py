@@ -164,7 +164,7 @@ def _rounded(
         far = 1.0 if how.moves_with is None and how.less is None and how.over is None else 2.0
         wrong = (
             f"abs({value} - truth.{name(column)}) > {far} * {step} * (1 + {RATIO_TOLERANCE})"
-            if how.over is None else "false",
+            if how.over is None and how.times is None else "false",
             f"abs({value} / {step} - round({value} / {step})) > {RATIO_TOLERANCE}",
         )  # fmt: skip
         row = connection.execute(

@@ -18,12 +18,15 @@ from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.contracts.lookup import named
 from rcs_pipeline.contracts.matching import Matching, RegisteredService, care_register, matching_rules
 from rcs_pipeline.contracts.register import Cpp
+from rcs_pipeline.intake.sql import text
 from rcs_pipeline.ledger.decisions import NO, YES, MatchDecision
 from rcs_pipeline.ledger.paths import whole_file
 from rcs_pipeline.planning.matching import How, MappedService, Pair, matched
 from rcs_pipeline.warehouse.lake import create_sources
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from rcs_pipeline.ledger.workspace import Workspace
 
 DATASET = "service_map"
@@ -256,12 +259,15 @@ def _mapped(workspace: Workspace, collection: str) -> tuple[MappedService, ...]:
 
     with duckdb.connect() as connection:
         create_sources(connection, workspace, [DATASET])
-        rows = connection.execute(
-            "select service_id, coalesce(service_name, ''), coalesce(provider, ''), coalesce(town, ''), "
-            f"coalesce(need_type, ''), register_number, capacity from raw.{DATASET} where collection = ? "
-            "order by service_id",
-            [collection],
-        ).fetchall()
+        return services_in(connection, f"(select * from raw.{DATASET} where collection = {text(collection)})")
+
+
+def services_in(connection: DuckDBPyConnection, relation: str) -> tuple[MappedService, ...]:
+    """The services of rows of a map, as they are matched."""
+    rows = connection.execute(
+        "select service_id, coalesce(service_name, ''), coalesce(provider, ''), coalesce(town, ''), "
+        f"coalesce(need_type, ''), register_number, capacity from {relation} order by service_id"
+    ).fetchall()
     return tuple(MappedService(*row) for row in rows)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.vocabulary import Severity
+from rcs_pipeline.returns.charts import charts_of
 from rcs_pipeline.returns.checked_copy import where
 from rcs_pipeline.returns.content import Content
 from rcs_pipeline.returns.original import Original
@@ -59,6 +60,7 @@ def _part(part: SummaryPart) -> dict[str, Any]:
         "note": part.note,
         "left_out": part.left_out,
         "columns": part.columns,
+        "charts": charts_of(part),
         "rows": [
             [
                 ("" if value is None else str(value))

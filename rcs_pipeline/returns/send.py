@@ -30,6 +30,7 @@ from rcs_pipeline.intake.sql import text
 from rcs_pipeline.ledger.paths import TEMPORARY, flush, whole_file
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.returns.beside import decided_of, with_others
 from rcs_pipeline.returns.content import (
     Content,
     count_findings,
@@ -39,13 +40,13 @@ from rcs_pipeline.returns.content import (
 )
 from rcs_pipeline.returns.original import Original, open_original
 from rcs_pipeline.returns.safe import Withholding, printable
-from rcs_pipeline.returns.summary import summarise
+from rcs_pipeline.returns.summary import SummaryPart, summarise
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 RETURNS = "returns"
-VERSION = 1  # of the files' content: raised, it makes every return anew
+VERSION = 2  # of the files' content: raised, it makes every return anew
 MARK = ".made-from"
 KINDS = ("xlsx", "html", "csv", "json")
 LONGEST_STEM = 80
@@ -164,12 +165,12 @@ def _is_made(workspace: Workspace, folder: Path, receipt: Receipt) -> bool:
 
 
 def _basis(workspace: Workspace, receipt: Receipt) -> str:
-    """What a return depends on: where it changes (pupils withdrawn, an original purged), it is made anew."""
+    """What a return depends on: where it changes (pupils withdrawn, a match decided), it is made anew."""
     state = receipt.state if receipt.state is not ReceiptState.SUPERSEDED else ReceiptState.ACCEPTED
     facts = (
         VERSION, receipt.id, state.value, receipt.rows_in, receipt.rows_accepted, receipt.rows_quarantined,
         receipt.rows_withdrawn, receipt.rows_refused, receipt.rows_waiting, receipt.findings,
-        receipt.raw_sha256, _original(workspace, receipt) is not None,
+        receipt.raw_sha256, _original(workspace, receipt) is not None, *decided_of(workspace, receipt),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -261,11 +262,12 @@ def _content(
     roll: Sequence[Path] = ()
     if contract.survey is not None and contract.survey.weight.roll is not None:
         roll = current_files(workspace, contract.survey.weight.roll.dataset, collection)
-    summary = (
-        summarise(connection, contract, rules, sources.accepted, [path for path in roll if path.is_file()])
-        if sources.accepted is not None
-        else ()
-    )
+    summary: tuple[SummaryPart, ...] = ()
+    if sources.accepted is not None:
+        own = summarise(
+            connection, contract, rules, sources.accepted, [path for path in roll if path.is_file()]
+        )
+        summary = with_others(workspace, connection, contract, rules, collection, sources.accepted, own)
     return Content(
         receipt=replace(receipt, reason=None), contract=contract, collection=collection, rules=rules,
         stored=stored, file_name=_shown_name(receipt, hide), total=sum(counts.values()), counts=counts,

@@ -39,6 +39,8 @@ class SummaryPart:
     rows: tuple[tuple[Cell, ...], ...]
     left_out: int = 0
     row_units: tuple[Unit, ...] = ()
+    # Each chart draws some columns together, a bar for each line.
+    charts: tuple[tuple[int, ...], ...] = ()
 
     def shape(self, row: int, column: int) -> Shape:
         """What a cell holds: as its column says, or, in a list of figures, its line."""
@@ -78,9 +80,8 @@ def _declared(connection: DuckDBPyConnection, contract: DeliveryContract, table:
         units = tuple(figure.unit for figure in table.figures)
         return SummaryPart(table.title, table.note, heads, lines, row_units=units)
     column = contract.stored_column(table.by)
-    found = _asked(
-        connection, f"select {quoted(column.name)}, {figures} from {ACCEPTED} group by 1 order by 1", contract
-    )
+    line = f"({table.line})" if table.line else quoted(column.name)
+    found = _asked(connection, f"select {line}, {figures} from {ACCEPTED} group by 1 order by 1", contract)
     codes = column.codes or {}
     order = list(codes)
     found.sort(key=lambda row: order.index(str(row[0])) if str(row[0]) in order else len(order))
@@ -89,9 +90,11 @@ def _declared(connection: DuckDBPyConnection, contract: DeliveryContract, table:
         for row in found
     )
     first: tuple[str, Shape] = (column.description or column.name, "text")
+    labels = [item.label for item in table.figures]
     return SummaryPart(
-        table.title, table.note, (first, *((item.label, item.unit) for item in table.figures)), lines
-    )
+        table.title, table.note, (first, *((item.label, item.unit) for item in table.figures)), lines,
+        charts=tuple(tuple(labels.index(label) + 1 for label in chart) for chart in table.charts),
+    )  # fmt: skip
 
 
 def _asked(connection: DuckDBPyConnection, sql: str, contract: DeliveryContract) -> list[tuple[Cell, ...]]:
@@ -226,7 +229,7 @@ def said(value: Cell, unit: Shape) -> str:
         return value
     match unit:
         case "pounds":
-            return f"£{value:,.0f}" if abs(value) >= 100 else f"£{value:,.2f}"
+            return f"£{value:,.0f}" if abs(value) >= 100 or not value else f"£{value:,.2f}"
         case "share":
             return f"{value:.1%}"
         case "count":

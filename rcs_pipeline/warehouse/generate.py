@@ -22,6 +22,7 @@ from rcs_pipeline.warehouse import (
     design,
     dims,
     marts,
+    needs,
     norms,
     properties,
     quality,
@@ -143,10 +144,14 @@ def _register(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
             f"{folder}/wave_breaks.sql",
             comparisons.breaks_model(catalogue, product, "the measures and the register"),
         )
+    needed = dict(needs.needs_models(catalogue, product))
+    for name, text in needed.items():
+        yield f"{folder}/{name}.sql", text
+    described = {name: needs.DESCRIBED[name] for name in needed}
     yield (
         f"{folder}/register.yml",
         properties.as_yaml(
-            properties.register_properties(compares=compares, has_money=has_money),
+            properties.register_properties(described, compares=compares, has_money=has_money),
             "the register",
         ),
     )

@@ -223,8 +223,8 @@ def _adds_up(survey: Survey, dataset: str, roll_in_survey: str | None) -> Proper
     )  # fmt: skip
 
 
-def register_properties(*, compares: bool, has_money: bool) -> Properties:
-    """Descriptions of the tables made from the register and the measures."""
+def register_properties(more: dict[str, str], *, compares: bool, has_money: bool) -> Properties:
+    """Descriptions of the tables made from the register and the measures, and of `more`."""
     described = {
         "registered_collections": "The collections of the register that the product draws on.",
         "registered_indicators": "The indicators that the product tabulates.",
@@ -239,7 +239,7 @@ def register_properties(*, compares: bool, has_money: bool) -> Properties:
         described["money_policy"] = (
             "Of how many providers an amount must be, and how much of it they may make up."
         )
-    models = [{"name": name, "description": text} for name, text in described.items()]
+    models = [{"name": name, "description": text} for name, text in (described | more).items()]
     return {"version": 2, "models": models}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import commands, delivery, estimates, intake
+from benchmarks import commands, delivery, estimates, intake, maps, returns
 from benchmarks.__main__ import Outcome, main
 from benchmarks.delivery import Fault
 from benchmarks.measure import Ratio, Run
@@ -59,3 +59,20 @@ def test_help_runs_and_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         main(["--only", "everything"])
     assert "there is no part everything" in capsys.readouterr().err
+
+
+def test_a_scenario_is_worked_out_with_as_many_draws_as_it_says() -> None:
+    seconds, _, said = maps.work_out(100)
+    assert seconds > 0
+    assert said > 1_000
+
+
+def test_the_workbook_of_the_return_is_judged_as_its_benchmark_says(tmp_path: Path) -> None:
+    taken = returns.measure_workbook(tmp_path / "work", rows=200)
+    assert taken.returning.value["kept_out"] == 10
+
+
+@pytest.mark.long
+def test_no_service_of_the_maps_is_lost_on_the_way_to_the_tables(tmp_path: Path) -> None:
+    taken = maps.measure(tmp_path / "work", services=250).taken
+    assert (taken.value["maps"], taken.value["in_both"] > 500) == (8, True)

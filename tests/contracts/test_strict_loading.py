@@ -9,6 +9,9 @@ import pytest
 
 from rcs_pipeline.contracts.catalogue import DEFAULT_FOLDER, load_catalogue
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.scenario import Scenario
+from rcs_pipeline.contracts.yaml_files import parse
+from tests.planning.small import content, move
 
 PRIMARY = "deliveries/wellbeing_primary.odcs.yaml"
 
@@ -38,6 +41,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         "item_response", "survey_quality", "scale_reliability",
         "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
         "weighting",
+        "need_and_provision",
         "service_map_costs", "service_map_contracts", "service_map_overlaps", "service_map_programme",
     }  # fmt: skip
     assert len(catalogue.register.cpps) == 8
@@ -174,3 +178,11 @@ def test_every_row_rule_is_sql_over_its_columns() -> None:
 def test_a_missing_folder_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="no such folder"):
         load_catalogue(tmp_path / "nowhere")
+
+
+def test_a_mistake_deep_in_a_file_is_said_once_and_in_words() -> None:
+    with pytest.raises(ContractError) as caught:
+        parse(Scenario, content(moves=[move(amount={"pounds": {"value": 1, "grade": 1}})]), "mine.yaml")
+    assert str(caught.value).startswith(
+        "mine.yaml: `moves.0.amount.pounds.source`: this key is missing. To do"
+    )

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcs_pipeline.disclosure.audit import audit, required
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit import _symbols, audit, required
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.gate.small import estimate, protected, small_product, write_warehouse
 
+RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
 Spoil = Callable[[str], None]
 
 
@@ -86,6 +88,19 @@ def test_every_kind_of_leak_is_found(candidate: Path, table: str, query: str, sa
     assert verdict.outcome is Outcome.FAIL
     assert says in verdict.message
     assert verdict.guidance
+
+
+@pytest.mark.parametrize(
+    ("symbol", "own", "found"), [("null", "null", True), ("'c'", "null", False), ("null", "'c'", False)]
+)
+def test_a_number_that_two_rules_hide_needs_the_symbol_of_either(symbol: str, own: str, found: bool) -> None:
+    table = read_product(RCS).table("need_and_provision")
+    held = tuple(item.name for item in table.columns_for("open"))
+    (rule,) = (item for item in table.extension.hide if item.kind == "money")
+    (mute,) = (leak.where for leak in _symbols(rule, table, held) if leak.says.startswith("with neither"))
+    row = f"select 1 as __row, null as spend, {symbol} as symbol, {own} as spend_symbol"
+    with duckdb.connect() as connection:
+        assert connection.execute(f"select {mute} from ({row}) as shown").fetchone() == (found,)
 
 
 def test_a_row_below_the_geographies_of_the_audience_is_found(candidate: Path) -> None:

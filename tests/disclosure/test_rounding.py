@@ -75,6 +75,16 @@ def test_limits_move_with_the_estimate_and_say_no_more_than_it(product: Product)
         assert shown(product, "indicator_estimates", row, "estimate", "lower", "upper") == (0.23, 0.19, 0.28)
 
 
+def test_pupils_in_need_are_the_rounded_share_of_the_rounded_pupils(product: Product) -> None:
+    """By themselves they would be a second equation of the same counts."""
+    row = {"share_from": 1.0, "share_off": 0.2251, "need_share": 0.7749, "base": 300, "weighted_base": 413.7,
+           "pupils_in_need": 320.6, "spend": 10_000.0, "spend_for_each_in_need": 31.2}  # fmt: skip
+    columns = ("need_share", "pupils_in_need", "spend_for_each_in_need")
+    assert shown(product, "need_and_provision", row, *columns) == (0.77, 320.0, 31.3)
+    row |= {"weighted_base": 416.2, "need_share": 0.7651, "share_off": 0.2349, "spend_for_each_in_need": None}
+    assert shown(product, "need_and_provision", row, *columns) == (0.77, 320.0, None)
+
+
 def test_a_difference_is_that_of_two_rounded_estimates(product: Product) -> None:
     row = {
         "estimate": 0.2249, "base": 300, "other_estimate": 0.2151, "other_base": 400, "difference": 0.0098,

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.delivery import RowRule
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.matching import care_register
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.warehouse import sql
 from tests.intake.small import CONTRACTS
@@ -88,7 +89,8 @@ def test_fields_fit_together(rule: str, cells: dict[str, Any], good: bool) -> No
 
 @pytest.mark.parametrize(
     "words",
-    ["ask at 01632 960123", "(01632) 960 123", "+44 7700 900123", "a@b.org", "born 3/4/2009", "AB 12 34 56 C",
+    ["ask at 01632 960123", "(01632) 960 123", "+44 7700 900123", "a@b.org",
+     "a.b @ c.org.uk", "@somebody", "born 3/4/2009", "AB 12 34 56 C",
      "FK10 1AB", "1204099999", "1.5.2019"],
 )  # fmt: skip
 @pytest.mark.parametrize("column", ["service_name", "place", "outcome_measure"])
@@ -111,6 +113,22 @@ def test_what_reads_like_a_person_waits_for_a_yes(words: str) -> None:
 def test_names_of_services_are_left_alone(words: str) -> None:
     assert holds("RCS-M106", service_name=words) is True
     assert holds("RCS-M110", service_name=words) is True
+
+
+def test_what_the_register_of_care_services_calls_its_services_is_left_alone() -> None:
+    """Some are called "so-and-so @ such a place", which is no e-mail address."""
+    _, register = care_register()
+    assert any("@" in item.name for item in register)
+    check = RULES["RCS-M106"].check
+    assert isinstance(check, RowRule)
+    unsaid = "null as programme_name, null as town, null as place, null as outcome_measure"
+    with duckdb.connect() as connection:
+        connection.execute("create table names (service_name varchar, provider varchar)")
+        connection.executemany(
+            "insert into names values (?, ?)", [(item.name, item.provider) for item in register]
+        )
+        wrong = connection.execute(f"select * from (select *, {unsaid} from names) where not ({check.holds})")
+        assert wrong.fetchall() == []
 
 
 def test_a_child_that_costs_far_more_than_its_like_is_asked_about(tmp_path: Path) -> None:

@@ -48,7 +48,10 @@ select
     cast(summed.fewest_providers as integer) as fewest_providers,
     cast(least(summed.fewest_prevention, summed.fewest_evidence) as integer) as fewest_share_providers,
     cast(null as varchar) as symbol,
-    cast(null as varchar) as share_symbol
+    cast(
+        case when summed.gross_pence = 0 and summed.fewest_providers >= policy.minimum_providers then 'z' end as varchar
+    ) as share_symbol
 from summed
 cross join whole
+cross join {{ ref('money_policy') }} as policy
 order by breakdown_by, breakdown_value

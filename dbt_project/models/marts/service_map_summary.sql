@@ -74,8 +74,14 @@ counted as (
             coalesce(with_evidence, providers),
             coalesce(without_evidence, providers),
             coalesce(with_gross, providers)
-        ) as evidence_providers
+        ) as evidence_providers,
+        -- Of no spend there is no share; where the spend is withheld, that it is none is not said either.
+        case
+            when summed.gross_parts = 0 and coalesce(behind.with_gross, summed.providers) >= policy.minimum_providers
+                then 'z'
+        end as no_share
     from summed
+    cross join {{ ref('money_policy') }} as policy
     left join behind
         on
             summed.collection = behind.collection
@@ -112,10 +118,10 @@ select
     cast(counted.income_providers as integer) as income_providers,
     cast(null as varchar) as income_symbol,
     cast(counted.prevention_providers as integer) as prevention_providers,
-    cast(null as varchar) as prevention_symbol,
+    cast(counted.no_share as varchar) as prevention_symbol,
     cast(counted.evidence_parts as double) / nullif(cast(counted.gross_parts as double), 0) as evidence_share,
     cast(counted.evidence_providers as integer) as evidence_providers,
-    cast(null as varchar) as evidence_symbol,
+    cast(counted.no_share as varchar) as evidence_symbol,
     cast(prices.in_last_year as double) as deflator
 from counted
 inner join whole on counted.collection = whole.collection
