@@ -20,7 +20,7 @@ from rcs_pipeline.intake.even_rows import LINES_END, make_even
 from rcs_pipeline.intake.findings import file_finding
 from rcs_pipeline.intake.readers import SourceTable, UnreadableFileError
 from rcs_pipeline.intake.sql import text
-from rcs_pipeline.intake.text_file import look
+from rcs_pipeline.intake.text_file import TextFacts, look
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,16 +56,17 @@ class Layout:
 
 
 def open_csv(
-    connection: DuckDBPyConnection, path: Path, work: Path, limits: IntakeLimits, messages: dict[str, Message]
-) -> SourceTable:
-    """Find encoding, delimiter and header; leave the rows to DuckDB.
+    connection: DuckDBPyConnection, path: Path, work: Path, limits: IntakeLimits,
+    messages: dict[str, Message], facts: TextFacts | None = None,
+) -> SourceTable:  # fmt: skip
+    """Find encoding, delimiter and header; leave the rows to DuckDB. `facts` is what `look` told, if it did.
 
     Raises:
         UnreadableFileError: no header, too many columns, or rows that do not fit the header.
     """
     import duckdb
 
-    facts = look(path)
+    facts = facts or look(path)
     if facts.encoding != "utf-8":
         path = _as_utf8(path, facts.encoding, work)
     layout = _layout(path, limits.columns.value)

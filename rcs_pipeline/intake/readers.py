@@ -70,7 +70,7 @@ def open_source(
         case Format.CSV:
             from rcs_pipeline.intake.csv_reader import open_csv
 
-            return open_csv(connection, path, work, limits, messages)
+            return open_csv(connection, path, work, limits, messages, recognised.text)
         case Format.XLSX | Format.XLS | Format.ODS as form:
             from rcs_pipeline.intake.workbook_reader import open_workbook
 

@@ -1,6 +1,6 @@
 """Recognising a file by its content, never by its name.
 
-Belongs here: format by leading bytes, sha256, size.
+Belongs here: format by leading bytes, sha256, size; of a text, what its bytes tell.
 Does not belong here: reading rows (see `readers`).
 """
 
@@ -11,12 +11,13 @@ import os
 import stat
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Format
-from rcs_pipeline.intake.text_file import may_be_text
+from rcs_pipeline.intake.text_file import TextFacts, look, may_be_text
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -44,7 +45,8 @@ OTHER_ARCHIVES = {
 class Recognised:
     """What a file is, before a row of it is read. `format` is None where it is none that we read.
 
-    `archive` says that it is a zip file which may hold one that we read (see `archive`).
+    `archive` says that it is a zip file which may hold one that we read (see `archive`); `text` is what is
+    known of a text.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Recognised:
     described: str
     archive: bool = False
     protected: bool = False
+    text: TextFacts | None = None
 
 
 def recognise(path: Path) -> Recognised:
@@ -67,20 +70,30 @@ def recognise(path: Path) -> Recognised:
         raise RcsError(
             f"There is {kind} at this path", where=str(path), expected="a file", todo="Correct the path."
         )
-    digest, size, head = hashlib.sha256(), 0, b""
     try:
         with path.open("rb") as handle:
-            while chunk := handle.read(CHUNK):
-                head = head or chunk[:HEAD]
-                digest.update(chunk)
-                size += len(chunk)
+            head = handle.read(HEAD)
+        form, described = format_of(path, head)
+        # Both take a while over a large text, and neither waits for the other.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            hashing = beside.submit(_hash_and_size, path)
+            text = look(path) if form is Format.CSV else None
+            sha256, size = hashing.result()
     except OSError as error:
         raise _unreadable(path, error) from error
-    form, described = format_of(path, head)
     return Recognised(
-        path=path, sha256=digest.hexdigest(), size_bytes=size, format=form, described=described,
-        archive=described == ARCHIVE, protected=described == PROTECTED_WORKBOOK,
+        path=path, sha256=sha256, size_bytes=size, format=form, described=described,
+        archive=described == ARCHIVE, protected=described == PROTECTED_WORKBOOK, text=text,
     )  # fmt: skip
+
+
+def _hash_and_size(path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
 
 
 def format_of(path: Path, head: bytes) -> tuple[Format | None, str]:
