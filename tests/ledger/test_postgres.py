@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def open_it(address: str) -> str:
 
 
 def test_several_processes_make_the_tables_at_once(address: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        assert pool.map(open_it, [address] * 3) == ["", "", ""]
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(open_it, [address] * 3)) == ["", "", ""]
 
 
 def test_releases_go_out_and_come_back(address: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.release.killed import in_child
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = "2026-05-05T10:00:00+00:00"
-FORK = multiprocessing.get_context("spawn")
+SPAWN = multiprocessing.get_context("spawn")
 
 
 def read(folder: Path, form: str) -> set[str]:
@@ -76,9 +77,9 @@ def test_readers_of_every_format_never_fail_and_never_see_a_mixture(workspace: W
     candidate(workspace)
     released(workspace)
     folder = workspace.paths.releases / "mini" / "open"
-    stop, answers = FORK.Event(), FORK.Queue()
+    stop, answers = SPAWN.Event(), SPAWN.Queue()
     readers = [
-        FORK.Process(target=keep_reading, args=(folder, form, stop, answers), daemon=True)
+        SPAWN.Process(target=keep_reading, args=(folder, form, stop, answers), daemon=True)
         for form in ("csv", "parquet", "duckdb", "json")
     ]
     for reader in readers:
@@ -114,8 +115,8 @@ def test_of_two_publishers_at_once_one_publishes_and_the_other_says_why_not(work
     candidate(workspace)
     plan = approved(workspace)
     workspace.ledger.close()
-    with FORK.Pool(2) as pool:
-        found = pool.starmap(publish_there, [(workspace.paths.home, plan.id)] * 2)
+    with ProcessPoolExecutor(2, mp_context=SPAWN) as pool:
+        found = list(pool.map(publish_there, [workspace.paths.home] * 2, [plan.id] * 2))
     assert sorted(found)[0] == "1.0.0"
     assert sorted(found)[1] in ("LockedError", "NothingToDoError")
     assert [item.version for item in workspace.ledger.releases("mini")] == ["1.0.0"]
