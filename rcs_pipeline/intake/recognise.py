@@ -6,7 +6,6 @@ Does not belong here: reading rows (see `readers`).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import zipfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Format
 from rcs_pipeline.intake.text_file import TextFacts, look, may_be_text
+from rcs_pipeline.ledger.paths import file_hash
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -76,24 +76,15 @@ def recognise(path: Path) -> Recognised:
         form, described = format_of(path, head)
         # Both take a while over a large text, and neither waits for the other.
         with ThreadPoolExecutor(max_workers=1) as beside:
-            hashing = beside.submit(_hash_and_size, path)
+            hashing = beside.submit(file_hash, path)
             text = look(path) if form is Format.CSV else None
-            sha256, size = hashing.result()
+            sha256, size = hashing.result(), path.stat().st_size
     except OSError as error:
         raise _unreadable(path, error) from error
     return Recognised(
         path=path, sha256=sha256, size_bytes=size, format=form, described=described,
         archive=described == ARCHIVE, protected=described == PROTECTED_WORKBOOK, text=text,
     )  # fmt: skip
-
-
-def _hash_and_size(path: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as handle:
-        while chunk := handle.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
 
 
 def format_of(path: Path, head: bytes) -> tuple[Format | None, str]:

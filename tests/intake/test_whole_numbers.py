@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rcs_pipeline.intake import load as loading
-from rcs_pipeline.intake.csv_reader import ALONE, PARALLEL, open_csv
+from rcs_pipeline.intake.csv_reader import ALONE, BUFFER, LONGEST_BUFFER, PARALLEL, _share, open_csv
 from rcs_pipeline.intake.load import TABLE, load
 from rcs_pipeline.intake.text_file import look
 from tests.intake.small import HEADERS, as_csv, catalogue, row
@@ -133,3 +133,17 @@ def test_a_file_that_the_cores_disagree_about_is_read_by_one(
     found, _ = loaded(disagreeing, tmp_path, content, trusting=True)  # type: ignore[arg-type]
     assert found == expected
     assert [ALONE in scan for scan in disagreeing.scans] == [False, True]
+
+
+@pytest.mark.parametrize(("cores", "mebibytes"), [(1, 1), (2, 63), (2, 278), (8, 278), (2, 5_000), (1, 900)])
+def test_a_buffer_is_whole_and_every_core_has_work(tmp_path: Path, cores: int, mebibytes: int) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("wb") as handle:
+        handle.truncate(mebibytes << 20)  # a file of holes: it takes no room
+    with duckdb.connect(config={"threads": cores}) as connection:
+        share = _share(connection, path)
+    # Of other sizes DuckDB refuses files that are in order.
+    assert share % BUFFER == 0
+    assert BUFFER <= share <= LONGEST_BUFFER
+    assert share == LONGEST_BUFFER or share * cores >= mebibytes << 20
+    assert (share - BUFFER) * cores <= mebibytes << 20
