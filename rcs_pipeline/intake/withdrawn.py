@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.vocabulary import Identifier
-from rcs_pipeline.intake.load import TABLE
+from rcs_pipeline.intake.load import ROWS, TABLE
 from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -34,7 +34,8 @@ def leave_out(connection: DuckDBPyConnection, contract: DeliveryContract, files:
     """Delete the listed pupils' rows from `delivered`; the others keep their numbers. Returns how many."""
     if not files or not pseudonyms(contract):
         return 0
-    row = connection.execute(f"delete from {TABLE} where {listed(contract, files)}").fetchone()
+    out = f"select rowid from {TABLE} where {listed(contract, files)}"
+    row = connection.execute(f"delete from {ROWS} where rowid in ({out})").fetchone()
     return int(row[0]) if row else 0
 
 
