@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 REJECTED = "rejected"
-# The second version's encodings of whole numbers: a sixth less time to write, a tenth smaller. Whoever reads
-# the lake reads whole columns: filters by which a reader might pass over part of one would be written for nobody.
+# The second version's encodings of whole numbers: a sixth less time to write, a tenth smaller. And no filters
+# by which a reader might pass over part of a column: whoever reads the lake reads whole columns.
 LAYOUT = "parquet_version v2, write_bloom_filter false"
 
 

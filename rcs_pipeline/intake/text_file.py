@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy import bool_, int64, uint8
     from numpy.typing import NDArray
 
-CHUNK = 1 << 17  # a longer one is memory that the system hands out anew each time, which takes longer than the look
+# A longer piece is memory that the system hands out anew each time, which takes longer than the look.
+CHUNK = 1 << 17
 OVERLAP = 4
 HEAD = 4096
 # The engine passes over a last line that is longer than its buffer, without a word.
