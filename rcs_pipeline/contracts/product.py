@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.money import AddedUp, MoneyLines
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.rounding import Rounded, RoundingPolicy
 from rcs_pipeline.contracts.stated import StatedPolicy
@@ -222,6 +223,8 @@ class TableExtension(Strict):
     headline: dict[str, tuple[str, ...]] | None = None
     deprecated: Deprecation | None = None
     linked: LinkedTable | None = None
+    money: MoneyLines | None = None
+    added_up: AddedUp | None = None
 
 
 class ProductColumnExtension(Strict):

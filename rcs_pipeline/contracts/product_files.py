@@ -43,6 +43,7 @@ def read_product(folder: Path) -> Product:
     for table in tables:
         _check(table, file)
         _check_derived(table, tables)
+        _check_added_up(table, tables)
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
@@ -103,6 +104,8 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(table.extension.headline or {}),
         *(table.extension.interval.model_dump().values() if table.extension.interval else ()),
         *(table.extension.linked.columns() if table.extension.linked else ()),
+        *(table.extension.money.columns() if table.extension.money else ()),
+        *(table.extension.added_up.columns() if table.extension.added_up else ()),
         *(name for column in table.columns if column.rounded for name in column.rounded.columns()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
@@ -155,6 +158,22 @@ def _check_derived(table: ProductTable, tables: tuple[ProductTable, ...]) -> Non
                 where=str(table.path),
                 expected=", ".join(other.grain),
             )
+
+
+def _check_added_up(table: ProductTable, tables: tuple[ProductTable, ...]) -> None:
+    """What a table adds up stands in a table that withholds it by rules of its own."""
+    added = table.extension.added_up
+    if added is None:
+        return
+    other = next((item for item in tables if item.name == added.table), None)
+    hidden = {name for rule in other.extension.hide for name in rule.hides} if other else set()
+    names = {column.name for column in other.columns} if other else set()
+    if not (set(added.shown_by.values()) <= hidden and set(added.same) <= names):
+        raise ContractError(
+            f"`added_up` names `{added.table}`, or columns of it, that withhold nothing",
+            where=str(table.path),
+            expected="a table of the product with hide rules for every column of `shown_by`",
+        )
 
 
 def _check_consumers(file: ProductFile, columns: dict[str, set[str]], path: Path) -> None:

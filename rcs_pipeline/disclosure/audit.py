@@ -4,7 +4,8 @@ Belongs here: predicates of its own over what an audience holds, compared with t
 Does not belong here: anything that `protect` uses to decide. A mistake there must show up here.
 
 Verdicts name counts of rows, never values. One verdict for each audience and table,
-`disclosure.<audience>.<table>`, and `disclosure.files` for files that nobody was granted.
+`disclosure.<audience>.<table>`; for each audience one for its linked tables (see `audit_linked`) and one for
+money that adds up (see `audit_money`); and `disclosure.files` for files that nobody was granted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.disclosure import audit_money
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
@@ -42,7 +44,13 @@ def required(product: Product) -> tuple[str, ...]:
     """The ids of the audit's verdicts, known from the contracts alone."""
     pairs = _granted(product)
     together = (check_of(audience) for audience in product.file.audiences if linked_tables(product, audience))
-    return (*(f"disclosure.{audience}.{table.name}" for audience, table in pairs), *together, FILES_CHECK)
+    money = (
+        audit_money.check_of(audience)
+        for audience in product.file.audiences
+        if audit_money.money_tables(product, audience)
+    )
+    each = (f"disclosure.{audience}.{table.name}" for audience, table in pairs)
+    return (*each, *together, *money, FILES_CHECK)
 
 
 def audit(folder: Path, product: Product, *, threads: int | None = None) -> list[Verdict]:
@@ -60,6 +68,8 @@ def audit(folder: Path, product: Product, *, threads: int | None = None) -> list
             for audience in product.file.audiences:
                 if linked_tables(product, audience):
                     verdicts.append(_linked(connection, folder, product, audience))
+                if audit_money.money_tables(product, audience):
+                    verdicts.append(_money(connection, folder, product, audience))
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
@@ -75,6 +85,16 @@ def _linked(connection: DuckDBPyConnection, folder: Path, product: Product, audi
         outcome = Outcome.ERROR
         says = f"The linked tables cannot be attacked: {str(error).splitlines()[0]}"
     return _verdict(check_of(audience), outcome, says, audience)
+
+
+def _money(connection: DuckDBPyConnection, folder: Path, product: Product, audience: str) -> Verdict:
+    import duckdb
+
+    try:
+        outcome, says = audit_money.attack_money(connection, folder, product, audience)
+    except duckdb.Error as error:
+        outcome, says = Outcome.ERROR, f"The money cannot be attacked: {str(error).splitlines()[0]}"
+    return _verdict(audit_money.check_of(audience), outcome, says, audience)
 
 
 def _granted(product: Product) -> list[tuple[str, ProductTable]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -468,6 +469,35 @@ def test_what_is_left_of_a_total_belongs_to_three_providers_or_to_nobody(
     assert (left or breakdown in SIDES) and whole
     assert all(most_of_it(amounts) >= 3 for amounts in left.values())
     assert all(most_of_it(amounts) >= 3 for amounts in each.values())
+
+
+def test_the_attack_on_money_finds_nothing_and_would_find_one_line_more(
+    programme: Building, open_tables: Path, tmp_path: Path
+) -> None:
+    """The smallest withheld line in sight, and the rest of its cut gives another away."""
+    from rcs_pipeline.disclosure.audit_money import attack_money
+    from rcs_pipeline.disclosure.engine import reading
+    from rcs_pipeline.ledger.records import Outcome
+
+    with reading(programme.database) as connection:
+        outcome, says = attack_money(connection, programme.folder, programme.product, "open")
+        assert outcome is Outcome.PASS and int(says.split()[0]) > 100
+        shutil.copytree(open_tables, tmp_path / "protected" / "open")
+        file = tmp_path / "protected" / "open" / "service_map_summary.parquet"
+        truth = "warehouse.main.service_map_summary"
+        connection.execute(f"create table held as select * from '{file}'")
+        smallest = (
+            "select collection, breakdown_by, breakdown_value, truth.gross_actual from held"
+            f" inner join {truth} as truth using (collection, breakdown_by, breakdown_value)"
+            " where held.symbol = 'c'"
+            " and breakdown_by = 'need_type' and truth.gross_actual > 0 order by 4 limit 1"
+        )
+        connection.execute(
+            f"copy (select held.* replace (coalesce(held.gross_actual, one.gross_actual) as gross_actual)"
+            f" from held left join ({smallest}) as one using (collection, breakdown_by, breakdown_value))"
+            f" to '{file}' (format parquet)"
+        )
+        assert attack_money(connection, tmp_path, programme.product, "open")[0] is Outcome.FAIL
 
 
 def test_need_stands_beside_what_is_provided_for_it_and_its_ages(

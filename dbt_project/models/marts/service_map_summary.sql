@@ -122,9 +122,13 @@ select
     cast(counted.evidence_parts as double) / nullif(cast(counted.gross_parts as double), 0) as evidence_share,
     cast(counted.evidence_providers as integer) as evidence_providers,
     cast(counted.no_share as varchar) as evidence_symbol,
+    cast(
+        case when whole.gross_parts = 0 and counted.gross_providers >= policy.minimum_providers then 'z' end as varchar
+    ) as share_symbol,
     cast(prices.in_last_year as double) as deflator
 from counted
 inner join whole on counted.collection = whole.collection
+cross join {{ ref('money_policy') }} as policy
 inner join {{ ref('registered_collections') }} as registered on counted.collection = registered.collection
 left join {{ ref('price_index') }} as prices on counted.reporting_year = prices.price_year
 order by collection, breakdown_by, breakdown_value

@@ -3,20 +3,7 @@
 -- How many providers stand behind what is spent on a need and the ages of a survey, or behind what could be worked out
 -- beside it: the spend of all ages is published, and what is for other ages is a line that is never shown. Where the
 -- spend of all ages is withheld, so are its parts, which may be nearly all of it.
-with amounts as (
-    select
-        collection,
-        need_type as breakdown_by,
-        instrument as breakdown_value,
-        'gross' as measure,
-        'all' as margin,
-        provider,
-        sum(cast(gross_pence as hugeint) * weight * cut) as amount
-    from {{ ref('service_map_ages') }}
-    group by all
-),
-
-withheld as (
+with withheld as (
     select
         spend.collection,
         spend.breakdown_value as breakdown_by,
@@ -28,7 +15,7 @@ withheld as (
 ),
 
 behind as (
-    {{ providers_behind('amounts', 'withheld') | indent(4) }}
+    {{ providers_behind(ref('need_amounts'), 'withheld') | indent(4) }}
 ),
 
 -- A line that is withheld with the whole may be of enough providers by itself.

@@ -1,0 +1,167 @@
+"""What a reader works out from the written amounts is of three providers or of nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit_money import attack_money, check_of, money_tables
+from rcs_pipeline.disclosure.engine import SQL_TYPES
+from rcs_pipeline.ledger.records import Outcome
+
+RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
+# Who earns what: (line, provider) -> amount. Of the third line one provider has nearly all.
+EVEN = {("universal", who): 100 for who in "pqr"} | {("additional", who): 200 for who in "stu"}
+LONELY = EVEN | {("intensive", "p"): 9_800, ("intensive", "q"): 100, ("intensive", "r"): 100}
+PAIRED = LONELY | {("statutory", who): 9_000 for who in "stu"}
+
+
+@dataclass
+class Candidate:
+    """A candidate of one partnership's map, cut by level of support."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    product: Product
+
+    def earned(self, amounts: dict[tuple[str | None, str], int], measure: str = "gross") -> None:
+        rows = [("c", "level_of_support", line, measure, "all", who, amount)
+                for (line, who), amount in amounts.items()]  # fmt: skip
+        self.connection.executemany("insert into planning.map_amounts values (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def write(self, table: str, rows: list[dict[str, object]]) -> None:
+        """The protected file of a table: the given columns, the others empty."""
+        columns = self.product.table(table).columns_for("open")
+        names = ", ".join(column.name for column in columns)
+        typed = ", ".join(f"cast({column.name} as {SQL_TYPES[column.type]}) as {column.name}"
+                          for column in columns)  # fmt: skip
+        given = [
+            ", ".join(
+                "null" if row.get(column.name) is None else repr(row[column.name]) for column in columns
+            )
+            for row in rows or [{}]
+        ]
+        target = self.folder / "protected" / "open" / f"{table}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.connection.execute(
+            f"copy (select {typed} from (values ({'), ('.join(given)})) as given({names}) where {bool(rows)})"
+            f" to '{target}' (format parquet)"
+        )
+
+    def summary(self, *shown: str, column: str = "gross_actual", withheld: tuple[str, ...] = ()) -> None:
+        line = {"collection": "c", "breakdown_by": "level_of_support"}
+        rows = [line | {"breakdown_value": value, column: 1.0} for value in shown]
+        rows += [line | {"breakdown_value": value, "symbol": "c"} for value in withheld]
+        self.write("service_map_summary", rows)
+
+    def outcome(self) -> Outcome:
+        return attack_money(self.connection, self.folder, self.product, "open")[0]
+
+
+@pytest.fixture
+def candidate(tmp_path: Path) -> Iterator[Candidate]:
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("attach ':memory:' as warehouse")
+        connection.execute("use warehouse")
+        connection.execute("create schema planning")
+        for parts in ("map_amounts", "need_amounts"):
+            connection.execute(
+                f"create table planning.{parts} (collection varchar, breakdown_by varchar,"
+                " breakdown_value varchar, measure varchar, margin varchar, provider varchar, amount hugeint)"
+            )
+        made = Candidate(connection, tmp_path, read_product(RCS))
+        for table in money_tables(made.product, "open"):
+            made.write(table.name, [])
+        yield made
+
+
+def test_lines_of_enough_providers_pass_and_are_counted(candidate: Candidate) -> None:
+    candidate.earned(EVEN)
+    candidate.summary("universal", "additional")
+    outcome, says = attack_money(candidate.connection, candidate.folder, candidate.product, "open")
+    assert (outcome, says) == (Outcome.PASS, "2 amounts can be worked out, each of 3 providers or more")
+
+
+def test_a_line_that_one_provider_dominates_may_not_be_in_sight(candidate: Candidate) -> None:
+    candidate.earned(LONELY)
+    candidate.summary("universal", "additional", "intensive")
+    assert candidate.outcome() is Outcome.FAIL
+
+
+def test_a_withheld_line_may_not_be_what_is_left_of_the_total(candidate: Candidate) -> None:
+    candidate.earned(LONELY)
+    candidate.summary("universal", "additional", withheld=("intensive",))
+    assert candidate.outcome() is Outcome.FAIL
+
+
+def test_two_withheld_lines_that_are_together_of_enough_pass(candidate: Candidate) -> None:
+    candidate.earned(PAIRED)
+    candidate.summary("universal", "additional", withheld=("intensive", "statutory"))
+    assert candidate.outcome() is Outcome.PASS
+
+
+def test_a_line_without_a_name_is_left_over_as_well(candidate: Candidate) -> None:
+    candidate.earned(EVEN | {(None, "v"): 5})
+    candidate.summary("universal", "additional")
+    assert candidate.outcome() is Outcome.FAIL
+
+
+def test_of_a_margin_that_is_withheld_whole_nothing_is_worked_out(candidate: Candidate) -> None:
+    candidate.earned(LONELY)
+    candidate.summary(withheld=("universal", "additional", "intensive"))
+    assert candidate.outcome() is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("measure", "column"),
+    [("income", "income"), ("without_prevention", "prevention_share"), ("evidence", "evidence_share")],
+)
+def test_a_part_of_a_line_is_attacked_like_the_line(candidate: Candidate, measure: str, column: str) -> None:
+    candidate.earned(EVEN)
+    candidate.earned({("universal", "p"): 40, ("additional", "s"): 7}, measure)
+    candidate.summary("universal", column=column)
+    assert candidate.outcome() is Outcome.FAIL
+
+
+def test_spend_for_an_age_may_not_be_left_over_beside_the_other(candidate: Candidate) -> None:
+    parts = [("c", "youth_work", "primary", who, 10) for who in "pqr"] + [("c", "youth_work", None, "s", 10)]
+    candidate.connection.executemany(
+        "insert into planning.need_amounts values (?, ?, ?, 'gross', 'all', ?, ?)", parts
+    )
+    row = {"collection": "c", "need_type": "youth_work", "instrument": "primary", "spend": 30.0}
+    candidate.write("need_and_provision", [row])
+    assert candidate.outcome() is Outcome.FAIL
+
+
+def test_all_partnerships_together_say_no_more_than_each_of_them(candidate: Candidate) -> None:
+    candidate.earned(EVEN)
+    candidate.summary("universal", withheld=("additional",))
+    together = {"breakdown_by": "level_of_support", "breakdown_value": "additional", "gross_actual": 9.0}
+    candidate.write("service_map_programme", [together | {"breakdown_value": "universal"}])
+    before = candidate.outcome()
+    candidate.write("service_map_programme", [together])
+    assert (before, candidate.outcome()) == (Outcome.PASS, Outcome.FAIL)
+
+
+def test_the_verdict_is_asked_of_whoever_sees_money(candidate: Candidate) -> None:
+    from rcs_pipeline.disclosure.audit import required
+
+    assert check_of("open") in required(candidate.product)
+
+
+def test_sums_over_a_table_that_withholds_nothing_are_refused(tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(RCS, tmp_path / "rcs")
+    file = tmp_path / "rcs" / "service_map_programme.odcs.yaml"
+    told = file.read_text(encoding="utf-8").replace("table: service_map_summary", "table: collections")
+    file.write_text(told, encoding="utf-8")
+    with pytest.raises(ContractError, match="withhold nothing"):
+        read_product(tmp_path / "rcs")
