@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
@@ -192,9 +193,10 @@ class HideRule(Strict):
     `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`.
     `count`: any of `tests` below `minimum_count`. `money`: any of `tests` below `minimum_providers`.
     `derived`: a row of another table that this one is made of (`made_of`) is hidden, or not shown at all.
+    `banded`: the band of a row is not among those that were chosen to be shown.
     """
 
-    kind: Literal["estimate", "count", "money", "derived"]
+    kind: Literal["estimate", "count", "money", "derived", "banded"]
     hides: tuple[str, ...]
     tests: tuple[str, ...] = ()
     symbol_column: str
@@ -222,6 +224,7 @@ class TableExtension(Strict):
     headline: dict[str, tuple[str, ...]] | None = None
     deprecated: Deprecation | None = None
     linked: LinkedTable | None = None
+    banded: BandedTable | None = None
 
 
 class ProductColumnExtension(Strict):

@@ -17,6 +17,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.disclosure import audit_bands
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
@@ -42,7 +43,13 @@ def required(product: Product) -> tuple[str, ...]:
     """The ids of the audit's verdicts, known from the contracts alone."""
     pairs = _granted(product)
     together = (check_of(audience) for audience in product.file.audiences if linked_tables(product, audience))
-    return (*(f"disclosure.{audience}.{table.name}" for audience, table in pairs), *together, FILES_CHECK)
+    bands = audit_bands.required(product)
+    return (
+        *(f"disclosure.{audience}.{table.name}" for audience, table in pairs),
+        *together,
+        *bands,
+        FILES_CHECK,
+    )
 
 
 def audit(folder: Path, product: Product, *, threads: int | None = None) -> list[Verdict]:
@@ -60,6 +67,9 @@ def audit(folder: Path, product: Product, *, threads: int | None = None) -> list
             for audience in product.file.audiences:
                 if linked_tables(product, audience):
                     verdicts.append(_linked(connection, folder, product, audience))
+                if audit_bands.banded_tables(product, audience):
+                    found = audit_bands.judge(connection, folder, product, audience)
+                    verdicts.append(_verdict(audit_bands.check_of(audience), *found, audience))
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]

@@ -70,8 +70,14 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "money": f"it is of fewer than {policy.minimum_providers} providers",
         "primary": "everybody or nobody of the group, or one of few, is counted",
         "secondary": BESIDE,
+        "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
+        "small_school": f"fewer than {policy.minimum_school} pupils of the school gave a usable answer",
         "differencing": f"two shown groups would differ by fewer than {policy.minimum_difference} pupils",
     }.get(reason, reason)
+
+
+def _least(policy: DisclosurePolicy) -> int:
+    return min((size.base for size in policy.school_bands or ()), default=0)
 
 
 def _reasons(

@@ -1,0 +1,217 @@
+"""Which bands the schools of one partnership show: as many as leave every number wide enough.
+
+Belongs here: the edges of bands in whole numbers, what few answers hide, and withdrawing bands until worlds
+prove the rest.
+Does not belong here: finding worlds (see `worlds`), reading and writing tables (`school_bands`), judging what
+was written (`audit_bands`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from rcs_pipeline.contracts.banding import BandSize
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
+from rcs_pipeline.disclosure.linear import Bools, Ints
+from rcs_pipeline.disclosure.worlds import MANY, Bounds, Kind, Schools, World, Worlds
+
+
+class Why(StrEnum):
+    """Why a row shows no band."""
+
+    FEW_ANSWERS = "few_answers"
+    SMALL_SCHOOL = "small_school"
+    SECONDARY = "secondary"
+
+
+@dataclass(frozen=True)
+class BandRules:
+    """The policy's numbers."""
+
+    sizes: tuple[BandSize, ...]
+    minimum_school: int
+    width: int
+    seed: int
+
+    @classmethod
+    def of(cls, policy: DisclosurePolicy) -> BandRules:
+        """From a policy that the loader has looked through."""
+        return cls(
+            sizes=policy.school_bands or (),
+            minimum_school=int(policy.minimum_school or 0),
+            width=int(policy.interval_width or 0),
+            seed=int(policy.seed or 0),
+        )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the rows of the schools are, beside their counts: `ways` numbers what each is grouped by.
+
+    `everybody`: the number of the row of all. `exists`: whether the table has the row.
+    """
+
+    ways: tuple[int, ...]
+    everybody: int
+    exists: Bools
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """`parts`: in how many parts each row is shown, 0 for not at all; `first`: what its own size allowed."""
+
+    parts: Ints
+    first: Ints
+    worlds: tuple[World, ...]
+
+
+def choose(schools: Schools, rows: Rows, rules: BandRules) -> Chosen:
+    """Show the finest bands that the sizes allow, and take back what would say too much.
+
+    It ends: whatever is taken back stays so, and where nothing is shown nothing is asked for.
+    """
+    first = allowed(schools.row_base, rows, rules)
+    parts, worlds = first.copy(), Worlds(schools, rules.seed)
+    while True:
+        _widen_bases(parts, schools, rows, rules)
+        bounds = bounds_of(parts, schools)
+        together, alone = needs(parts, schools, rows, rules.width)
+        narrow = worlds.seek(Kind.TOGETHER, bounds, together)
+        single = worlds.seek(Kind.ALONE, bounds, alone)
+        if not narrow.any() and not single.any():
+            return Chosen(parts, first, tuple(worlds.found))
+        _withdraw(parts, single if single.any() else narrow, schools, rows, rules)
+
+
+def allowed(base: Ints, rows: Rows, rules: BandRules) -> Ints:
+    """The number of parts that the size of each row, and of its school, allows."""
+    parts = np.zeros(base.shape, dtype=np.int64)
+    for size in rules.sizes:
+        parts[base >= size.base] = size.parts
+    small = base[:, :, rows.everybody] < rules.minimum_school
+    parts[small | ~rows.exists[:, :, rows.everybody]] = 0
+    parts[~rows.exists] = 0
+    return parts
+
+
+def bounds_of(parts: Ints, schools: Schools) -> Bounds:
+    """The whole numbers that lie in the band of each row; any where none is shown."""
+    base, count = schools.row_base, schools.row_count
+    many = np.maximum(parts, 1)
+    band = band_of(parts, base, count)
+    low = -(-band * base // many)
+    high = np.where(band == many - 1, base, -(-(band + 1) * base // many) - 1)
+    return Bounds(np.where(parts > 0, low, -MANY), np.where(parts > 0, high, MANY))
+
+
+def band_of(parts: Ints, base: Ints, count: Ints) -> Ints:
+    """Which part of the hundred the share lies in, from 0; everybody is in the last."""
+    many = np.maximum(parts, 1)
+    return np.asarray(np.minimum(count * many // np.maximum(base, 1), many - 1))
+
+
+def needs(parts: Ints, schools: Schools, rows: Rows, width: int) -> tuple[Ints, Ints]:
+    """How wide each row must be: for whoever knows the partnership's sums, and for whoever does not.
+
+    As wide as the policy says, or as it would be if nothing of the schools were shown. Where nothing is,
+    nothing is asked for.
+    """
+    shown = parts > 0
+    somewhere = np.asarray(shown.any(axis=(0, 2)))[None, :, None] & rows.exists
+    here = np.asarray(shown.any(axis=2))[:, :, None] & rows.exists
+    together = np.minimum(width, schools.free()) * somewhere
+    alone = np.minimum(width, schools.by_itself()) * here
+    return np.asarray(together), np.asarray(alone)
+
+
+def size_bounds(parts: Ints, base: Ints, rules: BandRules) -> tuple[Ints, Ints]:
+    """How many answered, as far as the kind of band tells: the fewest and the most."""
+    fewest, most = np.zeros(parts.shape, dtype=np.int64), np.full(parts.shape, MANY)
+    for size, last in zip(rules.sizes, _lasts(rules.sizes), strict=True):
+        of_kind = parts == size.parts
+        fewest[of_kind] = size.base
+        most[of_kind & (base <= last)] = last
+    return fewest, most
+
+
+def size_words(sizes: Sequence[BandSize]) -> dict[tuple[int, bool], str]:
+    """In words: by the number of parts, and whether so many answered that finer ones were allowed."""
+    words = {}
+    for size, last in zip(sizes, _lasts(sizes), strict=True):
+        words[(size.parts, True)] = f"{size.base} or more"
+        words[(size.parts, False)] = f"{size.base} to {last}" if last < MANY else f"{size.base} or more"
+    return words
+
+
+def _lasts(sizes: Sequence[BandSize]) -> list[int]:
+    return [*(size.base - 1 for size in sizes[1:]), MANY]
+
+
+def narrow_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> Bools:
+    """Rows of few answers whose number the kinds of the other bands tell too closely.
+
+    Groupings of one school have nothing in common but everybody, so that these bounds are exact.
+    """
+    base, ways = schools.row_base, np.array(rows.ways)
+    fewest, most = size_bounds(parts, base, rules)
+    fewest, most = fewest * rows.exists, most * rows.exists
+    everybody = rows.everybody
+    least, greatest = fewest[:, :, everybody], most[:, :, everybody]
+    sums = {}
+    for way in {*rows.ways} - {ways[everybody]}:
+        own = ways == way
+        # Those in no group of this kind are known, as what the published sums leave out is.
+        rest = base[:, :, everybody] - base[:, :, own].sum(axis=2)
+        sums[way] = (fewest[:, :, own].sum(axis=2) + rest, most[:, :, own].sum(axis=2) + rest)
+        least, greatest = np.maximum(least, sums[way][0]), np.minimum(greatest, sums[way][1])
+    low, high = fewest.copy(), most.copy()
+    low[:, :, everybody], high[:, :, everybody] = least, greatest
+    for number, way in enumerate(rows.ways):
+        if number != everybody:
+            low[:, :, number] = np.maximum(fewest[:, :, number], least - (sums[way][1] - most[:, :, number]))
+            high[:, :, number] = np.minimum(
+                most[:, :, number], greatest - (sums[way][0] - fewest[:, :, number])
+            )
+    secret = rows.exists & (base >= 1) & (base < rules.sizes[0].base)
+    shown = np.asarray((parts > 0).any(axis=2))[:, :, None]
+    return np.asarray(secret & shown & (high - low < rules.width))
+
+
+def _widen_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> None:
+    while (narrow := narrow_bases(parts, schools, rows, rules)).any():
+        _withdraw(parts, narrow, schools, rows, rules, coarser=False)
+
+
+def _withdraw(
+    parts: Ints, narrow: Bools, schools: Schools, rows: Rows, rules: BandRules, *, coarser: bool = True
+) -> None:
+    """One step for each school and line with a row that is too narrow: that row, else what pins it.
+
+    The row itself first; then rows of the same school, groups before everybody and small before large; then
+    rows of the partnership's other schools.
+    """
+    rank = schools.row_base + MANY * (np.arange(parts.shape[2]) == rows.everybody)
+    for line in np.flatnonzero(narrow.any(axis=(0, 2))):
+        for school in np.flatnonzero(narrow[:, line].any(axis=1)):
+            own = narrow[school, line] & (parts[school, line] > 0)
+            options = own if own.any() else parts[school, line] > 0
+            if options.any():
+                row = int(np.where(options, rank[school, line], 4 * MANY).argmin())
+                parts[school, line, row] = _fewer(int(parts[school, line, row]), rules) if coarser else 0
+        if not coarser or narrow[:, line][(parts[:, line] > 0).any(axis=1)].any():
+            continue
+        others = np.where(parts[:, line] > 0, rank[:, line], 4 * MANY)
+        if (parts[:, line] > 0).any():
+            last = np.unravel_index(int(others.argmin()), others.shape)
+            parts[last[0], line, last[1]] = 0
+
+
+def _fewer(parts: int, rules: BandRules) -> int:
+    """The next coarser kind of band, every band of which is made of whole bands of this one; else none."""
+    return max(
+        (size.parts for size in rules.sizes if size.parts < parts and parts % size.parts == 0), default=0
+    )
