@@ -19,7 +19,7 @@ import numpy as np
 from rcs_pipeline.disclosure.linear import Bools, Ints
 
 # Worlds in a row that show nothing new, after which the search of a line ends.
-PATIENCE = 16
+PATIENCE = 10
 ROUNDS = 2
 # How many schools ask for something in one line.
 FEW = (1, 2, 4, 1_000_000, 1_000_000, 1_000_000)

@@ -88,7 +88,7 @@ def candidate(folder: Path, cells: Sequence[Cell], product: Product, *, turned: 
             nothing = ", null" * (1 if table == "answers" else 4)
             marks = ", ".join("?" * width)
             connection.executemany(f"insert into {table} values ({marks}{nothing})", given)
-    protect(folder / "warehouse.duckdb", folder / "protected", product, threads=1)
+    protect(folder / "warehouse.duckdb", folder / "protected", product, threads=2 if turned else 1)
     return folder
 
 

@@ -16,7 +16,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit, required
-from rcs_pipeline.disclosure.shown import shown_to
+from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.school_tables import (
     CONTRACTS,
@@ -103,7 +103,7 @@ def test_bands_grow_coarser_with_few_answers_and_the_smallest_school_has_none(ma
             assert row["share_from"] is None
 
 
-def test_the_order_of_rows_changes_nothing(
+def test_neither_the_order_of_rows_nor_threads_change_anything(
     tmp_path: Path, made: Path, product: Product, cells: list[Cell]
 ) -> None:
     turned = candidate(tmp_path / "turned", cells, product, turned=True)
@@ -125,6 +125,22 @@ def test_those_inside_are_told_why_a_row_has_no_band(made: Path, product: Produc
         (shown,) = shown_to(made, product, table, grain)
         assert shown.symbol == "c"
         assert says[row["reason"]] in shown.reasons[0]
+
+
+def test_whoever_follows_an_estimate_of_a_school_back_is_told_of_its_band(
+    made: Path, product: Product
+) -> None:
+    row = {"wave": "w", "indicator_id": "i0", "geography_level": "school", "geography_code": "A4",
+           "group_by": "all", "group_value": "all"}  # fmt: skip
+    answers = product.table("answers")
+    (small,) = bands_shown_to(made, product, answers, row)
+    assert small.audience == "partnership, figures"
+    assert small.symbol == "c"
+    (large,) = bands_shown_to(made, product, answers, {**row, "geography_code": "A0"})
+    assert large.state == "shown"
+    assert bands_shown_to(made, product, answers, {**row, "geography_level": "cpp"}) == ()
+    assert bands_shown_to(made, product, answers, {**row, "group_by": "sex+stage"}) == ()
+    assert bands_shown_to(made, product, answers, {**row, "indicator_id": "a mean"}) == ()
 
 
 def spoiled(folder: Path, product: Product, file: str, query: str) -> Verdict:
@@ -193,6 +209,21 @@ def test_a_tampered_file_or_certificate_fails(
     found = spoiled(shutil.copytree(made, tmp_path / "spoiled"), product, file, query)
     assert found.outcome is Outcome.FAIL
     assert says in found.message
+
+
+def test_a_count_in_the_file_is_a_column_that_nobody_was_granted(
+    tmp_path: Path, made: Path, product: Product
+) -> None:
+    folder = shutil.copytree(made, tmp_path / "counted")
+    query = f"select held.*, truth.base from held join truth using ({KEYS})"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+        connection.execute(f"create table held as from read_parquet('{folder / FILE}')")
+        connection.execute("create view truth as from w.figures")
+        connection.execute(f"copy ({query}) to '{folder / FILE}' (format parquet)")
+    found = {item.check: item for item in audit(folder, product)}["disclosure.partnership.figures"]
+    assert found.outcome is Outcome.FAIL
+    assert "`base` is not granted" in found.message
 
 
 def test_the_sizes_of_the_others_do_not_tell_how_few_answered(tmp_path: Path, product: Product) -> None:
