@@ -86,6 +86,7 @@ def attack_files(
     _truth(connection, product, table, banded)
     _kept(connection, worlds, banded)
     _seen(connection)
+    _sizes(connection, product.file.disclosure.minimum_base)
     width = int(product.file.disclosure.interval_width or 0)
     wrongs = (*misfits(), *narrow_rows(width), narrow_bases(product.file.disclosure, width))
     problems = [f"{found} {wrong.says}" for wrong in wrongs if (found := _number(connection, wrong.count))]
@@ -238,3 +239,55 @@ def _seen(connection: DuckDBPyConnection) -> None:
         from bands_shifts
         group by all
     """)
+
+
+def _sizes(connection: DuckDBPyConnection, minimum_base: int) -> None:
+    """`bands_sizes`: the fewest and the most who can have answered, of every row.
+
+    First what the kind of band says; then, until nothing becomes narrower, what follows because each grouping
+    of a school adds up to everybody (pupils in no group are known), and the schools to their partnership
+    (told where that is not too small).
+    """
+    connection.execute("""
+        create or replace temp table bands_sizes as
+        select block, school, line, way, value, base, shown, coalesce(fewest, 0) as low,
+            coalesce(most, 1000000) as high
+        from bands_rows
+    """)
+    before = None
+    while (now := _number(connection, "select sum(high - low) from bands_sizes")) != before:
+        before = now
+        connection.execute(f"""
+            create or replace temp table bands_sizes as
+            with ways as (
+                select school, line, way, sum(low) as low, sum(high) as high, sum(base) as base
+                from bands_sizes group by all
+            ),
+            schools as (
+                select ways.school, ways.line, any_value(everybody.base) as base,
+                    max(ways.low + everybody.base - ways.base) as low,
+                    min(ways.high + everybody.base - ways.base) as high
+                from ways inner join ways as everybody using (school, line)
+                where everybody.way = 'all'
+                group by all
+            ),
+            sums as (
+                select block, line, way, value, sum(low) as low, sum(high) as high, sum(base) as base
+                from bands_sizes group by all
+            )
+            select
+                rows.* replace (
+                    greatest(
+                        rows.low, schools.low - (schools.base - ways.base) - (ways.high - rows.high),
+                        case when sums.base >= {minimum_base} then sums.base - (sums.high - rows.high) end
+                    ) as low,
+                    least(
+                        rows.high, schools.high - (schools.base - ways.base) - (ways.low - rows.low),
+                        case when sums.base >= {minimum_base} then sums.base - (sums.low - rows.low) end
+                    ) as high
+                )
+            from bands_sizes as rows
+            inner join ways using (school, line, way)
+            inner join schools using (school, line)
+            inner join sums using (block, line, way, value)
+        """)

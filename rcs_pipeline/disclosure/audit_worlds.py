@@ -42,6 +42,11 @@ def misfits() -> tuple[Wrong, ...]:
             f" where shown and not coalesce({inside.format(count='numerator')}, false)",
         ),
         Wrong(
+            "row(s) shown in two ways",
+            "select count(*) from (select 1 from bands_rows group by school, line, way, value"
+            " having count(*) > 1)",
+        ),
+        Wrong(
             "row(s) without an edge of their band",
             "select count(*) from bands_rows where (edge_from is null) <> (edge_to is null)"
             " or (edge_from is null) <> (size is null)",
@@ -104,40 +109,10 @@ def narrow_rows(width: int) -> tuple[Wrong, ...]:
 
 
 def narrow_bases(policy: DisclosurePolicy, width: int) -> Wrong:
-    """Rows of few answers whose number follows too closely from the sizes of the rows beside them.
-
-    Groupings of one school have only everybody in common: what one grouping says of everybody bounds the
-    parts of another. Pupils in no group are known.
-    """
+    """Rows of few answers whose number follows too closely from the sizes of the rows beside them."""
     least = min(size.base for size in policy.school_bands or ())
     return Wrong(
         "row(s) of few answers whose number the sizes of others tell",
-        f"""
-        with sized as (
-            select *, coalesce(fewest, 0) as low, coalesce(most, 1000000) as high from bands_rows
-        ),
-        ways as (
-            select school, line, way, sum(low) as low, sum(high) as high, sum(base) as base
-            from sized group by school, line, way
-        ),
-        schools as (
-            select ways.school, ways.line, max(ways.low + everybody.base - ways.base) as low,
-                min(ways.high + everybody.base - ways.base) as high
-            from ways inner join ways as everybody
-                on ways.school = everybody.school and ways.line = everybody.line and everybody.way = 'all'
-            group by all
-        ),
-        derived as (
-            select sized.base, bool_or(sized.shown) over (partition by sized.school, sized.line) as here,
-                greatest(sized.low, schools.low - rest - (ways.high - sized.high)) as low,
-                least(sized.high, schools.high - rest - (ways.low - sized.low)) as high
-            from sized
-            inner join ways using (school, line, way)
-            inner join schools using (school, line)
-            inner join (select school, line, base as everybody from ways where way = 'all') as total
-                using (school, line)
-            cross join lateral (select total.everybody - ways.base as rest)
-        )
-        select count(*) from derived
-        where here and base between 1 and {least - 1} and high - low < {width}""",
+        "select count(*) from (select *, bool_or(shown) over (partition by school, line) as here"
+        f" from bands_sizes) where here and base between 1 and {least - 1} and high - low < {width}",
     )

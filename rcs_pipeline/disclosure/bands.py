@@ -2,21 +2,19 @@
 
 Belongs here: the edges of bands in whole numbers, what few answers hide, and withdrawing bands until worlds
 prove the rest.
-Does not belong here: finding worlds (see `worlds`), reading and writing tables (`school_bands`), judging what
-was written (`audit_bands`).
+Does not belong here: finding worlds (see `worlds`), how many answered (`sizes`), reading and writing tables
+(`school_bands`), judging what was written (`audit_bands`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from rcs_pipeline.contracts.banding import BandSize
-from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.disclosure.linear import Bools, Ints
+from rcs_pipeline.disclosure.sizes import BandRules, Rows, narrow_bases
 from rcs_pipeline.disclosure.worlds import MANY, Bounds, Kind, Schools, World, Worlds
 
 
@@ -26,38 +24,6 @@ class Why(StrEnum):
     FEW_ANSWERS = "few_answers"
     SMALL_SCHOOL = "small_school"
     SECONDARY = "secondary"
-
-
-@dataclass(frozen=True)
-class BandRules:
-    """The policy's numbers."""
-
-    sizes: tuple[BandSize, ...]
-    minimum_school: int
-    width: int
-    seed: int
-
-    @classmethod
-    def of(cls, policy: DisclosurePolicy) -> BandRules:
-        """From a policy that the loader has looked through."""
-        return cls(
-            sizes=policy.school_bands or (),
-            minimum_school=int(policy.minimum_school or 0),
-            width=int(policy.interval_width or 0),
-            seed=int(policy.seed or 0),
-        )
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What the rows of the schools are, beside their counts: `ways` numbers what each is grouped by.
-
-    `everybody`: the number of the row of all. `exists`: whether the table has the row.
-    """
-
-    ways: tuple[int, ...]
-    everybody: int
-    exists: Bools
 
 
 @dataclass(frozen=True)
@@ -128,61 +94,8 @@ def needs(parts: Ints, schools: Schools, rows: Rows, width: int) -> tuple[Ints, 
     return np.asarray(together), np.asarray(alone)
 
 
-def size_bounds(parts: Ints, base: Ints, rules: BandRules) -> tuple[Ints, Ints]:
-    """How many answered, as far as the kind of band tells: the fewest and the most."""
-    fewest, most = np.zeros(parts.shape, dtype=np.int64), np.full(parts.shape, MANY)
-    for size, last in zip(rules.sizes, _lasts(rules.sizes), strict=True):
-        of_kind = parts == size.parts
-        fewest[of_kind] = size.base
-        most[of_kind & (base <= last)] = last
-    return fewest, most
-
-
-def size_words(sizes: Sequence[BandSize]) -> dict[tuple[int, bool], str]:
-    """In words: by the number of parts, and whether so many answered that finer ones were allowed."""
-    words = {}
-    for size, last in zip(sizes, _lasts(sizes), strict=True):
-        words[(size.parts, True)] = f"{size.base} or more"
-        words[(size.parts, False)] = f"{size.base} to {last}" if last < MANY else f"{size.base} or more"
-    return words
-
-
-def _lasts(sizes: Sequence[BandSize]) -> list[int]:
-    return [*(size.base - 1 for size in sizes[1:]), MANY]
-
-
-def narrow_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> Bools:
-    """Rows of few answers whose number the kinds of the other bands tell too closely.
-
-    Groupings of one school have nothing in common but everybody, so that these bounds are exact.
-    """
-    base, ways = schools.row_base, np.array(rows.ways)
-    fewest, most = size_bounds(parts, base, rules)
-    fewest, most = fewest * rows.exists, most * rows.exists
-    everybody = rows.everybody
-    least, greatest = fewest[:, :, everybody], most[:, :, everybody]
-    sums = {}
-    for way in {*rows.ways} - {ways[everybody]}:
-        own = ways == way
-        # Those in no group of this kind are known, as what the published sums leave out is.
-        rest = base[:, :, everybody] - base[:, :, own].sum(axis=2)
-        sums[way] = (fewest[:, :, own].sum(axis=2) + rest, most[:, :, own].sum(axis=2) + rest)
-        least, greatest = np.maximum(least, sums[way][0]), np.minimum(greatest, sums[way][1])
-    low, high = fewest.copy(), most.copy()
-    low[:, :, everybody], high[:, :, everybody] = least, greatest
-    for number, way in enumerate(rows.ways):
-        if number != everybody:
-            low[:, :, number] = np.maximum(fewest[:, :, number], least - (sums[way][1] - most[:, :, number]))
-            high[:, :, number] = np.minimum(
-                most[:, :, number], greatest - (sums[way][0] - fewest[:, :, number])
-            )
-    secret = rows.exists & (base >= 1) & (base < rules.sizes[0].base)
-    shown = np.asarray((parts > 0).any(axis=2))[:, :, None]
-    return np.asarray(secret & shown & (high - low < rules.width))
-
-
 def _widen_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> None:
-    while (narrow := narrow_bases(parts, schools, rows, rules)).any():
+    while (narrow := narrow_bases(parts, schools.row_base, rows, rules)).any():
         _withdraw(parts, narrow, schools, rows, rules, coarser=False)
 
 

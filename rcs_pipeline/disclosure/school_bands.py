@@ -19,7 +19,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.bands import BandRules, Chosen, Rows, Why, choose, size_words
+from rcs_pipeline.disclosure.bands import Chosen, Why, choose
 from rcs_pipeline.disclosure.engine import name, names, text
 from rcs_pipeline.disclosure.linear import Ints
 from rcs_pipeline.disclosure.school_cells import (
@@ -31,6 +31,7 @@ from rcs_pipeline.disclosure.school_cells import (
     number_rows,
     shape_of,
 )
+from rcs_pipeline.disclosure.sizes import BandRules, Rows, size_words
 from rcs_pipeline.disclosure.worlds import Schools
 from rcs_pipeline.ledger.paths import whole_file
 
