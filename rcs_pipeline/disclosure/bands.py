@@ -28,10 +28,9 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Chosen:
-    """`parts`: in how many parts each row is shown, 0 for not at all; `first`: what its own size allowed."""
+    """`parts`: in how many parts each row is shown, 0 for not at all."""
 
     parts: Ints
-    first: Ints
     worlds: tuple[World, ...]
 
 
@@ -40,8 +39,7 @@ def choose(schools: Schools, rows: Rows, rules: BandRules) -> Chosen:
 
     It ends: whatever is taken back stays so, and where nothing is shown nothing is asked for.
     """
-    first = allowed(schools.row_base, rows, rules)
-    parts, worlds = first.copy(), Worlds(schools, rules.seed)
+    parts, worlds = allowed(schools.row_base, rows, rules), Worlds(schools, rules.seed)
     while True:
         _widen_bases(parts, schools, rows, rules)
         bounds = bounds_of(parts, schools)
@@ -49,7 +47,7 @@ def choose(schools: Schools, rows: Rows, rules: BandRules) -> Chosen:
         narrow = worlds.seek(Kind.TOGETHER, bounds, together)
         single = worlds.seek(Kind.ALONE, bounds, alone)
         if not narrow.any() and not single.any():
-            return Chosen(parts, first, tuple(worlds.found))
+            return Chosen(parts, tuple(worlds.found))
         _withdraw(parts, single if single.any() else narrow, schools, rows, rules)
 
 

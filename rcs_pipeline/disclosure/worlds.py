@@ -89,7 +89,7 @@ class Worlds:
         self._random = np.random.default_rng(seed)
 
     def seen(self, kind: Kind) -> Ints:
-        """The width of every row: of a world alone it is known that one together would do as well."""
+        """How far apart the worlds of a kind show every row; those together count as worlds alone as well."""
         return self._below[kind] + self._above[kind]
 
     def seek(self, kind: Kind, bounds: Bounds, need: Ints) -> Bools:
@@ -163,7 +163,7 @@ class Worlds:
         sign = np.where(schools.members[row[:, :, 0]], direction[:, :, None], rest[:, :, None])
         first = np.argsort(draw.random(narrow.shape) - narrow, axis=0)
         turn = np.argsort(first, axis=0)
-        asking = narrow & (turn < draw.choice(FEW, len(lines)))
+        asking = narrow & ((turn < draw.choice(FEW, len(lines))) | (kind is Kind.ALONE))
         return sign * asking[:, :, None], first
 
     def _keep(self, kind: Kind, lines: Ints, moved: Ints, narrow: Bools) -> Bools:
