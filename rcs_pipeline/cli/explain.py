@@ -46,7 +46,7 @@ def explain(
     `sex=female` or `sex+stage=female+S4`. What it shows is not protected; who asked for what is recorded.
     """
     from rcs_pipeline.cli.explained import as_json, as_text
-    from rcs_pipeline.disclosure.shown import shown_to
+    from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
     from rcs_pipeline.warehouse.explain.asked import TABLE
     from rcs_pipeline.warehouse.explain.explanation import explain as follow
 
@@ -55,7 +55,8 @@ def explain(
     told = follow(space, record, indicator, place, group, wave)
     contracts = space.catalogue.product(record.product)
     table = contracts.table(TABLE.removeprefix("main."))
-    shown = shown_to(space.paths.home / record.path, contracts, table, told.asked.grain)
+    row = (space.paths.home / record.path, contracts, table, told.asked.grain)
+    shown = (*shown_to(*row), *bands_shown_to(*row))
     few = contracts.file.disclosure.minimum_count
     text = as_text(record, told, shown, listed=clusters, few=few)
     result(form, text, **as_json(record, told, shown, listed=clusters, few=few))

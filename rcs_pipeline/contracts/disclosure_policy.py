@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.banding import BandSize
 from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.yaml_files import Strict
+
+# What only a table of banded figures needs.
+OF_BANDS = ("school_bands", "minimum_school")
 
 
 class DisclosurePolicy(StatedPolicy):
@@ -32,10 +36,20 @@ class DisclosurePolicy(StatedPolicy):
     )
     hide_other_zeros: bool | None = Field(None, description="the same where it is not")
     seed: int | None = Field(None, ge=0, description="of the search; the same seed hides the same cells")
+    school_bands: tuple[BandSize, ...] | None = Field(
+        None, description="from how many answers on the share of a school is shown in how many parts"
+    )
+    minimum_school: int | None = Field(
+        None, ge=1, description="answers of a school, below which nothing is shown of it"
+    )
 
-    def unstated(self) -> tuple[str, ...]:
-        """The parameters of linked tables that have no value, or no reason and owner."""
-        names = [name for name in type(self).model_fields if name != "stated"]
+    def unstated(self, *, banded: bool = False) -> tuple[str, ...]:
+        """The parameters of linked tables that have no value, or no reason and owner.
+
+        `banded`: those of tables of banded figures as well.
+        """
+        left_out = {"stated"} if banded else {"stated", *OF_BANDS}
+        names = [name for name in type(self).model_fields if name not in left_out]
         return tuple(name for name in names if getattr(self, name) is None or name not in self.stated)
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
@@ -193,9 +194,10 @@ class HideRule(Strict):
     `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`.
     `count`: any of `tests` below `minimum_count`. `money`: any of `tests` below `minimum_providers`.
     `derived`: a row of another table that this one is made of (`made_of`) is hidden, or not shown at all.
+    `banded`: the band of a row is not among those that were chosen to be shown.
     """
 
-    kind: Literal["estimate", "count", "money", "derived"]
+    kind: Literal["estimate", "count", "money", "derived", "banded"]
     hides: tuple[str, ...]
     tests: tuple[str, ...] = ()
     symbol_column: str
@@ -225,6 +227,7 @@ class TableExtension(Strict):
     linked: LinkedTable | None = None
     money: MoneyLines | None = None
     added_up: AddedUp | None = None
+    banded: BandedTable | None = None
 
 
 class ProductColumnExtension(Strict):

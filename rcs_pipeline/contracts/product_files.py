@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.banding import check_sizes
 from rcs_pipeline.contracts.delivery_files import TypeOptions
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.odcs import extension, read_contract
@@ -44,6 +45,7 @@ def read_product(folder: Path) -> Product:
         _check(table, file)
         _check_derived(table, tables)
         _check_added_up(table, tables)
+        _check_banded(table, tables, file)
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
@@ -106,6 +108,7 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(table.extension.linked.columns() if table.extension.linked else ()),
         *(table.extension.money.columns() if table.extension.money else ()),
         *(table.extension.added_up.columns() if table.extension.added_up else ()),
+        *(table.extension.banded.columns() if table.extension.banded else ()),
         *(name for column in table.columns if column.rounded for name in column.rounded.columns()),
     } | ({table.extension.geography_column} - {None})
     unknown = sorted(str(name) for name in used - names)
@@ -173,6 +176,54 @@ def _check_added_up(table: ProductTable, tables: tuple[ProductTable, ...]) -> No
             f"`added_up` names `{added.table}`, or columns of it, that withhold nothing",
             where=str(table.path),
             expected="a table of the product with hide rules for every column of `shown_by`",
+        )
+
+
+def _check_banded(table: ProductTable, tables: tuple[ProductTable, ...], file: ProductFile) -> None:
+    """Bands have a policy, hide what they cannot show, and never show the counts behind them."""
+    banded, where = table.extension.banded, str(table.path)
+    ruled = [rule for rule in table.extension.hide if rule.kind == "banded"]
+    if (banded is None) == bool(ruled):
+        raise ContractError("`banded` and a hide rule of the kind `banded` go together", where=where)
+    if banded is None:
+        return
+    policy, stated_in = file.disclosure, str(table.path.parent / "product.yaml")
+    if unstated := policy.unstated(banded=True):
+        raise ContractError(
+            f"The disclosure policy does not say enough for banded figures: {', '.join(unstated)}",
+            where=stated_in,
+            expected="value, reason and owner of every parameter",
+        )
+    try:
+        check_sizes(
+            policy.school_bands or (), int(policy.interval_width or 0), int(policy.minimum_school or 0)
+        )
+    except ContractError as error:
+        raise ContractError(error.found, where=stated_in, expected=error.expected) from error
+    told = [item for item in table.columns if item.name in (banded.base, banded.numerator) and item.audiences]
+    if told:
+        raise ContractError(
+            f"The exact counts behind bands are granted: {', '.join(item.name for item in told)}",
+            where=where,
+            expected="no audience",
+        )
+    shown = set(banded.shows.model_dump().values())
+    if len(ruled) > 1 or set(ruled[0].hides) != shown:
+        raise ContractError(
+            "The `banded` rule does not hide what the bands show",
+            where=where,
+            expected=", ".join(sorted(shown)),
+        )
+    linked = next((item.extension.linked for item in tables if item.name == banded.finest.table), None)
+    if (
+        linked is None
+        or linked.numerator is None
+        or (linked.system, linked.line) != (banded.system, banded.line)
+    ):
+        raise ContractError(
+            f"Bands are made of `{banded.finest.table}`",
+            where=where,
+            expected="a linked table with a numerator, and with the same `system` and `line`",
         )
 
 

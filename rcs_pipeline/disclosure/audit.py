@@ -18,7 +18,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
-from rcs_pipeline.disclosure import audit_money
+from rcs_pipeline.disclosure import audit_bands, audit_money
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
@@ -49,8 +49,9 @@ def required(product: Product) -> tuple[str, ...]:
         for audience in product.file.audiences
         if audit_money.money_tables(product, audience)
     )
+    bands = audit_bands.required(product)
     each = (f"disclosure.{audience}.{table.name}" for audience, table in pairs)
-    return (*each, *together, *money, FILES_CHECK)
+    return (*each, *together, *money, *bands, FILES_CHECK)
 
 
 def audit(folder: Path, product: Product, *, threads: int | None = None) -> list[Verdict]:
@@ -70,6 +71,9 @@ def audit(folder: Path, product: Product, *, threads: int | None = None) -> list
                     verdicts.append(_linked(connection, folder, product, audience))
                 if audit_money.money_tables(product, audience):
                     verdicts.append(_money(connection, folder, product, audience))
+                if audit_bands.banded_tables(product, audience):
+                    found = audit_bands.judge(connection, folder, product, audience)
+                    verdicts.append(_verdict(audit_bands.check_of(audience), *found, audience))
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]

@@ -23,6 +23,7 @@ from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
+from rcs_pipeline.disclosure.school_bands import WORLDS, keep_worlds, with_bands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
 from rcs_pipeline.ledger.paths import whole_file
 
@@ -64,7 +65,7 @@ def protect(
     Raises:
         RcsError: a table or column of the contract is not in the warehouse, or a value does not fit its type.
     """
-    for folder in (target, target.parent / MASKS):
+    for folder in (target, target.parent / MASKS, target.parent / WORLDS):
         shutil.rmtree(folder, ignore_errors=True)
     target.mkdir(parents=True)
     reports = []
@@ -74,6 +75,7 @@ def protect(
                 if table.columns_for(audience):
                     reports.append(_write(connection, target, product, audience, table))
                 _show(connection, target, audience, table)
+        keep_worlds(connection, target.parent / WORLDS, product)
     with whole_file(target.parent / REPORT_FILE) as path:
         path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
     return tuple(reports)
@@ -141,6 +143,8 @@ def _together(
 ) -> str:
     """The rows that the audience may see, as `told`; of a linked table with what is hidden together."""
     source = f"(select * from {WAREHOUSE}.main.{name(table.name)} where {seen})"
+    if table.extension.banded is not None:
+        return with_bands(connection, product, table, source)
     if table.extension.linked is None:
         return f"{source} as told"
     marked = mark(connection, product, audience, table, seen)
@@ -151,7 +155,9 @@ def _together(
 
 
 def _reason(group: HiddenTogether, table: ProductTable) -> str:
-    linked = table.extension.linked
+    linked, banded = table.extension.linked, table.extension.banded
+    if banded and banded.shows.size in group.hides:
+        return "__banded"
     return f"coalesce({group.reason}, __linked)" if linked and linked.base in group.hides else group.reason
 
 

@@ -12,6 +12,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import HideRule, MadeOf, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure.bands import Why
 from rcs_pipeline.disclosure.engine import name, text
 
 BASE, NUMERATOR = "base", "numerator"
@@ -83,6 +84,10 @@ def _branches(rule: HideRule, table: ProductTable, policy: DisclosurePolicy) -> 
         raise ContractError(f"A `{rule.kind}` rule hides no column", where=str(table.path))
     if rule.kind == "derived":
         return [f"when {_unshown(cells)} then 'derived'" for cells in rule.made_of]
+    if rule.kind == "banded" and table.extension.banded is not None:
+        # What the row says by itself; the rest is chosen with its neighbours (see `school_bands`).
+        least = min((size.base for size in policy.school_bands or ()), default=0)
+        return [f"when coalesce({name(table.extension.banded.base)}, 0) < {least} then '{Why.FEW_ANSWERS}'"]
     if rule.kind == "estimate":
         base, numerator = (name(item) for item in estimate_tests(rule, table))
         small = policy.small_numerator

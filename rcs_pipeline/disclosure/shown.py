@@ -7,7 +7,7 @@ Does not belong here: hiding (see `protect`), judging what was hidden (see `audi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ESTIMATE = "estimate"
+LEFT_OUT = "left out"
 BESIDE = "with it, a hidden number beside it could be worked out"
 
 
@@ -59,6 +60,38 @@ def shown_to(
         )
 
 
+def bands_shown_to(
+    folder: Path, product: Product, table: ProductTable, grain: Mapping[str, str]
+) -> tuple[Shown, ...]:
+    """The bands that are made of a row of a linked table, as every audience that sees any gets them.
+
+    Args:
+        folder: the candidate's folder.
+        product: names the audiences and the banded tables.
+        table: the linked table of the row.
+        grain: the columns and values that name the row.
+    """
+    found, linked = list[Shown](), table.extension.linked
+    for other in product.tables:
+        banded = other.extension.banded
+        if banded is None or linked is None or banded.finest.table != table.name:
+            continue
+        here = dict(zip(linked.keys, linked.keys, strict=True)) | {
+            linked.place: banded.place,
+            str(linked.group_by): banded.group_by,
+            str(linked.group_value): banded.group_value,
+        }
+        at_school = grain.get(linked.level) == banded.finest.level
+        if at_school and grain.get(str(linked.group_by)) in banded.groups:
+            row = {here[key]: value for key, value in grain.items() if key in here and key != linked.level}
+            found += [
+                replace(item, audience=f"{item.audience}, {other.name}")
+                for item in shown_to(folder, product, other, row)
+                if other.columns_for(item.audience) and item.state != LEFT_OUT
+            ]
+    return tuple(found)
+
+
 def in_words(reason: str, policy: DisclosurePolicy) -> str:
     """The class of a hidden cell as a sentence."""
     small = f"one of 1 to {policy.small_numerator}"
@@ -70,8 +103,14 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "money": f"it is of fewer than {policy.minimum_providers} providers",
         "primary": "everybody or nobody of the group, or one of few, is counted",
         "secondary": BESIDE,
+        "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
+        "small_school": f"fewer than {policy.minimum_school} pupils of the school gave a usable answer",
         "differencing": f"two shown groups would differ by fewer than {policy.minimum_difference} pupils",
     }.get(reason, reason)
+
+
+def _least(policy: DisclosurePolicy) -> int:
+    return min((size.base for size in policy.school_bands or ()), default=0)
 
 
 def _reasons(
@@ -111,7 +150,7 @@ def _shown(
         f"select {listed} from read_parquet({text(str(file))}) where {_is_row(grain)}"
     ).fetchone()
     if row is None:
-        return Shown(audience, "left out", reasons=("places of this level are not for this audience",))
+        return Shown(audience, LEFT_OUT, reasons=("places of this level are not for this audience",))
     symbol = next((str(item) for item in row[: len(symbols)] if item is not None), None)
     if symbol is None:
         pairs = zip(digits, row[len(symbols) :] if digits else (), strict=True)

@@ -11,7 +11,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Polarity, Weighting
-from rcs_pipeline.warehouse import quality_tables, sql, weighting
+from rcs_pipeline.warehouse import quality_tables, school_tables, sql, weighting
 from rcs_pipeline.warehouse.dims import COLLECTION_COLUMNS, INDICATOR_COLUMNS, dimension_model
 from rcs_pipeline.warehouse.templates import render
 
@@ -38,7 +38,8 @@ ESTIMATE_COLUMNS = {
     "symbol": "null",
     "release_version": "null",
 }  # fmt: skip
-GENERATED = ("indicator_estimates", "indicators", "collections", "weighting", *quality_tables.TABLES)
+GENERATED = ("indicator_estimates", "indicators", "collections", "weighting", *quality_tables.TABLES,
+             *school_tables.TABLES)  # fmt: skip
 
 
 def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, source: str) -> str:
@@ -52,6 +53,8 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
         return dimension_model(table, "registered_indicators", source)
     if table.name in quality_tables.TABLES:
         return quality_tables.table_model(catalogue, product, table, source)
+    if table.name in school_tables.TABLES:
+        return school_tables.table_model(catalogue, product, table, source)
     if table.name == "collections":
         _known(table, COLLECTION_COLUMNS)
         return dimension_model(table, "registered_collections", source)

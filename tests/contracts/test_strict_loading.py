@@ -38,7 +38,7 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
     }  # fmt: skip
     assert {table.name for table in catalogue.product("rcs").tables} == {
         "indicator_estimates", "response_rates", "service_map_summary", "indicators", "collections",
-        "item_response", "survey_quality", "scale_reliability",
+        "item_response", "survey_quality", "scale_reliability", "school_figures",
         "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
         "weighting",
         "need_and_provision",

@@ -1,0 +1,108 @@
+"""The rows of a table of single schools and the cells that they are made of, numbered.
+
+Belongs here: reading counts set-wise into arrays. Everything is numbered in the order of its names, so that
+the order of rows in the warehouse changes nothing.
+Does not belong here: what is done with the counts (see `school_bands`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rcs_pipeline.contracts.banding import BandedTable
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
+from rcs_pipeline.disclosure.linear import Bools, Ints
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+EVERYBODY = "all"
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def fetch(connection: DuckDBPyConnection, query: str) -> Columns:
+    """The result of a query as arrays."""
+    return {key: np.ma.getdata(column) for key, column in connection.execute(query).fetchnumpy().items()}
+
+
+def number_rows(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> None:
+    """`banded_rows`: the rows, with the numbers of their partnership, school, line and group."""
+    keys = names((*banded.keys, banded.within))
+    group = names((banded.group_by, banded.group_value))
+    connection.execute(f"""
+        create or replace temp table banded_rows as
+        select *, row_number() over (order by __block, __place, __line, __row) - 1 as __number
+        from (
+            select {keys},
+                dense_rank() over (order by {names((*banded.system, banded.within))}) - 1 as __block,
+                dense_rank() over (order by {name(banded.place)}) - 1 as __place,
+                dense_rank() over (order by {name(banded.line)}) - 1 as __line,
+                dense_rank() over (order by {group}) - 1 as __row,
+                cast({name(banded.base)} as bigint) as __base,
+                cast({name(banded.numerator)} as bigint) as __count
+            from {WAREHOUSE}.main.{name(table.name)}
+            where {name(banded.base)} is not null and {name(banded.numerator)} is not null
+        )
+    """)
+
+
+def number_cells(connection: DuckDBPyConnection, product: Product, banded: BandedTable) -> None:
+    """`banded_cells`: the finest cells of the same schools and lines, with the same numbers."""
+    finest, linked = banded.finest, product.table(banded.finest.table).extension.linked
+    assert linked is not None and linked.numerator is not None  # noqa: S101  (the loader has checked)
+    same = "".join(f" and cells.{name(item)} = schools.{name(item)}" for item in banded.system)
+    value = f"cells.{name(str(linked.group_value))}"
+    connection.execute(f"""
+        create or replace temp table banded_cells as
+        select
+            schools.__block, schools.__place, lines.__line, {value} as __value,
+            dense_rank() over (order by {value}) - 1 as __cell,
+            cast(cells.{name(linked.base)} as bigint) as __base,
+            cast(cells.{name(linked.numerator)} as bigint) as __count
+        from {WAREHOUSE}.main.{name(finest.table)} as cells
+        inner join (
+            select distinct __block, __place, {names((*banded.system, banded.place))} from banded_rows
+        ) as schools on cells.{name(linked.place)} = schools.{name(banded.place)}{same}
+        inner join (select distinct __line, {name(banded.line)} from banded_rows) as lines
+            on cells.{name(str(linked.line))} = lines.{name(banded.line)}
+        where
+            cells.{name(linked.level)} = {text(finest.level)}
+            and cells.{name(str(linked.group_by))} = {text(finest.group)}
+            and cells.{name(linked.base)} is not null and cells.{name(linked.numerator)} is not null
+    """)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The rows that a school can have (what they are grouped by), and rows x cells: which counts which."""
+
+    ways: tuple[str, ...]
+    members: Bools
+
+    @property
+    def everybody(self) -> int:
+        """The number of the row of all."""
+        return self.ways.index(EVERYBODY)
+
+    def only(self, rows: Ints, cells: Ints) -> Shape:
+        """What one partnership has of it."""
+        return Shape(tuple(self.ways[row] for row in rows), self.members[np.ix_(rows, cells)])
+
+
+def shape_of(connection: DuckDBPyConnection, banded: BandedTable) -> Shape:
+    """Which rows and cells the numbered tables hold."""
+    group = names((banded.group_by, banded.group_value))
+    rows = connection.execute(f"select distinct __row, {group} from banded_rows order by 1").fetchall()
+    cells = connection.execute("select distinct __cell, __value from banded_cells order by 1").fetchall()
+    finest = banded.finest.group.split("+")
+    named = [dict(zip(finest, str(value).split("+"), strict=False)) for _, value in cells]
+    members = np.zeros((len(rows), len(cells)), dtype=bool)
+    for number, (_, way, value) in enumerate(rows):
+        wanted = {} if way == EVERYBODY else dict(zip(way.split("+"), value.split("+"), strict=False))
+        members[number] = [all(cell.get(part) == own for part, own in wanted.items()) for cell in named]
+    return Shape(tuple(str(way) for _, way, _ in rows), members)

@@ -1,0 +1,69 @@
+"""The table of single schools, for every survey product that names it.
+
+Belongs here: `school_figures` in the shape of its contract, from the estimates that are there already.
+Does not belong here: the bands, which are chosen when a candidate is protected (`disclosure`).
+"""
+
+from __future__ import annotations
+
+from rcs_pipeline.contracts.catalogue import Catalogue
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.design import survey_of
+from rcs_pipeline.warehouse.templates import render
+
+TABLES = ("school_figures",)
+# How each column that the contract may name is written; the band is filled in by protection.
+COLUMNS = {
+    **{
+        name: f"estimates.{name}"
+        for name in (
+            "indicator_id", "instrument", "wave", "tranche", "group_by", "group_value", "collected", "base",
+            "numerator",
+        )
+    },
+    "cpp_code": "schools.cpp_code",
+    "school_code": "estimates.geography_code",
+    "school_name": "estimates.geography_name",
+    "size_class": "null",
+    "share_from": "null",
+    "share_to": "null",
+    "symbol": "null",
+    "release_version": "null",
+}  # fmt: skip
+
+
+def table_model(catalogue: Catalogue, product: Product, table: ProductTable, source: str) -> str:
+    """The text of the table.
+
+    Raises:
+        ContractError: the contract names a column that nobody computes, does not say what is banded, or no
+            survey of the product has schools.
+    """
+    unknown = [column.name for column in table.columns if column.name not in COLUMNS]
+    if unknown:
+        raise ContractError(
+            f"Nobody computes the column(s) {', '.join(unknown)} of `{table.name}`",
+            where=str(table.path),
+            expected=", ".join(COLUMNS),
+        )
+    if table.extension.banded is None:
+        raise ContractError(
+            "The figures of schools do not say how they are banded",
+            where=str(table.path),
+            expected="the section `banded`",
+        )
+    names = dict.fromkeys(item.instrument for item in product.file.tabulations)
+    contracts = [catalogue.instrument(name) for name in names]
+    surveys = [(survey_of(item).instrument, item.dataset) for item in contracts if survey_of(item).school]
+    if not surveys:
+        raise ContractError(
+            "No survey of the product has schools",
+            where=str(table.path),
+            expected="`survey: {school: ...}` in a delivery contract",
+        )
+    return render(
+        f"{table.name}.sql.j2", source, surveys=surveys, groups=table.extension.banded.groups,
+        columns=[(item.name, COLUMNS[item.name], sql.TYPES[item.type]) for item in table.columns],
+    )  # fmt: skip
