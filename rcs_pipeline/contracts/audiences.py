@@ -22,7 +22,7 @@ from rcs_pipeline.contracts.yaml_files import Strict
 SEPARATOR = "/"
 KIND = re.compile(r"[a-z][a-z0-9_]*")
 # A code is the name of a folder and part of the name of a role in a database.
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
 class Each(StrEnum):

@@ -100,6 +100,6 @@ def _refuse_unfit(audience: str, codes: list[str]) -> None:
         raise RcsError(
             f"Places of the audience `{audience}` have codes that cannot name a folder:"
             f" {', '.join(unfit[:SHOWN])}{more}",
-            expected="letters, digits, `-` and `_`",
+            expected="letters without accents, digits and underscores",
             todo="Mend the codes in the register or in the model of the table.",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rcs_pipeline.contracts.audiences import kind_of
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan, Verdict
 from rcs_pipeline.release.describe import published_tables, resource
@@ -86,7 +87,7 @@ def describe_package(product: Product, audience: str, *, synthetic: bool) -> dic
         "attribution": list(file.attribution),
         "audience": audience,
         "synthetic": synthetic,
-        "resources": [resource(table, audience) for table in published_tables(product, audience)],
+        "resources": [resource(product, table, audience) for table in published_tables(product, audience)],
     }
     if synthetic:
         for item in package["resources"]:
@@ -150,7 +151,7 @@ def dataset_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str
         "distribution": [
             {"@type": "DataDownload", "name": item["title"], "contentUrl": item[key], "encodingFormat": kind,
              "sha256": files[item["name"]][digest].removeprefix("sha256:")}
-            for item in package["resources"] for key, kind, digest in kinds
+            for item in package["resources"] for key, kind, digest in kinds if key in item
         ],
     }  # fmt: skip
 
@@ -163,7 +164,8 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
     """
     from rcs_pipeline.disclosure.audit_linked import check_of
 
-    attack = check_of(draft.audience)
+    kind = kind_of(draft.audience)
+    attacks = {check_of(name) for name in (kind, *draft.product.audience(kind).includes)}
     return {
         **_head(draft),
         "candidate": draft.candidate.hash,
@@ -175,7 +177,7 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
                 "severity": item.severity.value,
                 "outcome": item.outcome.value,
                 "required": item.check in draft.candidate.required_checks,
-                **({"found": item.message} if item.check == attack else {}),
+                **({"found": item.message} if item.check in attacks else {}),
             }
             for item in sorted(draft.verdicts, key=lambda item: item.check)
         ],

@@ -51,7 +51,7 @@ def readme(draft: Draft) -> str:
         "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
         + f"""
 
-Each table is there with the same rows in `parquet/` for tools and in `csv/` for others{_also(draft)}.
+{_where(draft)}{_also(draft)}.
 An empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number
 is missing. The column `release_version` names the release that a row belongs to.
 {mark}
@@ -77,8 +77,14 @@ def _deprecated(item: dict[str, str]) -> str:
     return f"`{item['what']}` goes after {item['until']}: {item['note']}"
 
 
+def _where(draft: Draft) -> str:
+    if "parquet" in draft.product.audience(draft.audience).formats:
+        return "Each table is there with the same rows in `parquet/` for tools and in `csv/` for others"
+    return "Each table is there in `csv/`"
+
+
 def _also(draft: Draft) -> str:
-    formats = draft.product.file.audiences[draft.audience].formats
+    formats = draft.product.audience(draft.audience).formats
     also = {
         "duckdb": ", and in `rcs.duckdb` with a table `dictionary` (DuckDB 1.0 and newer)",
         "xlsx": "; `rcs-tables.xlsx` holds the headline rows for reading",

@@ -7,6 +7,7 @@ Does not belong here: mending anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,18 +37,37 @@ def verified(workspace: Workspace) -> Iterator[Verified]:
                     f"release {product} {release.version} {audience}", partial(verify, folder, digest)
                 )
         known = {release.version: release for release in releases}
+        standing = _standing(workspace, product, known)
         for audience in dict.fromkeys(name for release in releases for name in release.audiences):
             yield _checked(
-                f"pointer {product} {audience}", partial(_point, workspace, product, audience, known)
+                f"pointer {product} {audience}",
+                partial(_point, workspace, product, audience, known, standing),
             )
 
 
-def _point(workspace: Workspace, product: str, audience: str, known: dict[str, ReleaseRecord]) -> None:
+def _standing(workspace: Workspace, product: str, known: dict[str, ReleaseRecord]) -> ReleaseRecord | None:
+    """The release that the first readable pointer of a product names: all of them name the same."""
+    for audience in dict.fromkeys(name for release in known.values() for name in release.audiences):
+        with suppress(RcsError):
+            pointer = current(workspace, product, audience)
+            if pointer is not None and pointer.version in known:
+                return known[pointer.version]
+    return None
+
+
+def _point(
+    workspace: Workspace,
+    product: str,
+    audience: str,
+    known: dict[str, ReleaseRecord],
+    standing: ReleaseRecord | None,
+) -> None:
     pointer = current(workspace, product, audience)
     where = str(audience_folder(workspace, product, audience))
     usable = [item for item in known.values() if item.status is not ReleaseStatus.WITHDRAWN]
     if pointer is None:
-        if usable:
+        # A place that the current release has nothing for has no pointer any more.
+        if usable and (standing is None or audience in standing.hashes):
             raise RcsError("There is no pointer, and there is a release", where=where)
         return
     release = known.get(pointer.version)

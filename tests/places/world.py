@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import duckdb
 
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.gate import evidence
+from rcs_pipeline.gate.required import required_checks
+from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Plan, ReleaseRecord, Verdict
+from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release.approve import approve
+from rcs_pipeline.release.plan import make_plan
+from rcs_pipeline.release.publish import publish
+from rcs_pipeline.site.index import write_pages
+from rcs_pipeline.warehouse.build import _tables
+from tests.release import helpers
 
 CONTRACTS = Path(__file__).with_name("contracts")
 PRODUCT = CONTRACTS / "products" / "many"
@@ -55,3 +69,64 @@ def write_warehouse(path: Path, *, cpps: tuple[str, ...] = CPPS, more: int = 0) 
             " where right(school_code, 1) = '1'"
         )
     return path
+
+
+def home(folder: Path, contracts: Path = CONTRACTS) -> Workspace:
+    """A synthetic home that knows only this world's contracts."""
+    return helpers.home(folder, contracts=contracts)
+
+
+def candidate(
+    workspace: Workspace,
+    *,
+    cpps: tuple[str, ...] = CPPS,
+    more: int = 0,
+    built_at: str = "2026-05-04T10:00:00",
+) -> CandidateRecord:
+    """A candidate as build, disclosure and audit leave it; what else the gate asks for has passed."""
+    known = workspace.catalogue.product("many")
+    work = workspace.paths.work / "made"
+    protect(write_warehouse(work / "warehouse.duckdb", cpps=cpps, more=more), work / "protected", known)
+    evidence.keep_contracts(work, known)
+    (work / "dbt").mkdir()
+    (work / "dbt" / "manifest.json").write_text("{}", encoding="utf-8")
+    tables = _tables(work / "protected")
+    digest = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+    folder = workspace.paths.candidates / digest[:16]
+    work.rename(folder)
+    record = CandidateRecord(
+        hash=digest,
+        product="many",
+        built_at=f"{built_at}+00:00",
+        builder="demo-builder",
+        os_account="tester",
+        path=workspace.paths.relative(folder),
+        synthetic=workspace.synthetic,
+        inputs=helpers.INPUTS,
+        tables=tables,
+        contracts={table.id: table.version for table in known.tables},
+        required_checks=required_checks(known, {}),
+    )
+    workspace.ledger.add_candidate(record)
+    evidence.note_sealed(workspace, record)
+    judged = {item.check: item for item in audit(folder, known)}
+    verdicts = [
+        judged.get(check, Verdict(check, "contract", CheckSeverity.CRITICAL, Outcome.PASS, "as promised"))
+        for check in record.required_checks
+    ]
+    note = evidence.audited_note(workspace, record, verdicts)
+    workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), note)
+    return record
+
+
+def approved(workspace: Workspace) -> Plan:
+    """The plan for the newest candidate, signed off by as many people as it takes."""
+    plan = make_plan(workspace, "many")
+    for name in ("demo-approver", "second-approver")[: plan.detail["approvals_needed"]]:
+        approve(workspace, plan.id, name, "read the changes")
+    return plan
+
+
+def released(workspace: Workspace) -> ReleaseRecord:
+    """The newest candidate, planned, signed off and published."""
+    return publish(workspace, approved(workspace).id, pages=write_pages)

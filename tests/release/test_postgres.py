@@ -242,7 +242,7 @@ def test_a_kill_leaves_the_database_to_the_next_command(
     plan = approved(workspace)
     place = {
         "before the journal": (publish, "_enter"),
-        "before the pointers": (journal, "write_pointer"),
+        "before the pointers": (journal, "write_pointers"),
         "before the commit": (mirror.Staged, "commit"),
         "after it": (mirror, "_note"),
     }[step]
