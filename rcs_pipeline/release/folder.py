@@ -13,10 +13,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rcs_pipeline.contracts.audiences import kind_of, of_place
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.ledger.paths import flush
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PARQUET = "format parquet, compression zstd, kv_metadata {{{about}}}"
+PLACE = "{place}"
 _CSV = "format csv, header true, nullstr '', delimiter ','"
 PageWriter = Callable[[Path], None]
 """Writes pages into `site/` of the release folder it is given, reading nothing but that folder."""
@@ -52,11 +54,15 @@ class Source:
 
     `protected`: the folder of the candidate's protected tables. `connection`: of DuckDB, with one thread.
     `made`: audience -> its folder where it was filled before; what another one includes is copied from there.
+    `columns`: kind of audience and table -> the columns of its files, and `verdicts`: kind -> what was
+    written of them: looked up and written once for all places.
     """
 
     protected: Path
     connection: DuckDBPyConnection
     made: Mapping[str, Path]
+    columns: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -92,23 +98,20 @@ def write_release(
     """
     files = _write_tables(folder, draft, source)
     package = package_document(draft, files)
-    for name, document in {
-        "datapackage.json": package,
-        JSON_LD: dataset_document(draft, files),
-        "verdicts.json": verdicts_document(draft),
-        "approval.json": approval_document(draft),
-        "changes.json": changes_document(draft),
+    for name, content in {
+        "datapackage.json": as_json(package),
+        JSON_LD: as_json(dataset_document(draft, files)),
+        "verdicts.json": _verdicts(source, draft),
+        "approval.json": as_json(approval_document(draft)),
+        "changes.json": as_json(changes_document(draft)),
+        texts.CHANGELOG: texts.changelog(draft, earlier),
+        texts.README: texts.readme(draft),
+        **({texts.SYNTHETIC: texts.synthetic_note(draft)} if draft.synthetic else {}),
     }.items():
-        _write(folder / name, as_json(document))
-    _write(folder / texts.CHANGELOG, texts.changelog(draft, earlier))
-    _write(folder / texts.README, texts.readme(draft))
-    if draft.synthetic:
-        _write(folder / texts.SYNTHETIC, texts.synthetic_note(draft))
+        _write(folder / name, content)
     for table in published_tables(draft.product, draft.audience):
-        contract = table.path.read_text(encoding="utf-8")
-        _write(
-            folder / "contracts" / table.path.name, texts.marked_contract(contract, synthetic=draft.synthetic)
-        )
+        contract = texts.marked_contract(table.path.read_text(encoding="utf-8"), synthetic=draft.synthetic)
+        _write(folder / "contracts" / table.path.name, contract)
     formats = draft.product.audience(draft.audience).formats
     if "duckdb" in formats:
         write_database(folder, package)
@@ -122,6 +125,17 @@ def write_release(
                 flush(path)
             path.chmod(path.stat().st_mode & ~0o222)  # a slip of an editor is not a correction
     return digest
+
+
+def _verdicts(source: Source, draft: Draft) -> str:
+    """`verdicts.json`: hundreds of checks, of which places of one kind differ in the audience alone."""
+    kind = kind_of(draft.audience)
+    if kind == draft.audience:
+        return as_json(verdicts_document(draft))
+    somewhere = of_place(kind, PLACE)
+    if kind not in source.verdicts:
+        source.verdicts[kind] = as_json(verdicts_document(replace(draft, audience=somewhere)))
+    return source.verdicts[kind].replace(f'"audience": "{somewhere}"', f'"audience": "{draft.audience}"', 1)
 
 
 def _write_tables(folder: Path, draft: Draft, source: Source) -> dict[str, dict[str, Any]]:
@@ -140,14 +154,15 @@ def _write_table(folder: Path, draft: Draft, table: ProductTable, source: Source
     parquet, csv = (Path(kind) / f"{table.name}.{kind}" for kind in ("parquet", "csv"))
     wanted = [csv, *([parquet] if _has_parquet(draft) else ())]
     there = source.made.get(holder) if holder != draft.audience else None
-    query = _select(source.connection, draft, table, protected)
+    query, row = _select(source, draft, table, protected), None
     for file in wanted:
         if there is not None and (there / file).is_file():
             shutil.copyfile(there / file, folder / file)
             continue
         form = _PARQUET.format(about=_about(draft, table, holder)) if file == parquet else _CSV
-        source.connection.execute(f"copy ({query}) to {text(folder / file)} ({form})")
-    row = source.connection.execute(f"select count(*) from read_parquet({text(protected)})").fetchone()
+        row = source.connection.execute(f"copy ({query}) to {text(folder / file)} ({form})").fetchone()
+    if row is None:
+        row = source.connection.execute(f"select count(*) from read_parquet({text(protected)})").fetchone()
     return {
         "bytes": (folder / csv).stat().st_size,
         "hash": f"sha256:{file_hash(folder / csv)}",
@@ -175,15 +190,18 @@ def _about(draft: Draft, table: ProductTable, holder: str) -> str:
     return ", ".join(f"{name}: {text(value)}" for name, value in metadata.items())
 
 
-def _select(connection: DuckDBPyConnection, draft: Draft, table: ProductTable, protected: Path) -> str:
+def _select(source: Source, draft: Draft, table: ProductTable, protected: Path) -> str:
     if not protected.is_file():
         raise RefusedError(
             f"The candidate has no table `{table.name}` for `{draft.audience}`",
             where=str(protected.parent),
             todo="Build a new candidate: `rcs build`.",
         )
-    described = connection.execute(f"describe select * from read_parquet({text(protected)})").fetchall()
-    found = {row[0] for row in described}
+    known = kind_of(draft.audience), table.name
+    if known not in source.columns:
+        described = source.connection.execute(f"describe from read_parquet({text(protected)})").fetchall()
+        source.columns[known] = frozenset(row[0] for row in described)
+    found = source.columns[known]
     columns = published_columns(draft.product, table, draft.audience)
     missing = [column.name for column in columns if column.name not in found and not column.filled_at_release]
     if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -71,6 +72,17 @@ def write_warehouse(path: Path, *, cpps: tuple[str, ...] = CPPS, more: int = 0) 
     return path
 
 
+def plain_contracts(folder: Path) -> Path:
+    """The same contracts without workbooks and databases, which take most of the time of a publication."""
+    contracts = Path(shutil.copytree(CONTRACTS, folder / "contracts"))
+    file = contracts / "products" / "many" / "product.yaml"
+    text = file.read_text(encoding="utf-8")
+    for title in ("Everybody", "One partnership"):
+        text = text.replace(f"title: {title},", f"title: {title}, formats: [parquet],")
+    file.write_text(text, encoding="utf-8")
+    return contracts
+
+
 def home(folder: Path, contracts: Path = CONTRACTS) -> Workspace:
     """A synthetic home that knows only this world's contracts."""
     return helpers.home(folder, contracts=contracts)
@@ -81,7 +93,7 @@ def candidate(
     *,
     cpps: tuple[str, ...] = CPPS,
     more: int = 0,
-    built_at: str = "2026-05-04T10:00:00",
+    built_at: str = "2026-05-04T10:00:00+00:00",
 ) -> CandidateRecord:
     """A candidate as build, disclosure and audit leave it; what else the gate asks for has passed."""
     known = workspace.catalogue.product("many")
@@ -97,7 +109,7 @@ def candidate(
     record = CandidateRecord(
         hash=digest,
         product="many",
-        built_at=f"{built_at}+00:00",
+        built_at=built_at,
         builder="demo-builder",
         os_account="tester",
         path=workspace.paths.relative(folder),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from rcs_pipeline.site.index import write_pages
 from tests.places import world
 from tests.places.world import CPPS, SCHOOLS
 
-LATER = "2026-05-05T10:00:00"
+ROOT = Path(__file__).parents[2]
+LATER = "2026-05-05T10:00:00+00:00"
 OF_SCHOOL = {school: cpp for cpp, schools in SCHOOLS.items() for school in schools}
 PLACES = (*(f"partnership/{cpp}" for cpp in CPPS), *(f"school/{school}" for school in OF_SCHOOL))
 Cells = Iterator[list[str]]
@@ -44,15 +47,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same without workbooks and databases, which take most of the time of a publication."""
+    """The same without workbooks and databases, and the contracts that say so."""
     folder = tmp_path_factory.mktemp("plain")
-    contracts = Path(shutil.copytree(world.CONTRACTS, folder / "contracts"))
-    file = contracts / "products" / "many" / "product.yaml"
-    text = file.read_text(encoding="utf-8").replace(
-        "title: Everybody,", "title: Everybody, formats: [parquet],"
-    )
-    text = text.replace("title: One partnership,", "title: One partnership, formats: [parquet],")
-    file.write_text(text, encoding="utf-8")
+    contracts = world.plain_contracts(folder)
     workspace = world.home(folder / "home", contracts)
     world.candidate(workspace)
     world.released(workspace)
@@ -128,6 +125,8 @@ def test_every_place_has_a_folder_and_a_pointer_of_one_version_in_the_formats_of
     package = json.loads((school / "datapackage.json").read_text(encoding="utf-8"))
     assert package["audience"] == "school/51"
     assert not [item for item in package["resources"] if "parquet" in item or "parquetHash" in item]
+    verdicts = json.loads((school / "verdicts.json").read_text(encoding="utf-8"))
+    assert verdicts["audience"] == "school/51" and "disclosure.school.figures.places" in verdicts["required"]
     page = (school / "site" / "index.html").read_text(encoding="utf-8")
     assert "../csv/figures.csv" in page and "parquet" not in page
     catalogue = json.loads((school / "dataset.jsonld").read_text(encoding="utf-8"))
@@ -197,7 +196,7 @@ def test_places_that_go_and_come_are_named_and_keep_what_they_had(workspace: Wor
         assert not release_folder(workspace, "many", name, "2.0.0").exists()
     assert not [item for item in verified(workspace) if item.problem]
 
-    world.candidate(workspace, more=1, built_at="2026-05-06T10:00:00")
+    world.candidate(workspace, more=1, built_at="2026-05-06T10:00:00+00:00")
     plan = world.approved(workspace)
     assert (plan.version, plan.change) == ("2.1.0", "minor")
     assert "The release is new for the audience `One partnership, S12000020`." in plan.why
@@ -266,3 +265,37 @@ def test_a_release_of_places_can_be_made_again(workspace: Workspace) -> None:
 
 def test_there_are_more_places_than_are_flushed_one_by_one() -> None:
     assert len(PLACES) > FEW, "these tests take the way that hundreds of places take"
+
+
+@pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.long)])
+def test_a_publication_of_many_places_that_the_system_kills_comes_out_whole(
+    workspace: Workspace, stride: int
+) -> None:
+    world.candidate(workspace, cpps=CPPS[:2], more=1, built_at=LATER)
+    home, contracts = workspace.paths.home, workspace.catalogue.product("many").path.parents[1]
+    (home / "plan").write_text(world.approved(workspace).id, encoding="utf-8")
+    workspace.ledger.close()
+    before = dict.fromkeys(("open", *PLACES, "school/unplaced"), "1.0.0")
+    gone = {name for name in PLACES if "S12000020" in name or "school/20" in name}
+    after = {name: None if name in gone else "2.0.0" for name in before}
+    states = killed(home, contracts, stride)
+    for state in states:
+        assert state["recovered"] in (before, after), state
+        assert state["again"] == ("done" if state["recovered"] == before else "NothingToDoError"), state
+        assert state["at_last"] == after, state
+        assert (state["parts"], state["open_moves"]) == ([], 0), state
+    assert [state["recovered"] for state in states[:2]] == [before, after], "the journal decides"
+    torn = [state["torn"] for state in states if state["torn"] not in (before, after)]
+    assert torn, "no step lay between the first pointer and the last"
+    assert stride > 1 or len(states) > 60, "fewer operations than such a move has"
+
+
+def killed(home: Path, contracts: Path, stride: int) -> list[dict[str, Any]]:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.places.killed", str(home), str(contracts), str(stride)],
+        cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    states = [json.loads(line) for line in run.stdout.splitlines()]
+    assert states and not [item for item in states if "problem" in item], states
+    return states
