@@ -168,9 +168,10 @@ def _check_places(table: ProductTable, file: ProductFile) -> None:
                 f"`{audience}` is many, one for each {policy.each}, and nothing says whose a row is",
                 where=where, expected=f"`rows_of: {{{audience}: ...}}`, the column with its code",
             )  # fmt: skip
-        if place.type is not ColumnType.STRING or audience not in place.audiences:
+        hidden = any(place.name in rule.hides for rule in table.extension.hide)
+        if place.type is not ColumnType.STRING or audience not in place.audiences or hidden:
             raise ContractError(
-                f"`{place.name}` says whose a row is, but is no text that `{audience}` may see",
+                f"`{place.name}` says whose a row is, but is no text that `{audience}` may always see",
                 where=where, expected=f"a column of type string with `{audience}` among its audiences",
             )  # fmt: skip
 

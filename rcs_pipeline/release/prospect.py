@@ -22,7 +22,7 @@ from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.comparing import OfKind, compare_kind
 from rcs_pipeline.release.draft import Comparison, describe_package
 from rcs_pipeline.release.pointer import Pointer, current
-from rcs_pipeline.release.versions import Change, largest, next_version, numbers
+from rcs_pipeline.release.versions import Change, Reason, largest, next_version, numbers
 
 ID_LENGTH = 12
 
@@ -32,7 +32,7 @@ class Prospect:
     """A plan with the comparisons it rests on.
 
     `comparisons`: one for each kind of audience. `releases`: audience that would be published -> its own.
-    `gone`: places that have a release and would have none any more.
+    `gone`: audiences that have a release and would have none any more.
     """
 
     plan: Plan
@@ -100,7 +100,8 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
     kinds = tuple(_kinds(product, names, pointers, base, synthetic=synthetic))
     compared = [compare_kind(workspace, product, protected, of) for of in kinds]
     comparisons = tuple(together for together, _ in compared)
-    change, version, why = _version(workspace, product, base, comparisons)
+    dropped = _dropped(workspace, product)
+    change, version, why = _version(workspace, product, base, comparisons, dropped)
     version = max(version, wishes.at_least or version, key=numbers)
     basis = [
         product.id,
@@ -128,17 +129,19 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
         note=wishes.note,
     )
     releases = {name: item for _, each in compared for name, item in each.items()}
-    gone = tuple(name for of in kinds for name in of.gone)
+    gone = (*(name for of in kinds for name in of.gone), *dropped)
     return Prospect(plan, product, comparisons, synthetic, releases, gone)
 
 
 def _version(
-    workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...]
-) -> tuple[Change, str, tuple[str, ...]]:
+    workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...],
+    dropped: tuple[str, ...],
+) -> tuple[Change, str, tuple[str, ...]]:  # fmt: skip
     used = [release.version for release in workspace.ledger.releases(product.id)]
     if base is None:
         return Change.FIRST, next_version(Change.FIRST, used), ("This is the first release.",)
     reasons = [reason for item in comparisons for reason in item.reasons]
+    reasons += [Reason(Change.MAJOR, f"There is no audience `{kind}` any more.") for kind in by_kind(dropped)]
     if not reasons:
         raise NothingToDoError(
             f"The candidate holds what release {base} of `{product.id}` already says",
@@ -200,6 +203,13 @@ def _pointers(workspace: Workspace, product: Product, names: tuple[str, ...]) ->
         if name in names or (pointer is not None and kind_of(name) in product.file.audiences):
             found[name] = pointer
     return found
+
+
+def _dropped(workspace: Workspace, product: Product) -> tuple[str, ...]:
+    """The audiences with a release that the contract no longer knows."""
+    released = (name for item in workspace.ledger.releases(product.id) for name in item.audiences)
+    unknown = (name for name in dict.fromkeys(released) if kind_of(name) not in product.file.audiences)
+    return tuple(name for name in unknown if current(workspace, product.id, name) is not None)
 
 
 def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | None]) -> str | None:

@@ -5,6 +5,7 @@ Belongs here: their wording. Pure. Does not belong here: pages (see `site`).
 
 from __future__ import annotations
 
+from rcs_pipeline.contracts.audiences import place_of
 from rcs_pipeline.release.describe import published_tables
 from rcs_pipeline.release.draft import SYNTHETIC_NOTICE, Draft, deprecations
 
@@ -48,7 +49,15 @@ def readme(draft: Draft) -> str:
     terms = "\n".join([f"{file.licence_title} ({file.licence}).", *file.attribution])
     heading = f"# {file.title}, version {draft.version}"
     return (
-        "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
+        "\n\n".join(
+            [
+                heading,
+                *_notice(draft),
+                " ".join(file.description.split()),
+                *_for(draft),
+                f"## Tables\n\n{tables}",
+            ]
+        )
         + f"""
 
 {_where(draft)}{_also(draft)}.
@@ -75,6 +84,10 @@ Published by {file.publisher}. Contact: {file.contact}
 
 def _deprecated(item: dict[str, str]) -> str:
     return f"`{item['what']}` goes after {item['until']}: {item['note']}"
+
+
+def _for(draft: Draft) -> list[str]:
+    return [f"This release is for `{draft.audience}`."] if place_of(draft.audience) else []
 
 
 def _where(draft: Draft) -> str:

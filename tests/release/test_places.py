@@ -129,6 +129,7 @@ def test_every_place_has_a_folder_and_a_pointer_of_one_version_in_the_formats_of
     assert verdicts["audience"] == "school/51" and "disclosure.school.figures.places" in verdicts["required"]
     page = (school / "site" / "index.html").read_text(encoding="utf-8")
     assert "../csv/figures.csv" in page and "parquet" not in page
+    assert "for <code>school/51</code>" in page
     catalogue = json.loads((school / "dataset.jsonld").read_text(encoding="utf-8"))
     assert {item["encodingFormat"] for item in catalogue["distribution"]} == {"text/csv"}
     assert not [item for item in verified(workspace) if item.problem]
@@ -185,7 +186,9 @@ def test_places_that_go_and_come_are_named_and_keep_what_they_had(workspace: Wor
     world.candidate(workspace, cpps=CPPS[:2], built_at=LATER)
     plan = world.approved(workspace)
     assert (plan.version, plan.change) == ("2.0.0", "major")
-    assert "There is no release any more for the audience `One partnership, S12000020`." in plan.why
+    said = "There is no release any more for the audience `One partnership, S12000020`."
+    assert {"change": "major", "sentence": said} in plan.detail["audiences"][1]["reasons"]
+    assert said in plan.why
     assert "There is no release any more for the audience `One school, 201, 202, 203`." in plan.why
     publish(workspace, plan.id, pages=write_pages)
     left = tuple(name for name in PLACES if "S12000020" not in name and "school/20" not in name)
@@ -209,6 +212,30 @@ def test_places_that_go_and_come_are_named_and_keep_what_they_had(workspace: Wor
     assert (versions(workspace, ("open", *left)), versions(workspace, gone)) == ({"2.0.0"}, {None})
     assert rollback(workspace, "many", "1.0.0", "All of them").version == "1.0.0"
     assert versions(workspace) == {"1.0.0"}
+
+
+def test_an_audience_that_the_contract_drops_loses_its_pointers_and_is_named(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    contracts = Path(shutil.copytree(workspace.catalogue.folders[0], tmp_path / "contracts"))
+    folder = contracts / "products" / "many"
+    (folder / "notes.odcs.yaml").unlink()
+    lines = (folder / "product.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("  school:")).replace(", school: none", "")
+    (folder / "product.yaml").write_text(text, encoding="utf-8")
+    file = folder / "figures.odcs.yaml"
+    text = file.read_text(encoding="utf-8").replace("[partnership, school]", "[partnership]")
+    file.write_text(text.replace(", school: school_code", ""), encoding="utf-8")
+    later = world.home(workspace.paths.home, contracts)
+    world.candidate(later, built_at=LATER)
+    plan = world.approved(later)
+    assert (plan.version, plan.why) == ("2.0.0", ("There is no audience `school` any more.",))
+    publish(later, plan.id, pages=write_pages)
+    assert versions(later, ("open", *PLACES[:3])) == {"2.0.0"}
+    assert versions(later, PLACES[3:]) == {None}
+    found = list(verified(later))
+    assert not [item for item in found if item.problem]
+    assert "release many 1.0.0 school, 10 places" in [item.what for item in found]
 
 
 def test_an_undone_publication_gives_a_place_that_would_go_its_pointer_back(
