@@ -307,6 +307,8 @@ def test_a_publication_of_many_places_that_the_system_kills_comes_out_whole(
     after = {name: None if name in gone else "2.0.0" for name in before}
     states = killed(home, contracts, stride)
     for state in states:
+        read = [version in (before[name], after[name]) for name, version in state["torn"].items()]
+        assert all(read) and len(read) == len(before), state
         assert state["recovered"] in (before, after), state
         assert state["again"] == ("done" if state["recovered"] == before else "NothingToDoError"), state
         assert state["at_last"] == after, state
