@@ -18,7 +18,7 @@ from rcs_pipeline.ledger.lifecycle import ACTION
 from rcs_pipeline.ledger.paths import whole_files
 from rcs_pipeline.ledger.records import AuditEvent, ReleaseRecord
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.release.pointer import audience_folder, release_folder
+from rcs_pipeline.release.pointer import STATUS, audience_folder, release_folder
 
 FEED = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"
@@ -59,10 +59,20 @@ def write_feeds(workspace: Workspace, product_id: str, audiences: Iterable[str],
 
 
 def _entries(workspace: Workspace, product_id: str, audience: str, history: History) -> Iterator[Entry]:
+    had = False
     for release, steps in history:
-        if audience not in release.hashes:
-            continue
         name = f"{product_id} {release.version}"
+        if audience not in release.hashes:
+            if had:
+                yield Entry(
+                    f"urn:rcs:{product_id}:{audience}:{release.version}",
+                    f"{name} holds nothing for {audience}",
+                    release.released_at,
+                    "Earlier releases stay where they are.",
+                    STATUS,
+                )
+            continue
+        had = True
         folder = release_folder(workspace, product_id, audience, release.version)
         yield Entry(
             f"urn:rcs:{product_id}:{audience}:{release.version}", f"{name} released", release.released_at,

@@ -15,6 +15,7 @@ from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.places import names_of
 from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.disclosure.shown import shown_to
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.places.world import CPPS, PRODUCT, SCHOOLS, product, write_warehouse
@@ -73,6 +74,14 @@ def test_the_same_warehouse_gives_the_same_bytes_for_every_place(made: Path, tmp
     for path in sorted((made / "protected").rglob("*.parquet")):
         again = tmp_path / "protected" / path.relative_to(made / "protected")
         assert again.read_bytes() == path.read_bytes(), path
+
+
+def test_what_a_kind_sees_of_a_row_is_known_where_it_only_includes_it(made: Path) -> None:
+    grain = {"cpp_code": CPPS[0]}
+    found = {
+        item.audience: item.state for item in shown_to(made, product(), product().table("places"), grain)
+    }
+    assert found == {"open": "shown", "partnership": "shown", "school": "not granted"}
 
 
 def foreign_row(place: Path) -> None:

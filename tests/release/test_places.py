@@ -197,6 +197,8 @@ def test_places_that_go_and_come_are_named_and_keep_what_they_had(workspace: Wor
     for name in gone:
         assert release_folder(workspace, "many", name, "1.0.0").is_dir()
         assert not release_folder(workspace, "many", name, "2.0.0").exists()
+        feed = (workspace.paths.releases / "many" / name / "feed.xml").read_text(encoding="utf-8")
+        assert f"many 2.0.0 holds nothing for {name}" in feed
     assert not [item for item in verified(workspace) if item.problem]
 
     world.candidate(workspace, more=1, built_at="2026-05-06T10:00:00+00:00")
@@ -212,6 +214,29 @@ def test_places_that_go_and_come_are_named_and_keep_what_they_had(workspace: Wor
     assert (versions(workspace, ("open", *left)), versions(workspace, gone)) == ({"2.0.0"}, {None})
     assert rollback(workspace, "many", "1.0.0", "All of them").version == "1.0.0"
     assert versions(workspace) == {"1.0.0"}
+
+
+def test_a_school_that_changes_its_partnership_leaves_the_one_and_comes_to_the_other(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.SCHOOLS, CPPS[0], ("51", "52"))
+    monkeypatch.setitem(world.SCHOOLS, CPPS[1], ("141", "142", "143", "53"))
+    world.candidate(workspace, built_at=LATER)
+    plan = world.approved(workspace)
+    publish(workspace, plan.id, pages=write_pages)
+
+    def moved(name: str) -> tuple[int, ...]:
+        folder = release_folder(workspace, "many", name, plan.version)
+        changes = json.loads((folder / "changes.json").read_text(encoding="utf-8"))
+        own = next(item for item in changes["tables"] if item["table"] == "figures")
+        return tuple(own[f"rows_{what}"] for what in ("added", "removed", "changed"))
+
+    assert plan.change == "major"
+    assert moved(f"partnership/{CPPS[0]}") == (0, 3, 0)
+    assert moved(f"partnership/{CPPS[1]}") == (3, 0, 0)
+    assert moved("school/53") == (0, 0, 3)
+    both = plan.detail["audiences"][1]["tables"][0]
+    assert (both["rows_added"], both["rows_removed"], both["rows_changed"]) == (3, 3, 0)
 
 
 def test_an_audience_that_the_contract_drops_loses_its_pointers_and_is_named(
