@@ -160,6 +160,13 @@ def _check_places(table: ProductTable, file: ProductFile) -> None:
                 f"`{audience}` sees the table by itself and as part of `{twice[0]}`, which it includes",
                 where=where, expected=f"one of the two among the `audiences` of `{table.name}`",
             )  # fmt: skip
+        adds_up = table.extension.linked or table.extension.money or table.extension.added_up
+        if policy.includes and adds_up:
+            raise ContractError(
+                f"The rows of the table add up, and `{audience}` includes `{policy.includes[0]}`:"
+                " what the two say together is attacked by nobody",
+                where=where, expected="no `linked`, `money` or `added_up` where an audience includes another",
+            )  # fmt: skip
         if policy.each is None:
             continue
         place = by_name.get(table.extension.rows_of.get(audience, ""))

@@ -20,6 +20,8 @@ from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.places.world import CPPS, PRODUCT, SCHOOLS, product, write_warehouse
 
+LINKED = Path(__file__).parent / "contracts" / "products" / "linked"
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -164,6 +166,19 @@ def test_a_code_that_cannot_name_a_folder_is_refused(tmp_path: Path) -> None:
         connection.execute("update figures set school_code = '../open' where school_code = '51'")
     with pytest.raises(RcsError, match=r"codes that cannot name a folder: `\.\./open`"):
         protect(database, tmp_path / "protected", product())
+
+
+def test_cells_that_add_up_are_refused_for_an_audience_that_includes_another(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(LINKED, tmp_path / "linked"))
+    for path in (folder / "product.yaml", folder / "answers.odcs.yaml"):
+        text = path.read_text(encoding="utf-8").replace("audiences: [open]", "audiences: [partnership]")
+        text = text.replace(
+            "          linked:", "          rows_of: {partnership: geography_code}\n          linked:"
+        )
+        more = "  partnership: {title: One, geographies: [cpp], each: cpp, includes: [open]}\ndisclosure:"
+        path.write_text(text.replace("\ndisclosure:", f"\n{more}"), encoding="utf-8")
+    with pytest.raises(ContractError, match="add up, and `partnership` includes `open`"):
+        read_product(folder)
 
 
 @pytest.mark.parametrize(
