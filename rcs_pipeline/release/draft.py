@@ -160,12 +160,13 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
     """`verdicts.json`: every check and its outcome.
 
     Messages and places stay in the ledger: they are written for those who may see what was withheld. Only the
-    attack on linked tables says in `found` how many cells it tried, of how many.
+    attacks on linked tables and on bands say in `found` how many cells they tried, of how many.
     """
-    from rcs_pipeline.disclosure.audit_linked import check_of
+    from rcs_pipeline.disclosure import audit_bands, audit_linked
 
     kind = kind_of(draft.audience)
-    attacks = {check_of(name) for name in (kind, *draft.product.audience(kind).includes)}
+    names = (kind, *draft.product.audience(kind).includes)
+    attacks = {check_of(name) for name in names for check_of in (audit_linked.check_of, audit_bands.check_of)}
     return {
         **_head(draft),
         "candidate": draft.candidate.hash,
