@@ -14,6 +14,8 @@ from rcs_pipeline.cli.output import format_option, next_step, result, table, wor
 from rcs_pipeline.contracts.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rcs_pipeline.ledger.workspace import Workspace
 
 APPROVER = click.option(
@@ -102,7 +104,12 @@ def _tables(audiences: list[dict[str, Any]]) -> str:
 @click.argument("before", required=False)
 @click.argument("after", required=False)
 @PRODUCT
-@click.option("--audience", default="open", show_default=True)
+@click.option(
+    "--audience",
+    default="open",
+    show_default=True,
+    help="Of one that is many a place: partnership/S12000005.",
+)
 @click.option("--table", "only", metavar="TABLE", help="Only this table, with the keys of its changed rows.")
 @format_option
 @click.pass_context
@@ -189,11 +196,22 @@ def publish(context: click.Context, plan_id: str, form: str) -> int:
     folders = [
         release_folder(space, release.product, audience, release.version) for audience in release.audiences
     ]
-    text = f"Released {release.product} {release.version}:\n" + "\n".join(f"  {folder}" for folder in folders)
+    text = "\n".join([f"Released {release.product} {release.version}:", *_places(release.audiences, folders)])
     result(form, text, release=release, folders=folders)
     back = f"rcs withdraw --release {release.version} --product {release.product} --reason TEXT"
     next_step(form, f"{back} (if it must be taken back)")
     return ExitCode.OK
+
+
+def _places(audiences: tuple[str, ...], folders: list[Path]) -> list[str]:
+    """Where the releases lie: the folder of each audience, and of one that is many the first and how many."""
+    from rcs_pipeline.contracts.audiences import by_kind
+
+    where, lines = dict(zip(audiences, folders, strict=True)), []
+    for names in by_kind(audiences).values():
+        more = f" and {len(names) - 1:,} more places" if len(names) > 1 else ""
+        lines.append(f"  {where[names[0]]}{more}")
+    return lines
 
 
 @click.command()

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.audiences import AudiencePolicy, check_audiences, kind_of
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
@@ -58,14 +59,6 @@ class ReliabilityPolicy(StatedPolicy):
     minimum_degrees_of_freedom: int = Field(
         2, ge=0, description="where clusters are the units; an estimate within one cluster has none"
     )
-
-
-class AudiencePolicy(Strict):
-    """Who a release is for, the finest geography it may hold, and its formats beside Parquet and CSV."""
-
-    title: str
-    formats: tuple[Literal["xlsx", "duckdb"], ...] = ("xlsx", "duckdb")
-    geographies: tuple[GeographyLevel, ...]
 
 
 class InDatabase(StrEnum):
@@ -158,6 +151,11 @@ class ProductFile(Strict):
     consumers: tuple[Consumer, ...] = ()
 
     @model_validator(mode="after")
+    def _audiences_fit_together(self) -> ProductFile:
+        check_audiences(self.audiences)
+        return self
+
+    @model_validator(mode="after")
     def _database_of_known_audiences(self) -> ProductFile:
         stated = self.release.database if "database" in self.release.model_fields_set else {}
         for name in stated:
@@ -214,9 +212,12 @@ class TableExtension(Strict):
     """What ODCS has no field for, on one published table.
 
     `headline`: the rows that the workbook holds, as column -> values; all of them where it says nothing.
+    `rows_of`: audience that is many -> the column with the code of the place whose row it is; a row without
+    one is nobody's.
     """
 
     audiences: tuple[str, ...] = ()
+    rows_of: dict[str, str] = Field(default_factory=dict)
     geography_column: str | None = None
     rows_at_least: int = 0
     order_by: tuple[str, ...] = ()
@@ -278,10 +279,14 @@ class ProductTable:
     path: Path
 
     def columns_for(self, audience: str) -> tuple[ProductColumn, ...]:
-        """The columns that this audience may see: none unless the contract says so."""
-        if audience not in self.extension.audiences:
+        """The columns that this audience may see by itself: none unless the contract says so.
+
+        What it sees because another audience sees it is not among them (see `Product.held_by`).
+        """
+        kind = kind_of(audience)
+        if kind not in self.extension.audiences:
             return ()
-        return tuple(column for column in self.columns if audience in column.audiences)
+        return tuple(column for column in self.columns if kind in column.audiences)
 
 
 @dataclass(frozen=True)
@@ -296,6 +301,21 @@ class Product:
     def id(self) -> str:
         """The name of the product, as in `releases/<id>/`."""
         return self.file.id
+
+    def audience(self, name: str) -> AudiencePolicy:
+        """The policy of an audience, or of one of many."""
+        return self.file.audiences[kind_of(name)]
+
+    def held_by(self, table: ProductTable, audience: str) -> str | None:
+        """Whose protected file of a table a release holds: its own, an included audience's, or none."""
+        if table.columns_for(audience):
+            return audience
+        return next((name for name in self.audience(audience).includes if table.columns_for(name)), None)
+
+    def columns_in(self, table: ProductTable, audience: str) -> tuple[ProductColumn, ...]:
+        """The columns of a table in a release for this audience."""
+        holder = self.held_by(table, audience)
+        return table.columns_for(holder) if holder else ()
 
     def weighting_of(self, instrument: str) -> Weighting:
         """How the product counts the pupils of an instrument; weighted unless it says otherwise."""

@@ -43,6 +43,7 @@ def read_product(folder: Path) -> Product:
         )
     for table in tables:
         _check(table, file)
+        _check_places(table, file)
         _check_derived(table, tables)
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
@@ -104,6 +105,7 @@ def _check(table: ProductTable, file: ProductFile) -> None:
         *(name for rule in rules for cells in rule.made_of for name in cells.same.values()),
         *(name for rule in rules for cells in rule.made_of for name in cells.listed.values()),
         *(table.extension.headline or {}),
+        *table.extension.rows_of.values(),
         *(table.extension.interval.model_dump().values() if table.extension.interval else ()),
         *(table.extension.linked.columns() if table.extension.linked else ()),
         *(table.extension.money.columns() if table.extension.money else ()),
@@ -140,6 +142,45 @@ def _check(table: ProductTable, file: ProductFile) -> None:
                 where=where,
                 expected=", ".join(table.grain),
             )
+
+
+def _check_places(table: ProductTable, file: ProductFile) -> None:
+    """Of an audience that is many, each row says whose it is, and no table reaches it in two ways."""
+    where, by_name = str(table.path), {column.name: column for column in table.columns}
+    many = [name for name, policy in file.audiences.items() if policy.each]
+    if strangers := sorted(set(table.extension.rows_of) - set(many)):
+        raise ContractError(
+            f"`rows_of` names {', '.join(strangers)}, which is no audience of many places",
+            where=where, expected=", ".join(many) or "nothing: no audience of the product has `each`",
+        )  # fmt: skip
+    for audience in table.extension.audiences:
+        policy = file.audiences[audience]
+        if twice := [name for name in policy.includes if name in table.extension.audiences]:
+            raise ContractError(
+                f"`{audience}` sees the table by itself and as part of `{twice[0]}`, which it includes",
+                where=where, expected=f"one of the two among the `audiences` of `{table.name}`",
+            )  # fmt: skip
+        adds_up = table.extension.linked or table.extension.money or table.extension.added_up
+        if policy.includes and adds_up:
+            raise ContractError(
+                f"The rows of the table add up, and `{audience}` includes `{policy.includes[0]}`:"
+                " what the two say together is attacked by nobody",
+                where=where, expected="no `linked`, `money` or `added_up` where an audience includes another",
+            )  # fmt: skip
+        if policy.each is None:
+            continue
+        place = by_name.get(table.extension.rows_of.get(audience, ""))
+        if place is None:
+            raise ContractError(
+                f"`{audience}` is many, one for each {policy.each}, and nothing says whose a row is",
+                where=where, expected=f"`rows_of: {{{audience}: ...}}`, the column with its code",
+            )  # fmt: skip
+        hidden = any(place.name in rule.hides for rule in table.extension.hide)
+        if place.type is not ColumnType.STRING or audience not in place.audiences or hidden:
+            raise ContractError(
+                f"`{place.name}` says whose a row is, but is no text that `{audience}` may always see",
+                where=where, expected=f"a column of type string with `{audience}` among its audiences",
+            )  # fmt: skip
 
 
 def _check_derived(table: ProductTable, tables: tuple[ProductTable, ...]) -> None:

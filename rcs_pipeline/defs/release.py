@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from rcs_pipeline.contracts.audiences import by_kind
 from rcs_pipeline.contracts.errors import NothingToDoError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.defs import describe
@@ -204,9 +205,12 @@ def approvals_sheet(workspace: Workspace, plan_id: str) -> dg.MetadataValue:
 
 
 def release_facts(workspace: Workspace, release: ReleaseRecord) -> dict[str, Any]:
-    """What was released, why it has its number, on whose word, and the hash of every audience's folder."""
+    """What was released, why it has its number, on whose word, and the hash of each kind of folder."""
+    # Of an audience that is many its first place stands for all: one version, hundreds of folders.
+    kinds = by_kind(release.audiences)
+    firsts = {kind: names[0] for kind, names in kinds.items()}
     folders = {
-        name: release_folder(workspace, release.product, name, release.version) for name in release.audiences
+        name: release_folder(workspace, release.product, name, release.version) for name in firsts.values()
     }
     record, plan = workspace.ledger.candidate(release.candidate), workspace.ledger.plan(release.plan)
     return {
@@ -220,7 +224,8 @@ def release_facts(workspace: Workspace, release: ReleaseRecord) -> dict[str, Any
         "note": plan.note or "none",
         "verdicts": len(workspace.ledger.verdicts(release.candidate)),
         describe.ROW_COUNT: sum(int(table.get("rows") or 0) for table in record.tables.values()),
-        **{f"hash ({name})": digest for name, digest in release.hashes.items()},
+        **{f"places ({kind})": len(names) for kind, names in kinds.items() if names != (kind,)},
+        **{f"hash ({name})": release.hashes[name] for name in firsts.values()},
         **{f"folder ({name})": dg.MetadataValue.path(str(folder)) for name, folder in folders.items()},
         **{
             f"page ({name})": dg.MetadataValue.path(str(folder / "site" / "index.html"))

@@ -18,7 +18,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
-from rcs_pipeline.disclosure import audit_bands, audit_money
+from rcs_pipeline.disclosure import audit_bands, audit_money, audit_places
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
@@ -51,7 +51,7 @@ def required(product: Product) -> tuple[str, ...]:
     )
     bands = audit_bands.required(product)
     each = (f"disclosure.{audience}.{table.name}" for audience, table in pairs)
-    return (*each, *together, *money, *bands, FILES_CHECK)
+    return (*each, *together, *money, *bands, FILES_CHECK, *audit_places.required(product))
 
 
 def audit(folder: Path, product: Product, *, threads: int | None = None) -> list[Verdict]:
@@ -74,6 +74,7 @@ def audit(folder: Path, product: Product, *, threads: int | None = None) -> list
                 if audit_bands.banded_tables(product, audience):
                     found = audit_bands.judge(connection, folder, product, audience)
                     verdicts.append(_verdict(audit_bands.check_of(audience), *found, audience))
+            verdicts += [_verdict(*item) for item in audit_places.audit_places(connection, folder, product)]
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
@@ -110,7 +111,7 @@ def _strays(folder: Path, product: Product) -> Verdict:
     granted = {f"{audience}/{table.name}.parquet" for audience, table in _granted(product)}
     root = folder / "protected"
     found = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
-    strays = sorted(found - granted)
+    strays = sorted(path for path in found - granted if not audit_places.of_a_place(path, product))
     message = (
         f"Files that nobody was granted: {', '.join(strays)}"
         if strays
@@ -170,6 +171,9 @@ def _leaks(table: ProductTable, product: Product, audience: str, held: tuple[str
         if place in held:
             finer = f"({finer}) or not coalesce(shown.{name(place)} in ({levels}), false)"
         leaks.append(Leak("below the geographies of the audience", f"shown.__row is not null and ({finer})"))
+    if somebodys := audit_places.whose(table, audience, "truth"):
+        allowed = f"{allowed} and {somebodys}"
+        leaks.append(Leak("of no place", f"truth.__row is not null and not {somebodys}"))
     leaks = [Leak(item.says, f"shown.__row is not null and ({item.where})") for item in leaks]
     leaks.append(Leak("of the warehouse left out without a reason", f"shown.__row is null and {allowed}"))
     for rule in table.extension.hide:
@@ -250,11 +254,12 @@ def _name_unseen(
     """Of each table that this one is made of, the warehouse's rows that the audience has no number of."""
     for other in {cells.table for rule in table.extension.hide for cells in rule.made_of}:
         source = product.table(other)
-        file = folder / "protected" / audience / f"{other}.parquet"
+        holder = product.held_by(source, audience) or audience
+        file = folder / "protected" / holder / f"{other}.parquet"
         rows = f"{WAREHOUSE}.main.{name(other)}"
         if file.is_file():
             numbers = {rule.hides[0] for rule in source.extension.hide} & {
-                item.name for item in source.columns_for(audience)
+                item.name for item in source.columns_for(holder)
             }
             filled = " and ".join(f"held.{name(item)} is not null" for item in sorted(numbers)) or "false"
             same = " and ".join(f"held.{name(item)} = rows_made.{name(item)}" for item in source.grain)

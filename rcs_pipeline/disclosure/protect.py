@@ -22,6 +22,7 @@ from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
+from rcs_pipeline.disclosure.places import somebodys, write_places
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.disclosure.school_bands import WORLDS, keep_worlds, with_bands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
@@ -52,7 +53,9 @@ class TableReport:
 def protect(
     database: Path, target: Path, product: Product, *, threads: int | None = None
 ) -> tuple[TableReport, ...]:
-    """Write `target/<audience>/<table>.parquet` for every table that an audience may see.
+    """Write `target/<audience>/<table>.parquet` for every table that an audience may see by itself.
+
+    What an audience that is many may see is protected once, for all its places, and then written for each.
 
     The counts by reason are internal: they go into `disclosure.json` beside `target`, never inside.
 
@@ -74,7 +77,8 @@ def protect(
             for table in sorted(product.tables, key=_made_of_others):
                 if table.columns_for(audience):
                     reports.append(_write(connection, target, product, audience, table))
-                _show(connection, target, audience, table)
+                _show(connection, target, product, audience, table)
+        write_places(connection, target, product)
         keep_worlds(connection, target.parent / WORLDS, product)
     with whole_file(target.parent / REPORT_FILE) as path:
         path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
@@ -124,9 +128,11 @@ def _made_of_others(table: ProductTable) -> bool:
     return any(rule.made_of for rule in table.extension.hide)
 
 
-def _show(connection: DuckDBPyConnection, target: Path, audience: str, table: ProductTable) -> None:
+def _show(
+    connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable
+) -> None:
     """Keep what the audience was given of a table in sight, for the tables that are made of it."""
-    file = target / audience / f"{table.name}.parquet"
+    file = target / (product.held_by(table, audience) or audience) / f"{table.name}.parquet"
     if _made_of_others(table) or not table.extension.hide:
         return
     symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
@@ -197,11 +203,11 @@ def _require(table: ProductTable, found: dict[str, str]) -> None:
 
 def _seen(table: ProductTable, product: Product, audience: str) -> str:
     """Which rows the audience may see, as SQL."""
-    column = table.extension.geography_column
+    column, own = table.extension.geography_column, somebodys(table, audience)
     if column is None:
-        return "true"
+        return own
     levels = ", ".join(text(level.value) for level in product.file.audiences[audience].geographies)
-    return f"{name(column)} in ({levels})" if levels else "false"
+    return f"{name(column)} in ({levels}) and {own}" if levels else "false"
 
 
 def _select(

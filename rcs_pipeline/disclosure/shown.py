@@ -137,10 +137,11 @@ def _shown(
     grain: Mapping[str, str],
     reasons: tuple[str, ...],
 ) -> Shown:
-    file = folder / "protected" / audience / f"{table.name}.parquet"
+    holder = product.held_by(table, audience) or audience
+    file = folder / "protected" / holder / f"{table.name}.parquet"
     if not file.is_file():
         return Shown(audience, "not granted", reasons=("the table is not granted to this audience",))
-    held = {column.name for column in table.columns_for(audience)}
+    held = {column.name for column in table.columns_for(holder)}
     symbols = [
         item for item in dict.fromkeys(rule.symbol_column for rule in table.extension.hide) if item in held
     ]
@@ -157,7 +158,7 @@ def _shown(
         figures = tuple((column, float(value)) for column, value in pairs if value is not None)
         return Shown(audience, "shown", rounded=figures)
     if symbol == Symbol.CONFIDENTIAL and not reasons:
-        reasons = _masked(connection, folder, product, table, audience, grain) or (BESIDE,)
+        reasons = _masked(connection, folder, product, table, holder, grain) or (BESIDE,)
     return Shown(audience, "hidden", symbol, reasons)
 
 

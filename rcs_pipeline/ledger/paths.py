@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 from rcs_pipeline.contracts.errors import RcsError
 
 TEMPORARY = ".part-"
+FEW = 8  # beyond that, one flush of everything costs less than one a file
 PRIVATE_FOLDER = 0o700
 
 
@@ -125,8 +126,7 @@ class Paths:
 @contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside `target`; rename it into place when the block succeeds."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{target.name}")
+    temporary = _beside(target)
     try:
         yield temporary
         flush(temporary)
@@ -134,6 +134,31 @@ def whole_file(target: Path) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def whole_files(contents: Mapping[Path, bytes]) -> None:
+    """Replace files in the order given, each whole or as it was; many are pushed to the disk in one go."""
+    if len(contents) <= FEW:
+        for target, content in contents.items():
+            with whole_file(target) as part:
+                part.write_bytes(content)
+        return
+    parts = {target: _beside(target) for target in contents}
+    try:
+        for target, content in contents.items():
+            parts[target].write_bytes(content)
+        flush_everything()
+        for target, part in parts.items():
+            os.replace(part, target)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _beside(target: Path) -> Path:
+    """A temporary name beside `target`, whose folder is there from then on."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{target.name}")
 
 
 def file_hash(path: Path) -> str:
@@ -146,6 +171,11 @@ def flush(path: Path) -> None:
     """Push a finished file to the disk, so that a rename never precedes its content."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
+
+
+def flush_everything() -> None:
+    """Push all that was written to the disk in one go: where files are many, far cheaper than one by one."""
+    os.sync()
 
 
 def sweep(folder: Path) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.disclosure.places import names_of
 from rcs_pipeline.gate.evidence import kept_product, protected_hashes, sealed_note
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
@@ -36,20 +37,20 @@ def choose(workspace: Workspace, product: Product, name: str | None) -> Candidat
     return candidates[-1]
 
 
-def protected_folder(workspace: Workspace, candidate: CandidateRecord, audience: str) -> Path:
-    """Where the protected tables of one audience lie."""
-    return workspace.paths.home / candidate.path / "protected" / audience
+def protected_folder(workspace: Workspace, candidate: CandidateRecord) -> Path:
+    """Where the protected tables lie, a folder for each audience."""
+    return workspace.paths.home / candidate.path / "protected"
 
 
 def audiences(workspace: Workspace, product: Product, candidate: CandidateRecord) -> tuple[str, ...]:
     """The audiences that this candidate was protected for, in the product's order: pointers move in it.
 
+    Of an audience that is many, every place that has rows.
+
     Raises:
         RefusedError: there is none.
     """
-    found = tuple(
-        name for name in product.file.audiences if protected_folder(workspace, candidate, name).is_dir()
-    )
+    found = names_of(protected_folder(workspace, candidate), product)
     if not found:
         raise RefusedError(
             "The candidate has no protected tables",

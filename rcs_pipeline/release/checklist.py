@@ -76,7 +76,7 @@ def _findings(workspace: Workspace, found: Prospect) -> Iterator[Finding]:
 
 
 def _values(found: Prospect, comparison: Comparison) -> Iterator[Finding]:
-    title = found.product.file.audiences[comparison.audience].title
+    title = found.product.audience(comparison.audience).title
     for table in comparison.tables:
         for name in ("beyond", "hidden", "shown"):
             count = getattr(table, name)

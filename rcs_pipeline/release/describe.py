@@ -32,35 +32,36 @@ SYMBOL_LABELS = {
 MISSING = [{"value": "", "label": "No value; where the table has a symbol column, it says why"}]
 
 
-def published_columns(table: ProductTable, audience: str) -> tuple[ProductColumn, ...]:
+def published_columns(product: Product, table: ProductTable, audience: str) -> tuple[ProductColumn, ...]:
     """The columns of a table in a release for this audience.
 
     Every published row names its release. Where the contract has no column for that, the release
     adds one at the end.
     """
-    columns = table.columns_for(audience)
+    columns = product.columns_in(table, audience)
     if not columns or any(column.filled_at_release for column in columns):
         return columns
     return (*columns, _version_column(audience))
 
 
 def published_tables(product: Product, audience: str) -> tuple[ProductTable, ...]:
-    """The tables that this audience may see, by name."""
-    seen = (table for table in product.tables if table.columns_for(audience))
+    """The tables that this audience may see, by itself or because it includes another one, by name."""
+    seen = (table for table in product.tables if product.held_by(table, audience))
     return tuple(sorted(seen, key=lambda table: table.name))
 
 
-def table_schema(table: ProductTable, audience: str) -> dict[str, Any]:
+def table_schema(product: Product, table: ProductTable, audience: str) -> dict[str, Any]:
     """The Table Schema of a published table."""
     return {
-        "fields": [_field(column, table) for column in published_columns(table, audience)],
+        "fields": [_field(column, table) for column in published_columns(product, table, audience)],
         "primaryKey": list(table.grain),
         "missingValues": MISSING,
     }
 
 
-def resource(table: ProductTable, audience: str) -> dict[str, Any]:
-    """A resource without what depends on its file: name, meaning, schema, and the Parquet twin."""
+def resource(product: Product, table: ProductTable, audience: str) -> dict[str, Any]:
+    """A resource without what depends on its file: name, meaning, schema, and its Parquet twin if any."""
+    parquet = "parquet" in product.audience(audience).formats
     ending = table.extension.deprecated
     return {
         "name": table.name,
@@ -69,13 +70,13 @@ def resource(table: ProductTable, audience: str) -> dict[str, Any]:
         "description": table.description,
         **({"deprecated": _deprecated(ending)} if ending else {}),
         "path": f"csv/{table.name}.csv",
-        "parquet": f"parquet/{table.name}.parquet",
+        **({"parquet": f"parquet/{table.name}.parquet"} if parquet else {}),
         "contract": {"id": table.id, "version": table.version, "path": f"contracts/{table.path.name}"},
         "scheme": "file",
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
-        "schema": table_schema(table, audience),
+        "schema": table_schema(product, table, audience),
     }
 
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rcs_pipeline.contracts.audiences import kind_of, place_of
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.describe import SQL_TYPES, published_columns
-from rcs_pipeline.release.diff import compare
+from rcs_pipeline.release.comparing import compared_columns
+from rcs_pipeline.release.describe import SQL_TYPES
+from rcs_pipeline.release.diff import Held, TableDiff, compare
 from rcs_pipeline.release.draft import changed_table, describe_package
 from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
 from rcs_pipeline.release.pointer import SCHEMA_VERSION, current, release_folder, verify
@@ -27,9 +30,20 @@ VIEWED = "candidate.viewed"
 
 @dataclass(frozen=True)
 class _Side:
+    """One side: what its readers were told, and table -> its file."""
+
     name: str
     package: dict[str, Any]
-    folder: Path
+    files: dict[str, Path]
+
+    def held(self, table: str) -> Held | None:
+        """The file of a table, with its types where it does not say them."""
+        described = next((item for item in self.package["resources"] if item["name"] == table), None)
+        if described is None:
+            return None
+        fields = described["schema"]["fields"]
+        types = {item["name"]: SQL_TYPES[ColumnType(item["type"])] for item in fields}
+        return Held((self.files[table],), types=types)
 
 
 def differences(
@@ -40,7 +54,7 @@ def differences(
     Args:
         workspace: the home.
         product_id: the data product.
-        audience: whose tables.
+        audience: whose tables; of one that is many with the place, such as `partnership/S12000005`.
         before: the current release if not given.
         after: the newest candidate if not given.
 
@@ -49,6 +63,7 @@ def differences(
         RefusedError: one of them is not what it was.
     """
     product = workspace.catalogue.product(product_id)
+    _require_one(workspace, product, audience)
     if before is None:
         pointer = current(workspace, product_id, audience)
         if pointer is None:
@@ -63,21 +78,17 @@ def differences(
     with duckdb.connect(config={"threads": 1}) as connection:
         resources = [{item["name"]: item for item in side.package["resources"]} for side in sides]
         for name in sorted({*resources[0], *resources[1]}):
-            files = [
-                side.folder / f"{name}.parquet" if name in known else None
-                for side, known in zip(sides, resources, strict=True)
-            ]
             contract = next((item for item in product.tables if item.name == name), None)
-            in_both = None not in files and contract is not None
+            in_both = all(name in known for known in resources) and contract is not None
             found = compare(
                 connection,
                 name,
-                files[0],
-                files[1],
+                old.held(name),
+                new.held(name),
                 grain=contract.grain if contract and in_both else (),
-                columns=_columns(contract, audience) if contract and in_both else {},
+                columns=compared_columns(product, name, audience) if in_both else {},
                 interval=contract.extension.interval if contract else None,
-            )
+            ).get("", TableDiff(name, 0, 0))
             if in_both:
                 reasons += reasons_of_table(found, resources[1][name], new.package)
             tables.append(changed_table(found))
@@ -102,19 +113,31 @@ def _side(workspace: Workspace, product: Product, audience: str, name: str | Non
         folder = release_folder(workspace, product.id, audience, release.version)
         verify(folder, release.hashes[audience])
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        return _Side(release.version, package, folder / "parquet")
+        files = {item["name"]: folder / item.get("parquet", item["path"]) for item in package["resources"]}
+        return _Side(release.version, package, files)
     chosen = candidates.choose(workspace, product, name)
     kept = candidates.product_of(workspace, chosen)
     candidates.fingerprint(workspace, chosen)
     workspace.note(VIEWED, chosen.hash, audience=audience, by="diff")
     package = describe_package(kept, audience, synthetic=chosen.synthetic or workspace.synthetic)
-    folder = candidates.protected_folder(workspace, chosen, audience)
-    return _Side(f"candidate {chosen.hash[:16]}", package, folder)
-
-
-def _columns(contract: Any, audience: str) -> dict[str, str]:
-    return {
-        column.name: SQL_TYPES[column.type]
-        for column in published_columns(contract, audience)
-        if not column.filled_at_release
+    if audience not in candidates.audiences(workspace, kept, chosen):
+        raise RcsError(f"The candidate `{chosen.hash[:16]}` holds nothing for `{audience}`")
+    folder = candidates.protected_folder(workspace, chosen)
+    files = {
+        table.name: folder / holder / f"{table.name}.parquet"
+        for table in kept.tables
+        if (holder := kept.held_by(table, audience))
     }
+    return _Side(f"candidate {chosen.hash[:16]}", package, files)
+
+
+def _require_one(workspace: Workspace, product: Product, audience: str) -> None:
+    policy = product.file.audiences.get(kind_of(audience))
+    released = [name for item in workspace.ledger.releases(product.id) for name in item.audiences]
+    if policy is None and audience not in released:
+        raise RcsError(
+            f"`{product.id}` has no audience `{audience}`", expected=", ".join(product.file.audiences)
+        )
+    if policy and policy.each and not place_of(audience):
+        known = next((name for name in released if kind_of(name) == audience), f"{audience}/CODE")
+        raise RcsError(f"The audience `{audience}` is many", expected=f"one of them, such as `{known}`")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rcs_pipeline.contracts.audiences import kind_of
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.ledger.records import Approval, CandidateRecord, Plan, Verdict
 from rcs_pipeline.release.describe import published_tables, resource
@@ -86,7 +87,7 @@ def describe_package(product: Product, audience: str, *, synthetic: bool) -> dic
         "attribution": list(file.attribution),
         "audience": audience,
         "synthetic": synthetic,
-        "resources": [resource(table, audience) for table in published_tables(product, audience)],
+        "resources": [resource(product, table, audience) for table in published_tables(product, audience)],
     }
     if synthetic:
         for item in package["resources"]:
@@ -150,7 +151,7 @@ def dataset_document(draft: Draft, files: dict[str, dict[str, Any]]) -> dict[str
         "distribution": [
             {"@type": "DataDownload", "name": item["title"], "contentUrl": item[key], "encodingFormat": kind,
              "sha256": files[item["name"]][digest].removeprefix("sha256:")}
-            for item in package["resources"] for key, kind, digest in kinds
+            for item in package["resources"] for key, kind, digest in kinds if key in item
         ],
     }  # fmt: skip
 
@@ -159,11 +160,13 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
     """`verdicts.json`: every check and its outcome.
 
     Messages and places stay in the ledger: they are written for those who may see what was withheld. Only the
-    attack on linked tables says in `found` how many cells it tried, of how many.
+    attacks on linked tables and on bands say in `found` how many cells they tried, of how many.
     """
-    from rcs_pipeline.disclosure.audit_linked import check_of
+    from rcs_pipeline.disclosure import audit_bands, audit_linked
 
-    attack = check_of(draft.audience)
+    kind = kind_of(draft.audience)
+    names = (kind, *draft.product.audience(kind).includes)
+    attacks = {check_of(name) for name in names for check_of in (audit_linked.check_of, audit_bands.check_of)}
     return {
         **_head(draft),
         "candidate": draft.candidate.hash,
@@ -175,7 +178,7 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
                 "severity": item.severity.value,
                 "outcome": item.outcome.value,
                 "required": item.check in draft.candidate.required_checks,
-                **({"found": item.message} if item.check == attack else {}),
+                **({"found": item.message} if item.check in attacks else {}),
             }
             for item in sorted(draft.verdicts, key=lambda item: item.check)
         ],

@@ -9,19 +9,21 @@ It is made anew with each move, from the same records each time: the same histor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from rcs_pipeline.ledger.lifecycle import ACTION
-from rcs_pipeline.ledger.paths import whole_file
-from rcs_pipeline.ledger.records import ReleaseRecord
+from rcs_pipeline.ledger.paths import whole_files
+from rcs_pipeline.ledger.records import AuditEvent, ReleaseRecord
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.release.pointer import audience_folder, release_folder
+from rcs_pipeline.release.pointer import STATUS, audience_folder, release_folder
 
 FEED = "feed.xml"
 ATOM = "http://www.w3.org/2005/Atom"
+History = Sequence[tuple[ReleaseRecord, Sequence[AuditEvent]]]
+"""The releases of a product with the steps that were taken with each."""
 WORDS = {"released": "released", "deprecated": "deprecated", "withdrawn": "withdrawn: do not use it"}
 
 
@@ -36,24 +38,41 @@ class Entry:
     link: str
 
 
-def write_feed(workspace: Workspace, product_id: str, audience: str, *, synthetic: bool) -> None:
-    """Replace the feed of one audience in one step."""
-    entries = sorted(_entries(workspace, product_id, audience), key=lambda item: (item.at, item.id))
+def write_feeds(workspace: Workspace, product_id: str, audiences: Iterable[str], *, synthetic: bool) -> None:
+    """Replace the feeds of audiences, each in one step."""
     product = workspace.catalogue.products.get(product_id)
     title = product.file.title if product else product_id
     author = product.file.publisher if product else product_id
     mark = "SYNTHETIC: " if synthetic else ""
-    text = _xml(f"urn:rcs:{product_id}:{audience}", f"{mark}{title}", author, entries)
-    with whole_file(audience_folder(workspace, product_id, audience) / FEED) as part:
-        part.write_bytes(text)
+    # The ledger is asked once, however many audiences there are.
+    history = [
+        (release, workspace.ledger.events(action=ACTION, subject=f"{product_id} {release.version}"))
+        for release in workspace.ledger.releases(product_id)
+    ]
+    files = {}
+    for audience in audiences:
+        found = _entries(workspace, product_id, audience, history)
+        entries = sorted(found, key=lambda item: (item.at, item.id))
+        feed = _xml(f"urn:rcs:{product_id}:{audience}", f"{mark}{title}", author, entries)
+        files[audience_folder(workspace, product_id, audience) / FEED] = feed
+    whole_files(files)
 
 
-def _entries(workspace: Workspace, product_id: str, audience: str) -> Iterator[Entry]:
-    for release in workspace.ledger.releases(product_id):
-        if audience not in release.hashes:
-            continue
+def _entries(workspace: Workspace, product_id: str, audience: str, history: History) -> Iterator[Entry]:
+    had = False
+    for release, steps in history:
         name = f"{product_id} {release.version}"
-        steps = workspace.ledger.events(action=ACTION, subject=name)
+        if audience not in release.hashes:
+            if had:
+                yield Entry(
+                    f"urn:rcs:{product_id}:{audience}:{release.version}",
+                    f"{name} holds nothing for {audience}",
+                    release.released_at,
+                    "Earlier releases stay where they are.",
+                    STATUS,
+                )
+            continue
+        had = True
         folder = release_folder(workspace, product_id, audience, release.version)
         yield Entry(
             f"urn:rcs:{product_id}:{audience}:{release.version}", f"{name} released", release.released_at,

@@ -10,10 +10,14 @@ fixed order, one thread, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rcs_pipeline.contracts.audiences import kind_of, of_place
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.ledger.paths import flush
@@ -37,43 +41,78 @@ from rcs_pipeline.release.workbook import write_workbook
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_PARQUET = "format parquet, compression zstd, kv_metadata {{{about}}}"
+PLACE = "{place}"
+_CSV = "format csv, header true, nullstr '', delimiter ','"
 PageWriter = Callable[[Path], None]
 """Writes pages into `site/` of the release folder it is given, reading nothing but that folder."""
 
 
-def write_release(folder: Path, draft: Draft, protected: Path, earlier: str | None, pages: PageWriter) -> str:
+@dataclass(frozen=True)
+class Source:
+    """Where the tables of a publication come from, for all of its audiences.
+
+    `protected`: the folder of the candidate's protected tables. `connection`: of DuckDB, with one thread.
+    `made`: audience -> its folder where it was filled before; what another one includes is copied from there.
+    `columns`: kind of audience and table -> the columns of its files, and `verdicts`: kind -> what was
+    written of them: looked up and written once for all places.
+    """
+
+    protected: Path
+    connection: DuckDBPyConnection
+    made: Mapping[str, Path]
+    columns: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def source_of(protected: Path, made: Mapping[str, Path]) -> Iterator[Source]:
+    """The source with a connection of its own; one serves hundreds of places."""
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        yield Source(protected, connection, made)
+
+
+def write_release(
+    folder: Path,
+    draft: Draft,
+    source: Source,
+    earlier: str | None,
+    pages: PageWriter,
+    *,
+    flushed: bool = True,
+) -> str:
     """Fill `folder` and return the sha256 of its SHA256SUMS.
 
     Args:
         folder: an empty folder.
         draft: the release.
-        protected: the candidate's protected tables for this audience.
+        source: where its tables come from.
         earlier: the changelog of the release before.
         pages: what writes the pages.
+        flushed: push each file to the disk; a caller that writes many folders does it for all of them.
 
     Raises:
         RefusedError: the candidate lacks a table or column that the contract promises.
     """
-    files = _write_tables(folder, draft, protected)
+    files = _write_tables(folder, draft, source)
     package = package_document(draft, files)
-    for name, document in {
-        "datapackage.json": package,
-        JSON_LD: dataset_document(draft, files),
-        "verdicts.json": verdicts_document(draft),
-        "approval.json": approval_document(draft),
-        "changes.json": changes_document(draft),
+    for name, content in {
+        "datapackage.json": as_json(package),
+        JSON_LD: as_json(dataset_document(draft, files)),
+        "verdicts.json": _verdicts(source, draft),
+        "approval.json": as_json(approval_document(draft)),
+        "changes.json": as_json(changes_document(draft)),
+        texts.CHANGELOG: texts.changelog(draft, earlier),
+        texts.README: texts.readme(draft),
+        **({texts.SYNTHETIC: texts.synthetic_note(draft)} if draft.synthetic else {}),
     }.items():
-        _write(folder / name, as_json(document))
-    _write(folder / texts.CHANGELOG, texts.changelog(draft, earlier))
-    _write(folder / texts.README, texts.readme(draft))
-    if draft.synthetic:
-        _write(folder / texts.SYNTHETIC, texts.synthetic_note(draft))
+        _write(folder / name, content)
     for table in published_tables(draft.product, draft.audience):
-        contract = table.path.read_text(encoding="utf-8")
-        _write(
-            folder / "contracts" / table.path.name, texts.marked_contract(contract, synthetic=draft.synthetic)
-        )
-    formats = draft.product.file.audiences[draft.audience].formats
+        contract = texts.marked_contract(table.path.read_text(encoding="utf-8"), synthetic=draft.synthetic)
+        _write(folder / "contracts" / table.path.name, contract)
+    formats = draft.product.audience(draft.audience).formats
     if "duckdb" in formats:
         write_database(folder, package)
     if "xlsx" in formats:
@@ -82,38 +121,65 @@ def write_release(folder: Path, draft: Draft, protected: Path, earlier: str | No
     digest = write_sums(folder)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            flush(path)
+            if flushed:
+                flush(path)
             path.chmod(path.stat().st_mode & ~0o222)  # a slip of an editor is not a correction
     return digest
 
 
-def _write_tables(folder: Path, draft: Draft, protected: Path) -> dict[str, dict[str, Any]]:
-    import duckdb
-
-    (folder / "parquet").mkdir()
-    (folder / "csv").mkdir()
-    files: dict[str, dict[str, Any]] = {}
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for table in published_tables(draft.product, draft.audience):
-            source = protected / f"{table.name}.parquet"
-            if not source.is_file():
-                raise RefusedError(
-                    f"The candidate has no table `{table.name}` for `{draft.audience}`",
-                    where=str(protected),
-                    todo="Build a new candidate: `rcs build`.",
-                )
-            files[table.name] = _write_table(connection, folder, draft, table, source)
-    return files
+def _verdicts(source: Source, draft: Draft) -> str:
+    """`verdicts.json`: hundreds of checks, of which places of one kind differ in the audience alone."""
+    kind = kind_of(draft.audience)
+    if kind == draft.audience:
+        return as_json(verdicts_document(draft))
+    somewhere = of_place(kind, PLACE)
+    if kind not in source.verdicts:
+        source.verdicts[kind] = as_json(verdicts_document(replace(draft, audience=somewhere)))
+    return source.verdicts[kind].replace(f'"audience": "{somewhere}"', f'"audience": "{draft.audience}"', 1)
 
 
-def _write_table(
-    connection: DuckDBPyConnection, folder: Path, draft: Draft, table: ProductTable, source: Path
-) -> dict[str, Any]:
-    query = _select(connection, draft, table, source)
-    parquet, csv = folder / "parquet" / f"{table.name}.parquet", folder / "csv" / f"{table.name}.csv"
+def _write_tables(folder: Path, draft: Draft, source: Source) -> dict[str, dict[str, Any]]:
+    for kind in ("csv", *(["parquet"] if _has_parquet(draft) else ())):
+        (folder / kind).mkdir()
+    return {
+        table.name: _write_table(folder, draft, table, source)
+        for table in published_tables(draft.product, draft.audience)
+    }
+
+
+def _write_table(folder: Path, draft: Draft, table: ProductTable, source: Source) -> dict[str, Any]:
+    """Write a table's files; those of an included audience are its own, byte for byte."""
+    holder = draft.product.held_by(table, draft.audience) or draft.audience
+    protected = source.protected / holder / f"{table.name}.parquet"
+    parquet, csv = (Path(kind) / f"{table.name}.{kind}" for kind in ("parquet", "csv"))
+    wanted = [csv, *([parquet] if _has_parquet(draft) else ())]
+    there = source.made.get(holder) if holder != draft.audience else None
+    query, row = _select(source, draft, table, protected), None
+    for file in wanted:
+        if there is not None and (there / file).is_file():
+            shutil.copyfile(there / file, folder / file)
+            continue
+        form = _PARQUET.format(about=_about(draft, table, holder)) if file == parquet else _CSV
+        row = source.connection.execute(f"copy ({query}) to {text(folder / file)} ({form})").fetchone()
+    if row is None:
+        row = source.connection.execute(f"select count(*) from read_parquet({text(protected)})").fetchone()
+    return {
+        "bytes": (folder / csv).stat().st_size,
+        "hash": f"sha256:{file_hash(folder / csv)}",
+        **({"parquetHash": f"sha256:{file_hash(folder / parquet)}"} if parquet in wanted else {}),
+        "rows": int(row[0]) if row else 0,
+    }
+
+
+def _has_parquet(draft: Draft) -> bool:
+    return "parquet" in draft.product.audience(draft.audience).formats
+
+
+def _about(draft: Draft, table: ProductTable, holder: str) -> str:
+    """What stands in the footer of a Parquet file, as SQL."""
     metadata = {
         "product": draft.product.id,
-        "audience": draft.audience,
+        "audience": holder,
         "release": draft.version,
         "contract": f"{table.id} {table.version}",
         "candidate": draft.candidate.hash,
@@ -121,31 +187,27 @@ def _write_table(
     }
     if draft.synthetic:
         metadata["notice"] = SYNTHETIC_NOTICE
-    pairs = ", ".join(f"{name}: {text(value)}" for name, value in metadata.items())
-    connection.execute(
-        f"copy ({query}) to {text(parquet)} (format parquet, compression zstd, kv_metadata {{{pairs}}})"
-    )
-    connection.execute(f"copy ({query}) to {text(csv)} (format csv, header true, nullstr '', delimiter ',')")
-    row = connection.execute(f"select count(*) from read_parquet({text(parquet)})").fetchone()
-    return {
-        "bytes": csv.stat().st_size,
-        "hash": f"sha256:{file_hash(csv)}",
-        "parquetHash": f"sha256:{file_hash(parquet)}",
-        "rows": int(row[0]) if row else 0,
-    }
+    return ", ".join(f"{name}: {text(value)}" for name, value in metadata.items())
 
 
-def _select(connection: DuckDBPyConnection, draft: Draft, table: ProductTable, source: Path) -> str:
-    found = {
-        row[0]
-        for row in connection.execute(f"describe select * from read_parquet({text(source)})").fetchall()
-    }
-    columns = published_columns(table, draft.audience)
+def _select(source: Source, draft: Draft, table: ProductTable, protected: Path) -> str:
+    if not protected.is_file():
+        raise RefusedError(
+            f"The candidate has no table `{table.name}` for `{draft.audience}`",
+            where=str(protected.parent),
+            todo="Build a new candidate: `rcs build`.",
+        )
+    known = kind_of(draft.audience), table.name
+    if known not in source.columns:
+        described = source.connection.execute(f"describe from read_parquet({text(protected)})").fetchall()
+        source.columns[known] = frozenset(row[0] for row in described)
+    found = source.columns[known]
+    columns = published_columns(draft.product, table, draft.audience)
     missing = [column.name for column in columns if column.name not in found and not column.filled_at_release]
     if missing:
         raise RefusedError(
             f"The candidate's `{table.name}` lacks {', '.join(missing)}",
-            where=str(source),
+            where=str(protected),
             expected="every column that the contract gives to this audience",
             todo="Build a new candidate: `rcs build`.",
         )
@@ -156,7 +218,7 @@ def _select(connection: DuckDBPyConnection, draft: Draft, table: ProductTable, s
     ]
     order = dict.fromkeys((*table.extension.order_by, *table.grain))
     keys = ", ".join(f"{quote(name)} nulls first" for name in order)
-    return f"select {', '.join(parts)} from read_parquet({text(source)}) order by {keys}"
+    return f"select {', '.join(parts)} from read_parquet({text(protected)}) order by {keys}"
 
 
 def _write(path: Path, content: str) -> None:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RefusedError
-from rcs_pipeline.ledger.paths import TEMPORARY
+from rcs_pipeline.ledger.paths import FEW, TEMPORARY, flush_everything
 from rcs_pipeline.ledger.records import AuditEvent, PointerMove, ReleaseRecord, ReleaseStatus
 from rcs_pipeline.ledger.rows import plain
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.release.feed import write_feed
+from rcs_pipeline.release.feed import write_feeds
 from rcs_pipeline.release.mirror import behind, follow
 from rcs_pipeline.release.notices import tell_outside
 from rcs_pipeline.release.pointer import (
@@ -32,8 +32,8 @@ from rcs_pipeline.release.pointer import (
     current,
     release_folder,
     verify,
-    write_pointer,
-    write_status,
+    write_pointers,
+    write_statuses,
 )
 
 PUBLISH, ROLLBACK, WITHDRAW, DEPRECATE = "publish", "rollback", "withdraw", "deprecate"
@@ -62,7 +62,7 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
             else:
                 _undo(workspace, move)
                 workspace.note(f"{move.kind}.undone", f"{move.product} {move.to_version}")
-            remove_parts(workspace, move.product, tuple(move.detail["audiences"]))
+            remove_parts(workspace, move.product)
         for move in workspace.ledger.moves():
             if _untold(move):
                 tell_outside(workspace, move)
@@ -72,16 +72,12 @@ def finish_interrupted_moves(workspace: Workspace) -> tuple[PointerMove, ...]:
 
 def carry_out(workspace: Workspace, move: PointerMove) -> None:
     """Take every step of a move that is in the journal. Steps already taken change nothing."""
-    for audience in move.detail["hashes"]:
-        _name_folder(workspace, move, audience)
-    for audience in move.detail["audiences"]:
-        _point(workspace, move, audience)
-    statuses = _statuses(workspace, move)
-    for audience in move.detail["audiences"]:
-        write_status(workspace, move.product, audience, statuses, synthetic=bool(move.detail["synthetic"]))
+    audiences, synthetic = move.detail["audiences"], bool(move.detail["synthetic"])
+    _name_folders(workspace, move)
+    _point(workspace, move)
+    write_statuses(workspace, move.product, audiences, _statuses(workspace, move), synthetic=synthetic)
     _tell_ledger(workspace, move)
-    for audience in move.detail["audiences"]:
-        write_feed(workspace, move.product, audience, synthetic=bool(move.detail["synthetic"]))
+    write_feeds(workspace, move.product, audiences, synthetic=synthetic)
     workspace.ledger.finish_move(move, workspace.now())
 
 
@@ -142,31 +138,42 @@ def _is_complete(workspace: Workspace, move: PointerMove) -> bool:
     return True
 
 
-def _name_folder(workspace: Workspace, move: PointerMove, audience: str) -> None:
-    target = release_folder(workspace, move.product, audience, move.to_version)
-    part = _parts(workspace, move).get(audience)
-    if part is not None and part.is_dir() and not target.exists():
-        os.replace(part, target)
-        _flush_folder(target.parent)
+def _name_folders(workspace: Workspace, move: PointerMove) -> None:
+    parts, named = _parts(workspace, move), []
+    for audience in move.detail["hashes"]:
+        target, part = release_folder(workspace, move.product, audience, move.to_version), parts.get(audience)
+        if part is not None and part.is_dir() and not target.exists():
+            os.replace(part, target)
+            named.append(target.parent)
+    if len(named) > FEW:
+        flush_everything()
+        return
+    for folder in named:
+        _flush_folder(folder)
 
 
-def _point(workspace: Workspace, move: PointerMove, audience: str) -> None:
-    """Let the audience's pointer name the release; take it away where there is none for this audience."""
-    if audience in move.detail["hashes"]:
-        write_pointer(
-            workspace,
+def _point(workspace: Workspace, move: PointerMove) -> None:
+    """Let every audience's pointer name the release; take it away where there is none for the audience."""
+    hashes = move.detail["hashes"]
+    write_pointers(
+        workspace,
+        [
             Pointer(
                 product=move.product,
                 audience=audience,
                 version=move.to_version,
-                hash=move.detail["hashes"][audience],
+                hash=hashes[audience],
                 path=move.to_version,
                 released_at=move.detail["released_at"],
                 synthetic=bool(move.detail["synthetic"]),
-            ),
-        )
-    else:
-        (audience_folder(workspace, move.product, audience) / CURRENT).unlink(missing_ok=True)
+            )
+            for audience in move.detail["audiences"]
+            if audience in hashes
+        ],
+    )
+    for audience in move.detail["audiences"]:
+        if audience not in hashes:
+            (audience_folder(workspace, move.product, audience) / CURRENT).unlink(missing_ok=True)
 
 
 def _statuses(workspace: Workspace, move: PointerMove) -> dict[str, dict[str, Any]]:
@@ -220,20 +227,23 @@ def _undo(workspace: Workspace, move: PointerMove) -> None:
     """Take back a move whose folders are not whole any more, so that readers have what they had."""
     known = {item.version: item for item in workspace.ledger.releases(move.product)}
     before = known.get(move.from_version or "")
+    back: list[Pointer] = []
     for audience in move.detail["audiences"]:
         pointer = current(workspace, move.product, audience)
-        if pointer is None or pointer.version != move.to_version:
+        # A place that the release had nothing for may have lost its pointer.
+        lost = pointer is None and audience not in move.detail["hashes"]
+        if not lost and (pointer is None or pointer.version != move.to_version):
             continue
         if before is not None and audience in before.hashes:
-            write_pointer(
-                workspace,
+            back.append(
                 Pointer(
                     move.product, audience, before.version, before.hashes[audience], before.version,
                     before.released_at, synthetic=bool(move.detail["synthetic"]),
-                ),
+                )
             )  # fmt: skip
         else:
-            (audience_folder(workspace, move.product, audience) / CURRENT).unlink()
+            (audience_folder(workspace, move.product, audience) / CURRENT).unlink(missing_ok=True)
+    write_pointers(workspace, back)
     if move.kind == PUBLISH:
         for audience in move.detail["audiences"]:
             shutil.rmtree(
@@ -245,14 +255,17 @@ def _undo(workspace: Workspace, move: PointerMove) -> None:
     workspace.ledger.finish_move(move, workspace.now())
 
 
-def remove_parts(workspace: Workspace, product_id: str, audiences: tuple[str, ...]) -> None:
-    """Delete temporary folders that never entered the journal. Needs the writer lock and no open move."""
-    for audience in audiences:
-        for part in audience_folder(workspace, product_id, audience).glob(f"{TEMPORARY}*"):
-            if part.is_dir():
-                shutil.rmtree(part, ignore_errors=True)
-            else:
-                part.unlink(missing_ok=True)
+def remove_parts(workspace: Workspace, product_id: str) -> None:
+    """Delete temporary folders that never entered the journal. Needs the writer lock and no open move.
+
+    Those of places that have no release any more too: an audience lies in a folder, or in one of its kind's.
+    """
+    root = workspace.paths.releases / product_id
+    for part in [item for depth in ("*", "*/*") for item in root.glob(f"{depth}/{TEMPORARY}*")]:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

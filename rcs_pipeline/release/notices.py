@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rcs_pipeline.contracts.audiences import by_kind
 from rcs_pipeline.ledger.paths import whole_file
 from rcs_pipeline.ledger.records import PointerMove
 from rcs_pipeline.ledger.workspace import Workspace
@@ -62,7 +63,7 @@ def _notice(workspace: Workspace, move: PointerMove) -> dict[str, Any]:
         "reasons": plan.get("why", []),
         "notes": [plan["note"]] if plan.get("note") else [],
         "consumers": [item for item in plan.get("consumers", ()) if item["breaking"]],
-        "audiences": move.detail["audiences"],
+        "audiences": list(by_kind(move.detail["audiences"])),
         "statuses": move.detail["statuses"],
         "synthetic": bool(move.detail["synthetic"]),
     }

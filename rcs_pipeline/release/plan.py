@@ -105,7 +105,7 @@ def _audience(product: Product, comparison: Comparison) -> dict[str, Any]:
         del item["changed_keys"], item["changed_keys_complete"]
     return {
         "audience": comparison.audience,
-        "title": product.file.audiences[comparison.audience].title,
+        "title": product.audience(comparison.audience).title,
         "base_version": comparison.base_version,
         "tables": tables,
         "reasons": [{"change": item.change.value, "sentence": item.sentence} for item in comparison.reasons],

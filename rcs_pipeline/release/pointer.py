@@ -8,12 +8,13 @@ Does not belong here: deciding when a pointer moves (see `journal`).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
-from rcs_pipeline.ledger.paths import file_hash, whole_file
+from rcs_pipeline.ledger.paths import file_hash, whole_files
 from rcs_pipeline.ledger.workspace import Workspace
 
 SUMS = "SHA256SUMS"
@@ -69,32 +70,33 @@ def current(workspace: Workspace, product_id: str, audience: str) -> Pointer | N
         ) from error
 
 
-def write_pointer(workspace: Workspace, pointer: Pointer) -> None:
-    """Replace an audience's pointer in one step."""
-    path = audience_folder(workspace, pointer.product, pointer.audience) / CURRENT
-    write_json(path, {"schema_version": SCHEMA_VERSION, **asdict(pointer)})
+def write_pointers(workspace: Workspace, pointers: Iterable[Pointer]) -> None:
+    """Replace pointers in the order given, each in one step."""
+    whole_files(
+        {
+            audience_folder(workspace, item.product, item.audience) / CURRENT: as_json(
+                {"schema_version": SCHEMA_VERSION, **asdict(item)}
+            ).encode()
+            for item in pointers
+        }
+    )
 
 
-def write_status(
-    workspace: Workspace, product_id: str, audience: str, versions: dict[str, dict[str, Any]], *,
+def write_statuses(
+    workspace: Workspace, product_id: str, audiences: Iterable[str], versions: dict[str, dict[str, Any]], *,
     synthetic: bool,
 ) -> None:  # fmt: skip
-    """Replace the list of versions with their status, beside a pointer, in one step."""
-    path = audience_folder(workspace, product_id, audience) / STATUS
-    content = {
-        "schema_version": SCHEMA_VERSION,
-        "product": product_id,
-        "audience": audience,
-        "synthetic": synthetic,
-        "versions": versions,
-    }
-    write_json(path, content)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that it is either whole or as it was."""
-    with whole_file(path) as part:
-        part.write_text(as_json(content), encoding="utf-8")
+    """Replace the lists of versions with their status, beside the pointers, each in one step."""
+    about = {"schema_version": SCHEMA_VERSION, "product": product_id}
+    rest = {"synthetic": synthetic, "versions": versions}
+    whole_files(
+        {
+            audience_folder(workspace, product_id, audience) / STATUS: as_json(
+                {**about, "audience": audience, **rest}
+            ).encode()
+            for audience in audiences
+        }
+    )
 
 
 def as_json(content: Any) -> str:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from rcs_pipeline.contracts.audiences import by_kind, kind_of
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.gate.evidence import verdicts_digest
 from rcs_pipeline.ledger.records import CandidateRecord, Plan, ReleaseStatus
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.describe import SQL_TYPES, published_columns
-from rcs_pipeline.release.diff import TableDiff, compare
+from rcs_pipeline.release.comparing import OfKind, compare_kind
 from rcs_pipeline.release.draft import Comparison, describe_package
-from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
-from rcs_pipeline.release.pointer import Pointer, current, release_folder, verify
+from rcs_pipeline.release.pointer import Pointer, current
 from rcs_pipeline.release.versions import Change, Reason, largest, next_version, numbers
 
 ID_LENGTH = 12
@@ -30,12 +29,18 @@ ID_LENGTH = 12
 
 @dataclass(frozen=True)
 class Prospect:
-    """A plan with the comparisons it rests on."""
+    """A plan with the comparisons it rests on.
+
+    `comparisons`: one for each kind of audience. `releases`: audience that would be published -> its own.
+    `gone`: audiences that have a release and would have none any more.
+    """
 
     plan: Plan
     product: Product
     comparisons: tuple[Comparison, ...]
     synthetic: bool
+    releases: dict[str, Comparison]
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,31 +92,23 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
     product = candidates.product_of(workspace, candidate)
     content = candidates.fingerprint(workspace, candidate)
     names = candidates.audiences(workspace, product, candidate)
-    pointers = {name: current(workspace, product.id, name) for name in names}
+    pointers = _pointers(workspace, product, names)
     _refuse_fewer_audiences(workspace, product, names)
     base = _base(workspace, product, pointers)
     synthetic = candidate.synthetic or workspace.synthetic
-    described = {name: describe_package(product, name, synthetic=synthetic) for name in names}
-    comparisons = tuple(
-        _compare(
-            workspace,
-            product,
-            candidates.protected_folder(workspace, candidate, name),
-            name,
-            pointers[name],
-            described[name],
-        )
-        for name in names
-    )
-    comparisons = tuple(_with_new_audience(item, base, product) for item in comparisons)
-    change, version, why = _version(workspace, product, base, comparisons)
+    protected = candidates.protected_folder(workspace, candidate)
+    kinds = tuple(_kinds(product, names, pointers, base, synthetic=synthetic))
+    compared = [compare_kind(workspace, product, protected, of) for of in kinds]
+    comparisons = tuple(together for together, _ in compared)
+    dropped = _dropped(workspace, product)
+    change, version, why = _version(workspace, product, base, comparisons, dropped)
     version = max(version, wishes.at_least or version, key=numbers)
     basis = [
         product.id,
         candidate.hash,
         content,
         verdicts_digest(candidate.hash, workspace.ledger.verdicts(candidate.hash)),
-        described,
+        {of.kind: of.described for of in kinds},
         {name: pointer and pointer.hash for name, pointer in pointers.items()},
         base,
         version,
@@ -131,16 +128,20 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
         not_before=wishes.not_before,
         note=wishes.note,
     )
-    return Prospect(plan, product, comparisons, synthetic)
+    releases = {name: item for _, each in compared for name, item in each.items()}
+    gone = (*(name for of in kinds for name in of.gone), *dropped)
+    return Prospect(plan, product, comparisons, synthetic, releases, gone)
 
 
 def _version(
-    workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...]
-) -> tuple[Change, str, tuple[str, ...]]:
+    workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...],
+    dropped: tuple[str, ...],
+) -> tuple[Change, str, tuple[str, ...]]:  # fmt: skip
     used = [release.version for release in workspace.ledger.releases(product.id)]
     if base is None:
         return Change.FIRST, next_version(Change.FIRST, used), ("This is the first release.",)
     reasons = [reason for item in comparisons for reason in item.reasons]
+    reasons += [Reason(Change.MAJOR, f"There is no audience `{kind}` any more.") for kind in by_kind(dropped)]
     if not reasons:
         raise NothingToDoError(
             f"The candidate holds what release {base} of `{product.id}` already says",
@@ -153,78 +154,62 @@ def _version(
     return change, next_version(change, used), tuple(dict.fromkeys(item.sentence for item in heaviest_first))
 
 
-def _compare(
-    workspace: Workspace,
-    product: Product,
-    new_tables: Path,
-    audience: str,
-    pointer: Pointer | None,
-    described: dict[str, Any],
-) -> Comparison:
-    before: dict[str, Any] = {"resources": []}
-    old_tables = None
-    if pointer is not None:
-        folder = release_folder(workspace, product.id, audience, pointer.version)
-        verify(folder, pointer.hash)
-        before = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        old_tables = folder / "parquet"
-    reasons: list[Reason] = list(reasons_of_description(before, described)) if pointer else []
-    was, now = ({item["name"] for item in side["resources"]} for side in (before, described))
-    diffs: list[TableDiff] = []
-    import duckdb
-
-    with duckdb.connect(config={"threads": 1}) as connection:
-        for name in sorted(was | now):
-            diff = compare(
-                connection,
-                name,
-                old_tables / f"{name}.parquet" if old_tables and name in was else None,
-                new_tables / f"{name}.parquet" if name in now else None,
-                grain=product.table(name).grain if name in now else (),
-                columns=_compared(product, name, audience) if name in now else {},
-                interval=product.table(name).extension.interval if name in now else None,
-            )
-            diffs.append(diff)
-            if name in was and name in now:
-                resource = next(item for item in described["resources"] if item["name"] == name)
-                reasons += reasons_of_table(diff, resource, described)
-    base = pointer.version if pointer else None
-    return Comparison(audience, base, tuple(reasons), tuple(diffs), before, described)
-
-
 def compared_again(
-    workspace: Workspace, product: Product, plan: Plan, audience: str, protected: Path, *, synthetic: bool
-) -> Comparison:
-    """The comparison of an earlier plan, from tables that were made again.
+    workspace: Workspace, product: Product, plan: Plan, names: tuple[str, ...], protected: Path, *,
+    synthetic: bool,
+) -> dict[str, Comparison]:  # fmt: skip
+    """The comparisons of an earlier plan, audience by audience, from tables that were made again.
 
     Raises:
         RefusedError: the release that it was compared with is not what it was.
     """
-    described = describe_package(product, audience, synthetic=synthetic)
     known = {item.version: item for item in workspace.ledger.releases(product.id)}
     base = known.get(plan.base_version or "")
-    pointer = None
-    if base is not None and audience in base.hashes:
-        pointer = Pointer(
-            product.id, audience, base.version, base.hashes[audience], base.version, base.released_at,
-            synthetic=synthetic,
-        )  # fmt: skip
-    found = _compare(workspace, product, protected, audience, pointer, described)
-    return _with_new_audience(found, plan.base_version, product)
+    pointers: dict[str, Pointer | None] = dict.fromkeys(names)
+    for name, digest in base.hashes.items() if base else ():
+        if base is not None and kind_of(name) in product.file.audiences:
+            pointers[name] = Pointer(
+                product.id, name, base.version, digest, base.version, base.released_at, synthetic=synthetic
+            )
+    found = {}
+    for of in _kinds(product, names, pointers, plan.base_version, synthetic=synthetic):
+        found.update(compare_kind(workspace, product, protected, of)[1])
+    return found
 
 
-def _with_new_audience(comparison: Comparison, base: str | None, product: Product) -> Comparison:
-    if base is None or comparison.base_version is not None:
-        return comparison
-    title = product.file.audiences[comparison.audience].title
-    return replace(
-        comparison, reasons=(Reason(Change.MINOR, f"The release is new for the audience `{title}`."),)
-    )
+def _kinds(
+    product: Product, names: tuple[str, ...], pointers: dict[str, Pointer | None], base: str | None, *,
+    synthetic: bool,
+) -> Iterator[OfKind]:  # fmt: skip
+    """The audiences of a candidate and of the current release, kind by kind."""
+    known = by_kind(pointers)
+    for kind in product.file.audiences:
+        if kind in known:
+            yield OfKind(
+                kind=kind,
+                names=tuple(name for name in names if kind_of(name) == kind),
+                pointers={name: pointers[name] for name in known[kind]},
+                described=describe_package(product, kind, synthetic=synthetic),
+                base=base,
+            )
 
 
-def _compared(product: Product, table: str, audience: str) -> dict[str, str]:
-    columns = published_columns(product.table(table), audience)
-    return {column.name: SQL_TYPES[column.type] for column in columns if not column.filled_at_release}
+def _pointers(workspace: Workspace, product: Product, names: tuple[str, ...]) -> dict[str, Pointer | None]:
+    """The current release of every audience of the candidate, and of those that would have none any more."""
+    released = (name for item in workspace.ledger.releases(product.id) for name in item.audiences)
+    found: dict[str, Pointer | None] = {}
+    for name in dict.fromkeys([*names, *released]):
+        pointer = current(workspace, product.id, name)
+        if name in names or (pointer is not None and kind_of(name) in product.file.audiences):
+            found[name] = pointer
+    return found
+
+
+def _dropped(workspace: Workspace, product: Product) -> tuple[str, ...]:
+    """The audiences with a release that the contract no longer knows."""
+    released = (name for item in workspace.ledger.releases(product.id) for name in item.audiences)
+    unknown = (name for name in dict.fromkeys(released) if kind_of(name) not in product.file.audiences)
+    return tuple(name for name in unknown if current(workspace, product.id, name) is not None)
 
 
 def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | None]) -> str | None:
@@ -252,8 +237,12 @@ def _base(workspace: Workspace, product: Product, pointers: dict[str, Pointer | 
 
 
 def _refuse_fewer_audiences(workspace: Workspace, product: Product, names: tuple[str, ...]) -> None:
-    for audience in product.file.audiences:
-        if audience not in names and current(workspace, product.id, audience) is not None:
+    for audience, policy in product.file.audiences.items():
+        if (
+            policy.each is None
+            and audience not in names
+            and current(workspace, product.id, audience) is not None
+        ):
             raise RefusedError(
                 f"The candidate holds nothing for `{audience}`, which has a release",
                 expected="every audience that has one",

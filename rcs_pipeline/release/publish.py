@@ -14,7 +14,7 @@ from pathlib import Path
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
 from rcs_pipeline.contracts.lifecycle import Need
 from rcs_pipeline.ledger.lifecycle import step
-from rcs_pipeline.ledger.paths import TEMPORARY
+from rcs_pipeline.ledger.paths import FEW, TEMPORARY, flush_everything
 from rcs_pipeline.ledger.records import (
     Approval,
     AuditEvent,
@@ -28,7 +28,7 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
-from rcs_pipeline.release.folder import PageWriter, write_release
+from rcs_pipeline.release.folder import PageWriter, source_of, write_release
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
 from rcs_pipeline.release.mirror import staged
 from rcs_pipeline.release.plan import due
@@ -92,8 +92,8 @@ class _Order:
 
 def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseRecord:
     plan = order.plan
-    names = tuple(item.audience for item in order.prospect.comparisons)
-    remove_parts(workspace, plan.product, names)
+    names = tuple(order.prospect.releases)
+    remove_parts(workspace, plan.product)
     with ExitStack() as held:
         try:
             parts = {name: _part(workspace, plan, name) for name in names}
@@ -101,7 +101,7 @@ def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseR
             places = {name: (hashes[name], parts[name]) for name in names}
             database = held.enter_context(staged(workspace, plan.product, places))
         except Exception as error:
-            remove_parts(workspace, plan.product, names)
+            remove_parts(workspace, plan.product)
             # A full disk may refuse the note as well; what is told is why nothing was published.
             with suppress(Exception):
                 problem = error.found if isinstance(error, RcsError) else _system(error)
@@ -140,7 +140,7 @@ def _enter(
             to_version=plan.version,
             detail=as_detail(
                 release,
-                audiences=release.audiences,
+                audiences=(*release.audiences, *order.prospect.gone),
                 synthetic=order.prospect.synthetic,
                 statuses={plan.version: {"status": "released", "reason": None, "until": None}},
                 events=(order.taken, replace(order.taken, subject=f"{plan.product} {plan.version}")),
@@ -153,24 +153,25 @@ def _enter(
 
 def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: PageWriter) -> dict[str, str]:
     verdicts = tuple(workspace.ledger.verdicts(order.candidate.hash))
-    hashes = {}
-    for comparison in order.prospect.comparisons:
-        draft = Draft(
-            product=order.prospect.product,
-            audience=comparison.audience,
-            plan=order.plan,
-            candidate=order.candidate,
-            approvals=order.approvals,
-            verdicts=verdicts,
-            comparison=comparison,
-            released_at=order.released_at,
-            synthetic=order.prospect.synthetic,
-        )
-        protected = candidates.protected_folder(workspace, order.candidate, comparison.audience)
-        earlier = _changelog(workspace, order.plan, comparison)
-        hashes[comparison.audience] = write_release(
-            parts[comparison.audience], draft, protected, earlier, pages
-        )
+    protected = candidates.protected_folder(workspace, order.candidate)
+    hashes, few = {}, len(parts) <= FEW
+    with source_of(protected, parts) as source:
+        for name, comparison in order.prospect.releases.items():
+            draft = Draft(
+                product=order.prospect.product,
+                audience=name,
+                plan=order.plan,
+                candidate=order.candidate,
+                approvals=order.approvals,
+                verdicts=verdicts,
+                comparison=comparison,
+                released_at=order.released_at,
+                synthetic=order.prospect.synthetic,
+            )
+            earlier = _changelog(workspace, order.plan, comparison)
+            hashes[name] = write_release(parts[name], draft, source, earlier, pages, flushed=few)
+    if not few:
+        flush_everything()
     return hashes
 
 

@@ -25,8 +25,8 @@ from rcs_pipeline.ledger.records import CandidateRecord, ReleaseRecord
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import valid_approvals
-from rcs_pipeline.release.draft import Draft
-from rcs_pipeline.release.folder import PageWriter, write_release
+from rcs_pipeline.release.draft import Comparison, Draft
+from rcs_pipeline.release.folder import PageWriter, source_of, write_release
 from rcs_pipeline.release.journal import finish_interrupted_moves
 from rcs_pipeline.release.pointer import SUMS, release_folder, verify
 from rcs_pipeline.release.prospect import compared_again
@@ -135,38 +135,42 @@ def _compared(
     folder: Path, pages: PageWriter,
 ) -> tuple[int, list[str]]:  # fmt: skip
     plan = workspace.ledger.plan(release.plan)
+    synthetic = record.synthetic or workspace.synthetic
+    comparisons = compared_again(workspace, product, plan, release.audiences, protected, synthetic=synthetic)
     equal, different = 0, []
-    for audience in release.audiences:
-        synthetic = record.synthetic or workspace.synthetic
-        comparison = compared_again(
-            workspace, product, plan, audience, protected / audience, synthetic=synthetic
-        )
-        draft = Draft(
-            product=product,
-            audience=audience,
-            plan=plan,
-            candidate=record,
-            approvals=tuple(valid_approvals(workspace, plan, record)),
-            verdicts=tuple(workspace.ledger.verdicts(record.hash)),
-            comparison=comparison,
-            released_at=release.released_at,
-            synthetic=synthetic,
-        )
-        made = folder / "made" / audience
-        made.mkdir(parents=True)
-        base = comparison.base_version
-        earlier = None
-        if base is not None:
-            path = release_folder(workspace, product.id, audience, base) / CHANGELOG
-            earlier = path.read_text(encoding="utf-8")
-        write_release(made, draft, protected / audience, earlier, pages)
-        was = _sums(release_folder(workspace, product.id, audience, release.version))
-        now = _sums(made)
-        for name in sorted({*was, *now}):
-            if Path(name).suffix in COMPARED:
-                equal += was.get(name) == now.get(name)
-                different += [f"{audience}/{name}"] if was.get(name) != now.get(name) else []
+    approvals = tuple(valid_approvals(workspace, plan, record))
+    verdicts = tuple(workspace.ledger.verdicts(record.hash))
+    with source_of(protected, {}) as source:
+        for audience, comparison in comparisons.items():
+            draft = Draft(
+                product=product,
+                audience=audience,
+                plan=plan,
+                candidate=record,
+                approvals=approvals,
+                verdicts=verdicts,
+                comparison=comparison,
+                released_at=release.released_at,
+                synthetic=synthetic,
+            )
+            made = folder / "made" / audience
+            made.mkdir(parents=True)
+            earlier = _changelog(workspace, product, comparison)
+            write_release(made, draft, source, earlier, pages, flushed=False)
+            was = _sums(release_folder(workspace, product.id, audience, release.version))
+            now = _sums(made)
+            for name in sorted({*was, *now}):
+                if Path(name).suffix in COMPARED:
+                    equal += was.get(name) == now.get(name)
+                    different += [f"{audience}/{name}"] if was.get(name) != now.get(name) else []
     return equal, different
+
+
+def _changelog(workspace: Workspace, product: Product, comparison: Comparison) -> str | None:
+    if comparison.base_version is None:
+        return None
+    folder = release_folder(workspace, product.id, comparison.audience, comparison.base_version)
+    return (folder / CHANGELOG).read_text(encoding="utf-8")
 
 
 def _gone(workspace: Workspace, record: CandidateRecord) -> tuple[Gone, ...]:

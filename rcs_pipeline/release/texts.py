@@ -5,6 +5,7 @@ Belongs here: their wording. Pure. Does not belong here: pages (see `site`).
 
 from __future__ import annotations
 
+from rcs_pipeline.contracts.audiences import place_of
 from rcs_pipeline.release.describe import published_tables
 from rcs_pipeline.release.draft import SYNTHETIC_NOTICE, Draft, deprecations
 
@@ -48,10 +49,18 @@ def readme(draft: Draft) -> str:
     terms = "\n".join([f"{file.licence_title} ({file.licence}).", *file.attribution])
     heading = f"# {file.title}, version {draft.version}"
     return (
-        "\n\n".join([heading, *_notice(draft), " ".join(file.description.split()), f"## Tables\n\n{tables}"])
+        "\n\n".join(
+            [
+                heading,
+                *_notice(draft),
+                " ".join(file.description.split()),
+                *_for(draft),
+                f"## Tables\n\n{tables}",
+            ]
+        )
         + f"""
 
-Each table is there with the same rows in `parquet/` for tools and in `csv/` for others{_also(draft)}.
+{_where(draft)}{_also(draft)}.
 An empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number
 is missing. The column `release_version` names the release that a row belongs to.
 {mark}
@@ -77,8 +86,18 @@ def _deprecated(item: dict[str, str]) -> str:
     return f"`{item['what']}` goes after {item['until']}: {item['note']}"
 
 
+def _for(draft: Draft) -> list[str]:
+    return [f"This release is for `{draft.audience}`."] if place_of(draft.audience) else []
+
+
+def _where(draft: Draft) -> str:
+    if "parquet" in draft.product.audience(draft.audience).formats:
+        return "Each table is there with the same rows in `parquet/` for tools and in `csv/` for others"
+    return "Each table is there in `csv/`"
+
+
 def _also(draft: Draft) -> str:
-    formats = draft.product.file.audiences[draft.audience].formats
+    formats = draft.product.audience(draft.audience).formats
     also = {
         "duckdb": ", and in `rcs.duckdb` with a table `dictionary` (DuckDB 1.0 and newer)",
         "xlsx": "; `rcs-tables.xlsx` holds the headline rows for reading",

@@ -7,6 +7,7 @@ Does not belong here: writing into any other place than `site/`.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def _dataset(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
+@cache
 def template(name: str) -> Any:
     """A page's template, with every value escaped and none missing in silence."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -65,7 +67,8 @@ def template(name: str) -> Any:
 
 
 def _table(resource: dict[str, Any], folder: Path) -> dict[str, Any]:
-    files = [(kind, resource[key]) for kind, key in (("CSV", "path"), ("Parquet", "parquet"))]
+    kinds = (("CSV", "path"), ("Parquet", "parquet"))
+    files = [(kind, resource[key]) for kind, key in kinds if key in resource]
     return {
         "name": resource["name"],
         "title": resource["title"],

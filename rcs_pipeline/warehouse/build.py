@@ -155,6 +155,8 @@ def seal(workspace: Workspace, building: Building, required_checks: Iterable[str
 def _tables(protected: Path) -> dict[str, dict[str, Any]]:
     """`<audience>/<table>` -> sha256 and rows, of every protected table.
 
+    The files of single places follow from the table of all of them, and are sealed with every other file.
+
     Raises:
         RcsError: there is none; an unprotected build must not become a candidate.
     """
@@ -165,7 +167,7 @@ def _tables(protected: Path) -> dict[str, dict[str, Any]]:
             "sha256": file_hash(path),
             "rows": parquet.read_metadata(path).num_rows,
         }
-        for path in sorted(protected.rglob("*.parquet"))
+        for path in sorted(protected.glob("*/*.parquet"))
     }
     if not found:
         raise RcsError(

@@ -13,7 +13,7 @@ import pytest
 
 from rcs_pipeline.contracts.errors import ExitCode, LockedError, RcsError
 from rcs_pipeline.ledger.locks import writer_lock
-from rcs_pipeline.ledger.paths import Paths, sweep, whole_file
+from rcs_pipeline.ledger.paths import FEW, Paths, sweep, whole_file, whole_files
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -94,6 +94,29 @@ def test_a_file_is_whole_or_absent(tmp_path: Path) -> None:
     write(None)
     assert target.read_text() == "new"
     assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("count", [2, FEW + 2])
+def test_many_files_are_replaced_in_order_and_each_is_whole_or_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    targets = [tmp_path / str(number) / "file" for number in range(count)]
+    whole_files(dict.fromkeys(targets, b"old"))
+    moved: list[Path] = []
+
+    def replace(part: Path, target: Path) -> None:
+        assert part.read_bytes() == b"new"
+        if len(moved) == count - 1:
+            raise OSError(28, "No space left on device")
+        moved.append(target)
+        part.rename(target)
+
+    monkeypatch.setattr("os.replace", replace)
+    with pytest.raises(OSError, match="No space"):
+        whole_files(dict.fromkeys(targets, b"new"))
+    assert moved == targets[:-1]
+    assert [path.read_bytes() for path in targets] == [*[b"new"] * (count - 1), b"old"]
+    assert not list(tmp_path.rglob(".part-*"))
 
 
 def test_sweeping_removes_leftovers_and_nothing_else(tmp_path: Path) -> None:

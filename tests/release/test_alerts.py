@@ -122,7 +122,7 @@ def test_a_publication_that_broke_off_is_told_whoever_started_it(
     plan = approved(workspace)
     with monkeypatch.context() as patched:
 
-        def full(*_: object) -> str:
+        def full(*_: object, **__: object) -> str:
             raise OSError(28, "No space left on device")
 
         patched.setattr(publishing, "write_release", full)

@@ -101,7 +101,7 @@ def test_a_publication_whose_folder_was_lost_is_undone(workspace: Workspace, dam
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "_name_folder" if damage == "part" else "write_status", stop)
+        patch.setattr(journal, "_name_folders" if damage == "part" else "write_statuses", stop)
         with pytest.raises(Killed):
             publish.publish(workspace, plan.id, pages=write_pages)
     (move,) = workspace.ledger.moves(unfinished=True)

@@ -21,6 +21,7 @@ from rcs_pipeline.release.pointer import current
 from rcs_pipeline.release.postgres_shape import part
 from rcs_pipeline.release.rollback import rollback, withdraw_release
 from rcs_pipeline.site.index import write_pages
+from tests.places import world
 from tests.release.helpers import ESTIMATES, INDICATORS, approved, candidate, corrected, home, released
 from tests.servers import programs, server
 
@@ -164,6 +165,32 @@ def test_the_rows_of_a_school_are_seen_by_its_own_role_alone(tmp_path: Path, add
     assert ask(address, everything) == [("5709999", "of 5709999")]
 
 
+def test_each_place_has_a_schema_and_a_role_and_what_the_policy_leaves_out_has_none(
+    tmp_path: Path, address: str
+) -> None:
+    from psycopg.errors import InsufficientPrivilege
+
+    made = world.home(tmp_path / "home", world.plain_contracts(tmp_path))
+    workspace = replace(made, settings=replace(made.settings, publish_url=address))
+    workspace.__dict__["catalogue"] = made.catalogue
+    world.candidate(workspace)
+    world.released(workspace)
+    made_schemas = ask(address, "select nspname from pg_namespace where nspname like 'many%'")
+    own = {f"many_partnership_{cpp.lower()}" for cpp in world.CPPS}
+    assert {name for (name,) in made_schemas} == {"many_open", *own}
+    for cpp in world.CPPS:
+        schema = f"many_partnership_{cpp.lower()}"
+        rows = ask(address, f"select distinct cpp_code, count(*) from {schema}.figures group by 1", schema)
+        assert rows == [(cpp, 9)]
+        assert ask(address, f"select count(*) from {schema}.places", schema) == [(len(world.CPPS),)]
+    with pytest.raises(InsufficientPrivilege):
+        ask(address, "select * from many_partnership_s12000014.figures", "many_partnership_s12000005")
+    world.candidate(workspace, cpps=world.CPPS[:2], built_at=LATER)
+    world.released(workspace)
+    assert versions(address, "many_partnership_s12000005") == ["2.0.0"]
+    assert versions(address, "many_partnership_s12000020") == []
+
+
 def release_of(folder: Path, code: str) -> Path:
     """A made-up release folder for one school, as far as the database reads it."""
     import json
@@ -242,7 +269,7 @@ def test_a_kill_leaves_the_database_to_the_next_command(
     plan = approved(workspace)
     place = {
         "before the journal": (publish, "_enter"),
-        "before the pointers": (journal, "write_pointer"),
+        "before the pointers": (journal, "write_pointers"),
         "before the commit": (mirror.Staged, "commit"),
         "after it": (mirror, "_note"),
     }[step]

@@ -36,6 +36,7 @@ def release(folder: Path, *, synthetic: bool = True) -> Path:
             "description": "What it is.",
             "version": "1.2.0",
             "created": "2026-05-04T12:00:00+00:00",
+            "audience": "open",
             "synthetic": synthetic,
             "licenses": [{"name": "OGL-UK-3.0", "title": "Open Government Licence v3.0"}],
             "attribution": ["Contains public sector information."],
