@@ -42,7 +42,9 @@ def loaded(
         source = replace(source, reading=None)
     positions = {name: place for place, name in enumerate(HEADERS)}
     load(engine, source, catalogue().delivery("answers"), positions, (b"k" * 32,))
-    return engine.execute(f"select rowid, * from {TABLE} order by rowid").fetchall(), offered
+    named = engine.execute(f"select column_name from (describe {TABLE}) order by all").fetchall()
+    columns = ", ".join(f'"{name}"' for (name,) in named)
+    return engine.execute(f"select {columns} from {TABLE} order by rowid").fetchall(), offered
 
 
 CELLS = st.one_of(
