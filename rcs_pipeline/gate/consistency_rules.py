@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 TOLERANCE = "1e-9"
 # Ratios of small variances keep fewer digits.
 RATIO_TOLERANCE = "1e-6"
+# Squared weights are held in whole parts of 2^-30. Where weights hardly differ, a design effect says by how
+# little no finer than this, and its root is taken.
+SQUARE_TOLERANCE = "1e-8"
 NORMAL_POINT = "1.959963984540054"
 LARGEST_LOGIT = 700
 # What a finite population takes off a standard error; a weighted base below the base is no population.
@@ -98,7 +101,7 @@ RULES = (
     _exact("the share is further from the unweighted one than the weights can take it",
           "estimate numerator base variance_method design_effect", f"{SHARE} and variance_method = 'pupil'",
           f"abs(estimate - {UNWEIGHTED}) <= {RATIO_TOLERANCE} + sqrt(greatest("
-          f"{UNWEIGHTED} * (1 - {UNWEIGHTED}) * (design_effect - 1), 0))"),
+          f"{UNWEIGHTED} * (1 - {UNWEIGHTED}) * (design_effect - 1 + {SQUARE_TOLERANCE}), 0))"),
     _exact("the effective base is more than the base, or not positive", "estimate base effective_base",
           "true",
           f"effective_base > 0 and effective_base <= base * (1 + {TOLERANCE})"),

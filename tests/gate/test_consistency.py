@@ -12,6 +12,7 @@ import pytest
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import consistency, required
+from rcs_pipeline.gate.consistency_rules import RULES
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from rcs_pipeline.warehouse.explain.by_hand import Cluster, calculate
 from tests.gate.small import small_product
@@ -144,6 +145,21 @@ def test_a_row_spoilt_in_any_column_is_found(
     found += consistency._groups(own, "spoilt", table, {"primary": ("sex",)})
     own.execute("rollback")
     assert found
+
+
+def test_weights_that_hardly_differ_are_no_contradiction(own: duckdb.DuckDBPyConnection) -> None:
+    """Their squares are rounded, and the share is off by a little more than the design effect admits."""
+    own.execute("begin")
+    own.execute(
+        "update spoilt set base = 2, numerator = 1, estimate = 0.4999887847165858,"
+        " design_effect = 1.0000000003132938 where indicator_id = 'i1' and group_value = 'all'"
+    )
+    rule = next(item for item in RULES if "weights can take it" in item.says)
+    broken = own.execute(f"select count(*) from spoilt where {rule.broken}").fetchone()
+    own.execute("update spoilt set estimate = estimate + 1e-4 where indicator_id = 'i1'")
+    beyond = own.execute(f"select count(*) from spoilt where {rule.broken}").fetchone()
+    own.execute("rollback")
+    assert broken == (0,) and beyond is not None and beyond[0] > 0
 
 
 def test_what_an_audience_gets_is_judged_too(folder: Path, catalogue: Catalogue) -> None:
