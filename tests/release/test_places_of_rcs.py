@@ -1,0 +1,102 @@
+"""The programme's own product with a release for each partnership and school, as contracts would say it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TABLE, GRANT = "school_figures", "audiences: [partnership, school]"
+INTERNAL = ("base", "numerator")
+AUDIENCES = """
+  partnership:
+    {title: One partnership, each: cpp, geographies: [school], includes: [open], formats: [parquet]}
+  school: {title: One school, each: school, geographies: [school], formats: []}
+release:
+"""
+
+
+def grant(contracts: Path) -> None:
+    """Let partnerships see the bands of their schools, and schools their own."""
+    product = contracts / "products" / "rcs" / "product.yaml"
+    told = product.read_text(encoding="utf-8")
+    product.write_text(told.replace("\nrelease:\n", AUDIENCES, 1), encoding="utf-8")
+    table = product.parent / f"{TABLE}.odcs.yaml"
+    head, *columns = re.split(r"(?m)^(?=      - name: )", table.read_text(encoding="utf-8"))
+    *schema, _ = re.split(r"(?m)(?<=^        value:\n)", head, maxsplit=1)
+    rows_of = "rows_of: {partnership: cpp_code, school: school_code}"
+    head = schema[0] + f"          {GRANT}\n          {rows_of}\n" + head.removeprefix(schema[0])
+    for place, column in enumerate(columns):
+        if column.split()[2] in INTERNAL:
+            continue
+        if "value: {" in column:
+            columns[place] = column.replace("value: {", f"value: {{{GRANT}, ", 1)
+        else:
+            granted = f"customProperties: [{{property: rcs, value: {{{GRANT}}}}}]"
+            columns[place] = f"{column.rstrip()}\n        {granted}\n"
+    table.write_text(head + "".join(columns), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`releases/rcs` of a small demonstration made with such contracts."""
+    copy = tmp_path_factory.mktemp("granted")
+    for folder in ("rcs_pipeline", "data_contracts", "dbt_project"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "logs"))
+    grant(copy / "data_contracts")
+    home = copy / "home"
+    run = subprocess.run(
+        [sys.executable, "-m", "rcs_pipeline.cli.main", "--home", str(home), "run-demo", "--scale", "0.1"],
+        cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    return home / "releases" / "rcs"
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("kind", "column"), [("partnership", "cpp_code"), ("school", "school_code")])
+def test_every_place_gets_the_bands_of_its_own_schools(releases: Path, kind: str, column: str) -> None:
+    places = sorted(path.name for path in (releases / kind).iterdir())
+    assert len(places) == 8 if kind == "partnership" else len(places) > 100
+    shown = 0
+    for place in places:
+        held = rows(releases / kind / place / "1.0.0" / "csv" / f"{TABLE}.csv")
+        assert held and {row[column] for row in held} == {place}
+        assert not set(INTERNAL) & set(held[0])
+        assert all((row["share_from"] == "") == (row["symbol"] == "c") for row in held)
+        shown += sum(row["share_from"] != "" for row in held)
+    assert shown > 1_000
+
+
+@pytest.mark.long
+def test_a_partnership_also_gets_what_everybody_gets_and_a_school_does_not(releases: Path) -> None:
+    everybody = {path.name: path.read_bytes() for path in (releases / "open" / "1.0.0" / "csv").iterdir()}
+    partnership = releases / "partnership" / "S12000005" / "1.0.0" / "csv"
+    held = {path.name: path.read_bytes() for path in partnership.iterdir()}
+    assert held.pop(f"{TABLE}.csv")
+    assert held == everybody
+    school = next((releases / "school").iterdir()) / "1.0.0"
+    assert [path.name for path in (school / "csv").iterdir()] == [f"{TABLE}.csv"]
+    assert not (school / "parquet").exists()
+
+
+@pytest.mark.long
+def test_what_ships_says_that_the_bands_were_attacked(releases: Path) -> None:
+    verdicts = json.loads((releases / "open" / "1.0.0" / "verdicts.json").read_text(encoding="utf-8"))
+    told = {item["check"]: item["outcome"] for item in verdicts["verdicts"]}
+    for kind in ("partnership", "school"):
+        assert told[f"disclosure.{kind}.bands"] == told[f"disclosure.files.{kind}"] == "pass"
+        assert told[f"disclosure.{kind}.{TABLE}.places"] == "pass"
