@@ -1,7 +1,8 @@
 """`rcs-tables.xlsx`: the headline tables of a release for people, by the guidance on government spreadsheets.
 
 Belongs here: cover, contents, notes, one table a sheet, and a symbol where a number is missing. A table
-that is long and names no headline rows stays out.
+that is long and names no headline rows stays out, and so does one that is here because another audience sees
+it: that audience's workbook has it.
 Does not belong here: every row (Parquet and CSV hold those), the layout (gptables').
 """
 
@@ -44,7 +45,7 @@ def write_workbook(folder: Path, product: Product, audience: str, package: dict[
         tables = [
             table
             for table in published_tables(product, audience)
-            if _count(connection, folder, table) <= MOST_ROWS
+            if product.held_by(table, audience) == audience and _count(connection, folder, table) <= MOST_ROWS
         ]
         frames = {table.name: _frame(connection, folder, table) for table in tables}
     sheets = {
@@ -59,7 +60,9 @@ def write_workbook(folder: Path, product: Product, audience: str, package: dict[
         book = gptables.produce_workbook(
             filename=str(folder / WORKBOOK),
             sheets=sheets,
-            cover=_cover(package),
+            cover=_cover(
+                package, [product.audience(name).title for name in product.audience(audience).includes]
+            ),
             contentsheet_label="Contents",
             notes_table=notes,
             auto_width=True,
@@ -139,15 +142,20 @@ def _is_symbol(cell: Any) -> bool:
     return isinstance(cell, str) and cell.startswith("[") and cell[1:-1] in SYMBOL_LABELS
 
 
-def _cover(package: dict[str, Any]) -> Any:
+def _cover(package: dict[str, Any], included: list[str]) -> Any:
     import gptables
 
+    others = [
+        f'Tables of the release "{title}" are in the workbook of that release. {ELSEWHERE}'
+        for title in included
+    ]
     symbols = [f"[{name}] {label}" for name, label in SYMBOL_LABELS.items()]
     return gptables.Cover(
         title=package["title"],
         intro=[
             f"Version {package['version']}, released on {package['created'][:10]}.",
             package["description"],
+            *others,
         ],
         about=[
             "A symbol stands where there is no number. It is never to be read as zero.",

@@ -114,6 +114,20 @@ def test_no_row_of_another_partnership_or_school_is_in_any_file_of_a_release(fir
     }
 
 
+def test_the_workbook_of_a_partnership_holds_its_own_tables_and_says_where_the_others_are(
+    first: Path,
+) -> None:
+    releases = first / "releases" / "many"
+    sheets = {}
+    for name in ("open", f"partnership/{CPPS[0]}"):
+        book = openpyxl.load_workbook(releases / name / "1.0.0" / "rcs-tables.xlsx", read_only=True)
+        sheets[name] = {sheet.title for sheet in book}
+        cover = " ".join(str(cell) for row in book.worksheets[0].iter_rows(values_only=True) for cell in row)
+        assert ("in the workbook of that release" in cover) == (name != "open")
+    own, everybodys = sheets[f"partnership/{CPPS[0]}"], sheets["open"]
+    assert "figures" in own - everybodys and "places" in everybodys - own
+
+
 def test_every_place_has_a_folder_and_a_pointer_of_one_version_in_the_formats_of_its_kind(
     first: Path,
 ) -> None:
