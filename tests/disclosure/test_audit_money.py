@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.money import MoneyLines
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit_money import attack_money, check_of, money_tables
@@ -154,6 +155,12 @@ def test_the_verdict_is_asked_of_whoever_sees_money(candidate: Candidate) -> Non
     from rcs_pipeline.disclosure.audit import required
 
     assert check_of("open") in required(candidate.product)
+
+
+@pytest.mark.parametrize("cut", [{}, {"cut": "breakdown_by", "cut_by": "ends_in"}])
+def test_lines_are_cut_in_one_way(cut: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="either `cut`"):
+        MoneyLines(parts="planning.map_amounts", line="line", shown_by={"gross": "gross_actual"}, **cut)
 
 
 def test_sums_over_a_table_that_withholds_nothing_are_refused(tmp_path: Path) -> None:

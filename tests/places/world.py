@@ -14,7 +14,6 @@ from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import evidence
-from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Plan, ReleaseRecord, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.approve import approve
@@ -106,21 +105,7 @@ def candidate(
     digest = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
     folder = workspace.paths.candidates / digest[:16]
     work.rename(folder)
-    record = CandidateRecord(
-        hash=digest,
-        product="many",
-        built_at=built_at,
-        builder="demo-builder",
-        os_account="tester",
-        path=workspace.paths.relative(folder),
-        synthetic=workspace.synthetic,
-        inputs=helpers.INPUTS,
-        tables=tables,
-        contracts={table.id: table.version for table in known.tables},
-        required_checks=required_checks(known, {}),
-    )
-    workspace.ledger.add_candidate(record)
-    evidence.note_sealed(workspace, record)
+    record = helpers.entered(workspace, known, folder, digest, tables, built_at)
     judged = {item.check: item for item in audit(folder, known)}
     verdicts = [
         judged.get(check, Verdict(check, "contract", CheckSeverity.CRITICAL, Outcome.PASS, "as promised"))

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
+from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.gate import evidence
 from rcs_pipeline.gate.required import required_checks
 from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Plan, ReleaseRecord, Verdict
@@ -104,10 +105,20 @@ def candidate(
         work.rename(folder / "protected")
         (folder / "dbt").mkdir()
         (folder / "dbt" / "manifest.json").write_text("{}", encoding="utf-8")
-    required = required_checks(product, {})
+    record = entered(workspace, product, folder, digest, tables, built_at)
+    if passing:
+        pass_all(workspace, record)
+    return record
+
+
+def entered(
+    workspace: Workspace, product: Product, folder: Path, digest: str, tables: dict[str, dict[str, Any]],
+    built_at: str,
+) -> CandidateRecord:  # fmt: skip
+    """Enter a candidate's folder into the ledger, sealed and not yet judged."""
     record = CandidateRecord(
         hash=digest,
-        product="mini",
+        product=product.id,
         built_at=built_at,
         builder="demo-builder",
         os_account="tester",
@@ -116,12 +127,10 @@ def candidate(
         inputs=INPUTS,
         tables=tables,
         contracts={table.id: table.version for table in product.tables},
-        required_checks=required,
+        required_checks=required_checks(product, {}),
     )
     workspace.ledger.add_candidate(record)
     evidence.note_sealed(workspace, record)
-    if passing:
-        pass_all(workspace, record)
     return record
 
 
