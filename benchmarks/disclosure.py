@@ -21,7 +21,7 @@ from rcs_pipeline.disclosure import audit_linked
 from rcs_pipeline.disclosure.engine import SQL_TYPES, name, reading, text
 from rcs_pipeline.disclosure.grid import Grid, make_grid
 from rcs_pipeline.disclosure.linear import System
-from rcs_pipeline.disclosure.linked import stacked
+from rcs_pipeline.disclosure.counts import stacked
 from rcs_pipeline.disclosure.primary import small_base, small_part
 from rcs_pipeline.disclosure.propagate import outer_bounds
 from rcs_pipeline.disclosure.protect import protect

@@ -60,6 +60,13 @@ class Elsewhere(Strict):
     column: str
 
 
+class MeanOf(Strict):
+    """The column of a figure that has no numerator, and that of the weights behind it."""
+
+    value: str
+    weight: str
+
+
 class LinkedTable(Strict):
     """A table whose cells add up over places and groups, and are therefore hidden together.
 
@@ -72,6 +79,7 @@ class LinkedTable(Strict):
     policy's parameter that a base is judged by. `pairs`: further bases and numerators of the same row, which
     are hidden with it (then there is no `line`). `group_by` and `group_value` are null where everybody is the
     only group. `compared`: columns with a figure of the places above, which go where one of those is hidden.
+    `mean`: the figure of a row without a numerator, by which a changed answer would be seen.
     """
 
     system: tuple[str, ...] = ()
@@ -89,6 +97,7 @@ class LinkedTable(Strict):
     sensitive: Elsewhere | None = None
     minimum: str = "minimum_base"
     compared: tuple[str, ...] = ()
+    mean: MeanOf | None = None
 
     @model_validator(mode="after")
     def _one_way_to_have_several_counts(self) -> LinkedTable:
@@ -118,5 +127,6 @@ class LinkedTable(Strict):
             self.base,
             *self.compared,
             *(item for pair in self.pairs for item in pair),
+            *((self.mean.value, self.mean.weight) if self.mean else ()),
         )
         return (*self.system, *named, *self.belongs.values(), *(item for item in maybe if item))

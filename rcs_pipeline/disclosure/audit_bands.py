@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.audit_worlds import misfits, narrow_bases, narrow_rows
-from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, text
 from rcs_pipeline.ledger.records import Outcome
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def judge(
 
     said, failed = [], False
     for table in banded_tables(product, audience):
-        file = folder / "protected" / audience / f"{table.name}.parquet"
+        file = judged_file(folder, audience, table.name)
         worlds = folder / "worlds" / f"{table.name}.parquet"
         try:
             problems, counts = attack_files(connection, (file,), worlds, product, table)

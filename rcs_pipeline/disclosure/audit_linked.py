@@ -11,17 +11,20 @@ counts cells; it never says an interval.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.attack import Knowledge, judge
-from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
+from rcs_pipeline.disclosure.attack import Finding, judge
+from rcs_pipeline.disclosure.audit_knowledge import knowledge_of
+from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape
+from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class Attacked:
     exempt: int
     narrow: int
     known: int
+    told: int = 0
+    close: int = 0
 
     @property
     def says(self) -> str:
@@ -48,6 +53,10 @@ class Attacked:
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
         if self.exempt:
             found += f", {self.exempt} zeros exempt by name"
+        if self.told:
+            found += f", {self.told} known from earlier releases"
+        if self.close:
+            found += f", {self.close} sums of which too few pupils are left between two releases"
         if self.narrow:
             found += f", {self.narrow} narrower than the policy allows ({self.known} of them known exactly)"
         return found
@@ -64,47 +73,74 @@ def linked_tables(product: Product, audience: str) -> tuple[ProductTable, ...]:
 
 
 def attack(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str
-) -> tuple[Outcome, str]:
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str,
+    earlier: Sequence[Given] = (),
+) -> tuple[Outcome, str]:  # fmt: skip
     """Attack every linked table of the audience; `folder` is the candidate's."""
     found = [
-        _attack(connection, folder, product, audience, table) for table in linked_tables(product, audience)
+        _attack(connection, folder, product, audience, table, lay_out(connection, audience, table, earlier))
+        for table in linked_tables(product, audience)
     ]
     width = product.file.disclosure.interval_width
     says = "; ".join(item.says for item in found)
-    if any(item.narrow for item in found):
+    if any(item.narrow or item.close for item in found):
         return Outcome.FAIL, says
     return Outcome.PASS, f"{says}; every one could be {(width or 0) + 1} values or more"
 
 
 def _attack(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable
-) -> Attacked:
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable,
+    before: Sequence[Laid],
+) -> Attacked:  # fmt: skip
     linked = table.extension.linked
     assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
     _cells(connection, folder, product, audience, table, linked)
     _sums(connection)
+    lay_before(connection, table, linked, before)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
-    hidden_cells = connection.execute(
-        "select cell, base_key, base, numerator, known_base, ceiling, sensitive"
-        " from attacked where hidden order by cell"
-    ).fetchnumpy()
-    sums = connection.execute(
-        "select total, cell, sign from attacked_sums join attacked using (cell) where hidden order by all"
-    ).fetchnumpy()
     minimum = int(getattr(product.file.disclosure, linked.minimum))
-    knowledge, width, exempt = _knowledge(hidden_cells, sums, product, minimum)
-    finding = judge(knowledge, width)
+    width, exempt, finding = _judge(connection, product, minimum, "hidden and not told")
+    narrow, known = finding.narrow.sum(), finding.known.sum()
+    if before:
+        # Who has the old copies may know more of what they hid: what is hidden for the first time has to be
+        # as wide when all of that is known which has not changed.
+        _, _, alone = _judge(
+            connection, product, minimum, "hidden and not told and not unchanged", "was_hidden"
+        )
+        narrow, known = narrow + alone.narrow.sum(), known + alone.known.sum()
+    told = connection.execute("select count(*) from attacked_beside where hidden and told").fetchone()
+    few = product.file.disclosure.minimum_difference
     return Attacked(
         table=table.name,
         cells=cells,
         hidden=hidden,
         numbers=int((width > 0).sum()),
         exempt=exempt,
-        narrow=int(finding.narrow.sum()),
-        known=int(finding.known.sum()),
+        narrow=int(narrow),
+        known=int(known),
+        told=int(told[0]) if told else 0,
+        close=close_sums(connection, few) if few and before else 0,
     )
+
+
+def _judge(
+    connection: DuckDBPyConnection, product: Product, minimum: int, which: str, unasked: str = "false"
+) -> tuple[npt.NDArray[Any], int, Finding]:
+    """The widths asked for, how many zeros are exempt, and what was found of some of the hidden cells.
+
+    Nothing is asked for those that are `unasked`.
+    """
+    cells = connection.execute(
+        "select cell, base_key, base, numerator, known_base, ceiling, sensitive,"
+        f" {unasked} as unasked from attacked_beside where {which} order by cell"
+    ).fetchnumpy()
+    sums = connection.execute(
+        f"select total, cell, sign from attacked_sums join attacked_beside using (cell) where {which}"
+        " order by all"
+    ).fetchnumpy()
+    knowledge, width, exempt = knowledge_of(cells, sums, product, minimum)
+    return width, exempt, judge(knowledge, width)
 
 
 def _cells(
@@ -116,13 +152,9 @@ def _cells(
     linked: LinkedTable,
 ) -> None:
     """`attacked`: one row a cell, numbered, with its place above and what is known of it."""
-    file = text(str(folder / "protected" / audience / f"{table.name}.parquet"))
+    file = text(str(judged_file(folder, audience, table.name)))
     keys = linked.keys
     joined = " and ".join(f"held.{name(key)} is not distinct from truth.{name(key)}" for key in keys)
-    system = " || '|' || ".join([*(f"truth.{name(key)}" for key in linked.system), "''"])
-    line = f"truth.{name(linked.line)}" if linked.line else "''"
-    ways = f"truth.{name(linked.group_by)}" if linked.group_by else "'all'"
-    value = f"truth.{name(linked.group_value)}" if linked.group_value else "'all'"
     ceiling = f"truth.{name(linked.ceiling)}" if linked.ceiling else "null"
     belongs = "".join(
         f", truth.{name(column)} as {name('in ' + level)}" for level, column in linked.belongs.items()
@@ -132,13 +164,11 @@ def _cells(
         lines = f"{WAREHOUSE}.main.{name(linked.sensitive.table)} as lines"
         sensitive = (
             f"coalesce((select any_value(lines.{name(linked.sensitive.column)}) from {lines}"
-            f" where lines.{name(linked.line)} = {line}), true)"
+            f" where lines.{name(linked.line)} = truth.{name(linked.line)}), true)"
         )
     queries = [
         f"""
-        select {system} as system, {line if linked.line else text(str(number))} as line,
-            truth.{name(linked.level)} as level, truth.{name(linked.place)} as place, {ways} as ways,
-            {value} as value, cast(truth.{name(base)} as bigint) as base,
+        select {shape(linked, number, "truth")}, cast(truth.{name(base)} as bigint) as base,
             cast({f"truth.{name(numerator)}" if numerator else "null"} as bigint) as numerator,
             cast({ceiling} as bigint) as ceiling, held.{name(base)} is null as hidden,
             {sensitive} as sensitive{belongs}
@@ -195,7 +225,7 @@ def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
 
 def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: LinkedTable) -> str:
     """What another published table says that the base cannot exceed, as a scalar query over `placed`."""
-    file = folder / "protected" / audience / f"{linked.whole.table}.parquet" if linked.whole else None
+    file = judged_file(folder, audience, linked.whole.table) if linked.whole else None
     there = [table for table in product.tables if linked.whole and table.name == linked.whole.table]
     other = there[0].extension.linked if there else None
     if linked.whole is None or other is None or file is None or not file.is_file():
@@ -249,73 +279,3 @@ def _sums(connection: DuckDBPyConnection) -> None:
         union all
         select distinct total, whole as cell, -1 as sign from attacked_parts
     """)
-
-
-def _knowledge(
-    cells: Arrays, sums: Arrays, product: Product, minimum: int
-) -> tuple[Knowledge, npt.NDArray[Any], int]:
-    """Hidden numerators, complements and bases, every sum between them, and the width each must have.
-
-    A base that the policy would show by itself needs none: it is hidden for the sake of others.
-    """
-    from scipy import sparse
-
-    policy = product.file.disclosure
-    need = float(policy.interval_width or 0)
-    base = np.ma.getdata(cells["base"]).astype(float)
-    counted = ~np.ma.getmaskarray(cells["numerator"])
-    numerator = np.ma.filled(cells["numerator"], 0).astype(float)
-    known = cells["known_base"].astype(bool)
-    ceiling = np.ma.filled(cells["ceiling"].astype(float), np.inf)
-    hides_zeros = np.where(
-        cells["sensitive"], bool(policy.hide_sensitive_zeros), bool(policy.hide_other_zeros)
-    )
-    with_numerator, open_base = np.flatnonzero(counted), np.flatnonzero(~known)
-    both = np.flatnonzero(counted & ~known)
-    _, first, shared = np.unique(cells["base_key"][open_base], return_index=True, return_inverse=True)
-    one = open_base[first]
-    # Columns: numerators, then complements where the base is not known either, then those bases.
-    size = len(with_numerator) + len(both) + len(one)
-    x_of = np.full(len(base), -1)
-    x_of[with_numerator] = np.arange(len(with_numerator))
-    y_of = np.full(len(base), -1)
-    y_of[both] = len(with_numerator) + np.arange(len(both))
-    n_of = np.full(len(base), -1)
-    n_of[open_base] = len(with_numerator) + len(both) + shared
-    place = np.asarray(np.searchsorted(cells["cell"], sums["cell"]))
-    totals = np.asarray(sums["total"], dtype=np.str_)
-    row = np.asarray(np.searchsorted(np.unique(totals), totals))
-    height = int(row.max(initial=-1)) + 1
-    rows: list[npt.NDArray[Any]] = []
-    columns: list[npt.NDArray[Any]] = []
-    data: list[npt.NDArray[Any]] = []
-    for column_of, keep, start in (
-        (x_of, counted[place], 0),
-        (n_of, ~known[place] & np.isin(place, one), height),
-    ):
-        rows.append(row[keep] + start)
-        columns.append(column_of[place[keep]])
-        data.append(sums["sign"][keep])
-    own = 2 * height + np.arange(len(both))
-    for column_of, sign in ((x_of, 1), (y_of, 1), (n_of, -1)):
-        rows.append(own)
-        columns.append(column_of[both])
-        data.append(np.full(len(both), sign))
-    matrix = sparse.csr_array(
-        (np.asarray(np.concatenate(data), dtype=np.float64), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(2 * height + len(both), size),
-    )
-    rest = base - numerator
-    truth = np.concatenate([numerator[with_numerator], rest[both], base[one]])
-    top = np.concatenate([
-        np.where(known, base, np.inf)[with_numerator], np.full(len(both), np.inf), ceiling[one],
-    ])  # fmt: skip
-    zero = (numerator == 0) | (known & (rest == 0))
-    exempt = zero & ~hides_zeros
-    width = np.concatenate([
-        np.where(exempt, 0.0, need)[with_numerator], np.where(rest[both] > 0, need, 0.0),
-        np.where((base[one] > 0) & (base[one] < minimum), need, 0.0),
-    ])  # fmt: skip
-    # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
-    top = np.where(top < truth, np.inf, top)
-    return Knowledge(matrix, matrix @ truth, np.zeros(size), top), width, int(exempt[with_numerator].sum())

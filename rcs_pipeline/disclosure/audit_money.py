@@ -20,7 +20,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.money import AddedUp, MoneyLines
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
-from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ from read_parquet({file}) as whole where whole.{name(column)} is not null
 
 
 def _file(folder: Path, audience: str, table: ProductTable) -> str:
-    return text(str(folder / "protected" / audience / f"{table.name}.parquet"))
+    return text(str(judged_file(folder, audience, table.name)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 WAREHOUSE = "warehouse"
+AFRESH = "afresh"
 SQL_TYPES = {
     ColumnType.STRING: "VARCHAR",
     ColumnType.INTEGER: "BIGINT",
@@ -41,6 +42,15 @@ def text(value: str) -> str:
 def names(identifiers: tuple[str, ...]) -> str:
     """Several identifiers, quoted and separated by commas."""
     return ", ".join(name(item) for item in identifiers)
+
+
+def judged_file(folder: Path, audience: str, table: str) -> Path:
+    """The protected rows of a table that follow from the candidate alone, in a candidate's folder.
+
+    Where rows keep the figures of an earlier release, `protected/` holds those and `afresh/` these.
+    """
+    afresh = folder / AFRESH / audience / f"{table}.parquet"
+    return afresh if afresh.is_file() else folder / "protected" / audience / f"{table}.parquet"
 
 
 @contextmanager

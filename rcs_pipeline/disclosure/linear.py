@@ -12,7 +12,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,19 @@ class System:
             lower=self.lower[columns],
             upper=self.upper[columns],
             need=self.need[columns],
+        )
+
+    def unasked(self, columns: Bools) -> System:
+        """The system that asks nothing for some numbers."""
+        return replace(self, need=np.where(columns, 0.0, self.need))
+
+    def held(self, columns: Bools) -> System:
+        """The system in which some numbers are known: they stay, and nothing is asked for them."""
+        return replace(
+            self,
+            lower=np.where(columns, 0.0, self.lower),
+            upper=np.where(columns, 0.0, self.upper),
+            need=np.where(columns, 0.0, self.need),
         )
 
 

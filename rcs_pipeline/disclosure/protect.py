@@ -18,14 +18,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
-from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
-from rcs_pipeline.contracts.vocabulary import Symbol
-from rcs_pipeline.disclosure.display import shown_value
-from rcs_pipeline.disclosure.engine import SQL_TYPES, WAREHOUSE, columns_of, name, reading, text
+from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.counts import Reason
+from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
+from rcs_pipeline.disclosure.engine import (
+    AFRESH,
+    WAREHOUSE,
+    columns_of,
+    judged_file,
+    name,
+    reading,
+    text,
+)
+from rcs_pipeline.disclosure.keeping import Kept, keep, near_rows, with_moved
 from rcs_pipeline.disclosure.places import somebodys, write_places
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.disclosure.school_bands import WORLDS, keep_worlds, with_bands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
+from rcs_pipeline.disclosure.writing import mark_of, selected, write_mask
 from rcs_pipeline.ledger.paths import whole_file
 
 if TYPE_CHECKING:
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
 
 REPORT_FILE = "disclosure.json"
 MASKS = "masks"
+NEAR = CLASSES[Reason.DIFFERENCING]
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,8 @@ class TableReport:
     """What one audience gets of one table.
 
     `rows_left_out`: rows below the audience's geographies. `hidden_by_reason`: reason -> rows in which
-    numbers were hidden for it (`base`, `numerator`, `complement`, `count`, `money`).
+    numbers were hidden for it (`base`, `numerator`, `complement`, `count`, `money`). `kept`: how many of
+    these rows keep figures of an earlier release.
     """
 
     audience: str
@@ -48,11 +60,13 @@ class TableReport:
     rows: int
     rows_left_out: int
     hidden_by_reason: dict[str, int]
+    kept: int = 0
 
 
 def protect(
-    database: Path, target: Path, product: Product, *, threads: int | None = None
-) -> tuple[TableReport, ...]:
+    database: Path, target: Path, product: Product, *, earlier: Sequence[Given] = (),
+    threads: int | None = None,
+) -> tuple[TableReport, ...]:  # fmt: skip
     """Write `target/<audience>/<table>.parquet` for every table that an audience may see by itself.
 
     What an audience that is many may see is protected once, for all its places, and then written for each.
@@ -63,21 +77,29 @@ def protect(
         database: the candidate's `warehouse.duckdb`; product tables in schema `main`.
         target: the folder of the protected tables; what it held before is replaced.
         product: the contracts of the tables.
+        earlier: every release that was given before, oldest first; where few people differ from one of them
+            no new figure is shown.
         threads: for the engine; the bytes do not depend on it.
 
     Raises:
         RcsError: a table or column of the contract is not in the warehouse, or a value does not fit its type.
+        RefusedError: a file of an earlier release is not what was published.
     """
-    for folder in (target, target.parent / MASKS, target.parent / WORLDS):
+    for folder in (target, *(target.parent / item for item in (MASKS, WORLDS, AFRESH))):
         shutil.rmtree(folder, ignore_errors=True)
     target.mkdir(parents=True)
-    reports = []
+    reports, kept = list[TableReport](), dict[tuple[str, str], Kept | None]()
     with reading(database, threads=threads) as connection:
         for audience in product.file.audiences:
             for table in sorted(product.tables, key=_made_of_others):
+                before = lay_out(connection, audience, table, earlier)
                 if table.columns_for(audience):
-                    reports.append(_write(connection, target, product, audience, table))
-                _show(connection, target, product, audience, table)
+                    report, kept[audience, table.name] = _write(
+                        connection, target, product, audience, table, before
+                    )
+                    reports.append(report)
+                holder = product.held_by(table, audience) or audience
+                _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
         write_places(connection, target, product)
         keep_worlds(connection, target.parent / WORLDS, product)
     with whole_file(target.parent / REPORT_FILE) as path:
@@ -86,8 +108,9 @@ def protect(
 
 
 def _write(
-    connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable
-) -> TableReport:
+    connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable,
+    before: Sequence[Laid],
+) -> tuple[TableReport, Kept | None]:  # fmt: skip
     import duckdb
 
     found = columns_of(connection, table.name)
@@ -95,19 +118,21 @@ def _write(
     groups = hidden_together(table, product.file.disclosure)
     seen = _seen(table, product, audience)
     source = f"{WAREHOUSE}.main.{name(table.name)}"
-    file = target / audience / f"{table.name}.parquet"
+    file, judged = (
+        folder / audience / f"{table.name}.parquet" for folder in (target, target.parent / AFRESH)
+    )
     try:
-        told = _together(connection, product, audience, table, seen)
+        told = _together(connection, product, audience, table, seen, before)
         reasons = "".join(
-            f", {_reason(group, table)} as {_mark(number)}" for number, group in enumerate(groups)
+            f", {_reason(group, table)} as {mark_of(number)}" for number, group in enumerate(groups)
         )
         connection.execute(f"create or replace temp table judged as select told.*{reasons} from {told}")
-        _write_mask(connection, target.parent / MASKS / audience, table, groups)
-        with whole_file(file) as path:
-            connection.execute(
-                f"copy ({_select(product, table, audience, groups, found)}) to {text(str(path))}"
-                " (format parquet, compression zstd, row_group_size 122880)"
-            )
+        seen_columns = [column.name for column in table.columns_for(audience)]
+        few = product.file.disclosure.minimum_difference
+        kept = keep(connection, audience, table, seen_columns, groups, before, few) if few else None
+        write_mask(connection, target.parent / MASKS / audience, table, groups, kept)
+        for path, keeping in ((file, kept), *([(judged, None)] if kept else ())):
+            _copy(connection, selected(product, table, audience, groups, found, keeping), path)
     except duckdb.Error as error:
         raise RcsError(
             f"The table cannot be written as its contract says: {str(error).splitlines()[0]}",
@@ -115,47 +140,70 @@ def _write(
             todo="Mend the model or the contract.",
         ) from error  # fmt: skip
     rows = _number(connection, "select count(*) from judged")
-    return TableReport(
+    report = TableReport(
         audience=audience,
         table=table.name,
         rows=rows,
         rows_left_out=_number(connection, f"select count(*) from {source}") - rows,
         hidden_by_reason=_reasons(connection, groups),
+        kept=kept.rows if kept else 0,
     )
+    return report, kept
 
 
 def _made_of_others(table: ProductTable) -> bool:
     return any(rule.made_of for rule in table.extension.hide)
 
 
+def _copy(connection: DuckDBPyConnection, query: str, file: Path) -> None:
+    with whole_file(file) as path:
+        connection.execute(
+            f"copy ({query}) to {text(str(path))} (format parquet, compression zstd, row_group_size 122880)"
+        )
+
+
 def _show(
-    connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable
-) -> None:
+    connection: DuckDBPyConnection, target: Path, product: Product, holder: str, table: ProductTable,
+    before: Sequence[Laid], kept: Kept | None,
+) -> None:  # fmt: skip
     """Keep what the audience was given of a table in sight, for the tables that are made of it."""
-    file = target / (product.held_by(table, audience) or audience) / f"{table.name}.parquet"
-    if _made_of_others(table) or not table.extension.hide:
+    file = target / holder / f"{table.name}.parquet"
+    made_of = {
+        cells.table for item in product.tables for rule in item.extension.hide for cells in rule.made_of
+    }
+    if table.name not in made_of or not table.extension.hide:
         return
     symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
     given = (
-        f"select *, {symbols} as __seen from read_parquet({text(str(file))})"
-        if file.is_file()
-        else f"select *, false as __seen from {WAREHOUSE}.main.{name(table.name)} where false"
+        "select *, false as __seen, false as __other, true as __moved"
+        f" from {WAREHOUSE}.main.{name(table.name)} where false"
     )
-    connection.execute(f"create or replace temp view {name(shown_view(table.name))} as {given}")
+    if file.is_file():
+        fresh, final = (
+            f"read_parquet({text(str(item))})"
+            for item in (judged_file(target.parent, holder, table.name), file)
+        )
+        given = f"select *, {symbols} as __seen from ({with_moved(table, before, fresh, final, kept)})"
+    connection.execute(f"create or replace temp table {name(shown_view(table.name))} as {given}")
 
 
 def _together(
-    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
-) -> str:
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str,
+    before: Sequence[Laid],
+) -> str:  # fmt: skip
     """The rows that the audience may see, as `told`; of a linked table with what is hidden together."""
-    source = f"(select * from {WAREHOUSE}.main.{name(table.name)} where {seen})"
+    few = product.file.disclosure.minimum_difference
+    near = near_rows(table, before, few) if few and _by_rows(table) else "false"
+    rows = f"{WAREHOUSE}.main.{name(table.name)} as today"
+    source = f"(select *, {near} as __near from {rows} where {seen})"
     if table.extension.banded is not None:
         return with_bands(connection, product, table, source)
     if table.extension.linked is None:
         return f"{source} as told"
-    marked = mark(connection, product, audience, table, seen)
+    marked = mark(connection, product, audience, table, seen, before if few else ())
     return (
-        f"(select rows_seen.*, marks.__linked, coalesce(marks.__compared, false) as __compared from {source}"
+        f"(select rows_seen.*, marks.__linked, coalesce(marks.__compared, false) as __compared,"
+        f" coalesce(marks.__quiet, false) as __quiet from {source}"
         f" as rows_seen left join {marked.table} as marks on {marked.on('rows_seen')}) as told"
     )
 
@@ -164,27 +212,16 @@ def _reason(group: HiddenTogether, table: ProductTable) -> str:
     linked, banded = table.extension.linked, table.extension.banded
     if banded and banded.shows.size in group.hides:
         return "__banded"
+    if _by_rows(table):
+        return f"coalesce({group.reason}, case when __near then {text(NEAR)} end)"
     return f"coalesce({group.reason}, __linked)" if linked and linked.base in group.hides else group.reason
 
 
-def _write_mask(
-    connection: DuckDBPyConnection, folder: Path, table: ProductTable, groups: Sequence[HiddenTogether]
-) -> None:
-    """Beside the protected tables, for those inside: why each cell is hidden. No release holds it."""
-    if not groups:
-        return
-    grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
-    classes = ", ".join(text(item) for item in CLASSES.values())
-    symbol = text(Symbol.CONFIDENTIAL.value)
-    parts = [
-        f"select {grain}, {text(group.symbol_column)} as symbol_column, {symbol} as symbol,"
-        f" case when {_mark(number)} in ({classes}) then {_mark(number)} else 'primary' end as class,"
-        f" {_mark(number)} as reason from judged where {_mark(number)} is not null"
-        for number, group in enumerate(groups)
-    ]
-    with whole_file(folder / f"{table.name}.parquet") as path:
-        query = f"{' union all '.join(parts)} order by all"
-        connection.execute(f"copy ({query}) to {text(str(path))} (format parquet, compression zstd)")
+def _by_rows(table: ProductTable) -> bool:
+    """Whether rows that count people are judged one by one."""
+    return table.extension.linked is None and any(
+        rule.kind in ("estimate", "count") for rule in table.extension.hide
+    )
 
 
 def _require(table: ProductTable, found: dict[str, str]) -> None:
@@ -210,59 +247,14 @@ def _seen(table: ProductTable, product: Product, audience: str) -> str:
     return f"{name(column)} in ({levels}) and {own}" if levels else "false"
 
 
-def _select(
-    product: Product,
-    table: ProductTable,
-    audience: str,
-    groups: Sequence[HiddenTogether],
-    found: dict[str, str],
-) -> str:
-    columns = table.columns_for(audience)
-    written = ", ".join(_column(product, table, column, groups, found) for column in columns)
-    # The rest of the columns ends every tie, so that the order is total even if the grain is not unique.
-    first = tuple(dict.fromkeys((*table.extension.order_by, *table.grain)))
-    rest = tuple(item for item in found if item not in first)
-    order = ", ".join(f"judged.{name(item)} nulls last" for item in (*first, *rest))
-    return f"select {written} from judged order by {order}"
-
-
-def _column(
-    product: Product,
-    table: ProductTable,
-    column: ProductColumn,
-    groups: Sequence[HiddenTogether],
-    found: dict[str, str],
-) -> str:
-    kind = SQL_TYPES[column.type]
-    value = shown_value(product, table, column, "judged") if column.name in found else "null"
-    for number, group in enumerate(groups):
-        if group.symbol_column == column.name:
-            value = group.symbol(f"judged.{_mark(number)}")
-    silent = [
-        f"judged.{_mark(number)} is not null or judged.{name(group.symbol_column)} is not null"
-        for number, group in enumerate(groups)
-        if column.name in group.hides
-    ]
-    linked = table.extension.linked
-    if linked and column.name in linked.compared:
-        silent.append("judged.__compared")
-    if silent:
-        value = f"case when {' or '.join(silent)} then null else {value} end"
-    return f"cast({value} as {kind}) as {name(column.name)}"
-
-
 def _reasons(connection: DuckDBPyConnection, groups: Sequence[HiddenTogether]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for number in range(len(groups)):
-        mark = _mark(number)
+        mark = mark_of(number)
         query = f"select {mark}, count(*) from judged where {mark} is not null group by 1 order by 1"
         for reason, rows in connection.execute(query).fetchall():
             counts[str(reason)] = counts.get(str(reason), 0) + int(rows)
     return dict(sorted(counts.items()))
-
-
-def _mark(number: int) -> str:
-    return name(f"__reason_{number}")
 
 
 def _number(connection: DuckDBPyConnection, query: str) -> int:

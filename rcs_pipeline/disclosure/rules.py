@@ -105,6 +105,11 @@ def _branches(rule: HideRule, table: ProductTable, policy: DisclosurePolicy) -> 
     return [f"when {below} then '{rule.kind}'"]
 
 
+def together_of(table: ProductTable) -> frozenset[str]:
+    """Every column that a symbol column of the table speaks for, and those symbol columns."""
+    return frozenset(item for rule in table.extension.hide for item in (*rule.hides, rule.symbol_column))
+
+
 def shown_view(table: str) -> str:
     """The name of the view over what the audience at hand was given of a table."""
     return f"shown {table}"

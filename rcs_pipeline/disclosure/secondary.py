@@ -11,7 +11,7 @@ witness that the number is now wide enough, so protection comes with the choice 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,43 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: In
     judged = widths(everything.part(np.flatnonzero(hidden)), seed)
     stuck[np.flatnonzero(hidden)[judged.narrow]] = True
     return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes)
+
+
+@dataclass(frozen=True)
+class Old:
+    """Numbers that an earlier release hid; `still`: those of them that are taken for the same today."""
+
+    hidden: Bools
+    still: Bools
+
+
+def choose_beside(
+    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, areas: Ints | None = None
+) -> Choice:
+    """Choose where earlier releases hid some of the numbers.
+
+    What is newly hidden is made wide enough first, with the old numbers left as they are that are still the
+    same: who puts the releases side by side knows more of those. Then all of them together, since the sums of
+    today are other sums.
+
+    Args:
+        everything: as for `choose`.
+        hidden: those hidden to begin with, old ones among them.
+        old: those of earlier releases.
+        cost: as for `choose`; so are `seed` and `areas`.
+    """
+    programmes = 0
+    while True:
+        if old.still.any() and (hidden & ~old.hidden).any():
+            alone = choose(
+                everything.unasked(old.hidden).held(old.still), hidden & ~old.still, cost, seed, areas
+            )
+            hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
+        both = choose(everything, hidden, cost, seed, areas)
+        programmes += both.programmes
+        if not (old.still.any() and (both.hidden & ~hidden).any()):
+            return replace(both, programmes=programmes)
+        hidden = both.hidden
 
 
 class _Mover:

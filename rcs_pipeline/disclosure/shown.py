@@ -156,28 +156,35 @@ def _shown(
     if symbol is None:
         pairs = zip(digits, row[len(symbols) :] if digits else (), strict=True)
         figures = tuple((column, float(value)) for column, value in pairs if value is not None)
+        since = _masked(connection, folder, table, holder, grain, "kept_from")
+        if since:
+            few = in_words("differencing", product.file.disclosure)
+            why = f"the figures of {since[0]}: {few}"
+            return Shown(audience, "kept", reasons=(why,), rounded=figures)
         return Shown(audience, "shown", rounded=figures)
     if symbol == Symbol.CONFIDENTIAL and not reasons:
-        reasons = _masked(connection, folder, product, table, holder, grain) or (BESIDE,)
+        classes = _masked(connection, folder, table, holder, grain, "reason")
+        reasons = tuple(in_words(item, product.file.disclosure) for item in classes) or (BESIDE,)
     return Shown(audience, "hidden", symbol, reasons)
 
 
 def _masked(
     connection: DuckDBPyConnection,
     folder: Path,
-    product: Product,
     table: ProductTable,
     audience: str,
     grain: Mapping[str, str],
+    column: str,
 ) -> tuple[str, ...]:
-    """What the internal mask beside the protected tables says of the row."""
+    """What a column of the internal mask beside the protected tables says of the row."""
     file = folder / MASKS / audience / f"{table.name}.parquet"
     if not file.is_file():
         return ()
     rows = connection.execute(
-        f"select distinct reason from read_parquet({text(str(file))}) where {_is_row(grain)} order by reason"
+        f"select distinct {column} from read_parquet({text(str(file))})"
+        f" where {_is_row(grain)} and {column} is not null order by 1"
     ).fetchall()
-    return tuple(in_words(str(row[0]), product.file.disclosure) for row in rows)
+    return tuple(str(row[0]) for row in rows)
 
 
 def _is_row(grain: Mapping[str, str]) -> str:

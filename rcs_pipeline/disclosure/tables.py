@@ -9,6 +9,7 @@ Everything is numbered in the order of its names, so that the order of rows in t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, beside, means_of
+from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
@@ -27,7 +30,6 @@ from rcs_pipeline.disclosure.rules import hidden_together
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Columns = dict[str, npt.NDArray[Any]]
 # A whole is worth more than its parts, everybody more than a group, and many more than few.
 LEVEL_WORTH, EVERYBODY_WORTH, ONE_WAY_WORTH = 3.0, 3.0, 1.5
 CLASSES: dict[Reason, str] = {reason: reason.name.lower() for reason in Reason if reason is not Reason.SHOWN}
@@ -50,34 +52,36 @@ class Marked:
 
 
 def mark(
-    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
-) -> Marked:
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str,
+    before: Sequence[Laid] = (),
+) -> Marked:  # fmt: skip
     """Choose what to hide of a linked table, and leave it in the temporary table `marks`.
 
-    Its columns: the keys of a cell, `__linked` (the class of the reason, or nothing) and `__compared`
-    (whether a figure of a place above is hidden).
+    Its columns: the keys of a cell, `__linked` (the class of the reason, or nothing), `__compared` (whether a
+    figure of a place above is hidden) and `__quiet` (whether too few people have changed in the place for new
+    figures). `before`: the table's rows in earlier releases.
     """
     import pyarrow as pa
 
     linked = _linked(table)
     keys = linked.keys
-    cells = _read(connection, product, audience, table, seen)
+    cells = _read(connection, product, audience, table, seen, beside_others=bool(before))
+    releases = beside(connection, product, table, before) if before else ()
     found: list[Columns] = []
     for rows in _systems(cells, linked):
-        found.append(
-            _mark_system({key: column[rows] for key, column in cells.items()}, linked, product, audience)
-        )
+        there = [{key: column[rows] for key, column in of.items()} for of in (cells, *releases)]
+        found.append(_mark_system(there[0], there[1:], linked, product, audience))
     columns = {}
-    for number, key in enumerate((*keys, "__linked", "__compared")):
+    for number, key in enumerate((*keys, "__linked", "__compared", "__quiet")):
         parts = [item[key] for item in found]
         values = np.concatenate(parts).tolist() if parts else []
-        kind = pa.bool_() if key == "__compared" else pa.string()
+        kind = pa.bool_() if key in ("__compared", "__quiet") else pa.string()
         columns[key if key.startswith("__") else f"__key_{number}"] = pa.array(values, kind)
     connection.register("marks_given", pa.table(columns))
     named = ", ".join(name(key) for key in columns if key.startswith("__key_"))
     connection.execute(
         f"create or replace temp table marks as select {named}, min(__linked) as __linked,"
-        f" bool_or(__compared) as __compared from marks_given group by {named}"
+        f" bool_or(__compared) as __compared, bool_or(__quiet) as __quiet from marks_given group by {named}"
     )
     connection.unregister("marks_given")
     return Marked("marks", keys)
@@ -90,8 +94,9 @@ def _linked(table: ProductTable) -> LinkedTable:
 
 
 def _read(
-    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str
-) -> Columns:
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str, *,
+    beside_others: bool,
+) -> Columns:  # fmt: skip
     """The cells that the audience may see, with what else is known of each."""
     linked, policy = _linked(table), product.file.disclosure
     rules = [rule for rule in hidden_together(table, policy) if linked.base in rule.hides]
@@ -104,6 +109,7 @@ def _read(
     ceiling = f"cast({name(linked.ceiling)} as bigint)" if linked.ceiling else "null::bigint"
     picked.append(f"coalesce({ceiling}, -1) as __ceiling")
     picked.append(f"({own}) as __own")
+    picked += means_of(product, table) if beside_others else ()
     line = f"cast({name(linked.line)} as varchar)" if linked.line else None
     queries = []
     for number, (base, numerator) in enumerate(linked.counts):
@@ -113,7 +119,7 @@ def _read(
             f"{line or text(str(number))} as __line",
         ]  # fmt: skip
         queries.append(
-            f"select {', '.join((*picked, *counts))} from {WAREHOUSE}.main.{name(table.name)}"
+            f"select {', '.join((*picked, *counts))} from {WAREHOUSE}.main.{name(table.name)} as {TODAY}"
             f" where ({seen}) and {name(base)} is not null"
         )
     query = " union all ".join(queries)
@@ -127,6 +133,10 @@ def _read(
         )
     else:
         query = f"select *, false as __sensitive from ({query})"
+    if beside_others:
+        with_rows = f"select *, row_number() over () - 1 as __row from ({query})"
+        connection.execute(f"create or replace temp table {CELLS} as {with_rows}")
+        query = f"select * from {CELLS} order by __row"
     found = connection.execute(query).fetchnumpy()
     # Masked arrays hold what SQL has as null: a place that belongs nowhere.
     return {key: np.ma.filled(column, "") if column.dtype == object else np.ma.getdata(column)
@@ -173,7 +183,9 @@ def _numbered(columns: list[npt.NDArray[Any]]) -> tuple[list[tuple[str, ...]], I
     return [tuple(combined[index]) for index in first], np.asarray(number, dtype=np.int64)
 
 
-def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience: str) -> Columns:
+def _mark_system(
+    cells: Columns, releases: Sequence[Columns], linked: LinkedTable, product: Product, audience: str
+) -> Columns:
     policy = product.file.disclosure
     lines, line = _numbered([cells["__line"]])
     places, place = _numbered([cells[linked.level], cells[linked.place]])
@@ -198,6 +210,7 @@ def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience
         cost=_cost(grid, levels, base.max(axis=0)),
         ceiling=spread(cells["__ceiling"], -1),
         also=spread(cells["__own"], False) if linked.numerator is None else None,
+        before=before_of(spread, cells, releases) if releases else None,
     )
     sensitive = np.zeros(len(lines), dtype=bool)
     sensitive[line] = cells["__sensitive"].astype(bool)
@@ -209,10 +222,13 @@ def _mark_system(cells: Columns, linked: LinkedTable, product: Product, audience
         reasons = protect_counts(replace(counts, start=together), limits).reasons
     above = _hidden_above(reasons, grid)
     reason, compared = reasons[line, slot], above[line, slot]
-    kept = (reason != Reason.SHOWN) | compared
+    quiet = np.zeros_like(compared)
+    if counts.before is not None:
+        quiet = counts.before.quiet(len(groups), limits.minimum_difference)[line, slot]
+    kept = (reason != Reason.SHOWN) | compared | quiet
     result: Columns = {key: cells[key][kept] for key in linked.keys}
     result["__linked"] = np.array([CLASSES.get(Reason(item)) for item in reason[kept]], dtype=object)
-    result["__compared"] = compared[kept]
+    result["__compared"], result["__quiet"] = compared[kept], quiet[kept]
     return result
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.earlier import Given, given_before
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import consistency, contract, evidence, expectations, reconciliation
 from rcs_pipeline.gate.decision import decide
@@ -63,14 +64,16 @@ def make_candidate(
             building = build(workspace, product_id)
             results = list(building.results)
             _require_built(results)
-            protect(building.database, building.protected, product, threads=workspace.settings.threads)
+            earlier = given_before(workspace, product_id)
+            threads = workspace.settings.threads
+            protect(building.database, building.protected, product, earlier=earlier, threads=threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
         _forget_closed(workspace, product_id, warehouse.content_hash(building))
         record = seal(workspace, building, checks)
         _enter_states(workspace, record)
-        evidence.note_sealed(workspace, record)
-        _judge(workspace, record, results)
+        evidence.note_sealed(workspace, record, earlier)
+        _judge(workspace, record, results, earlier)
     return record
 
 
@@ -112,7 +115,9 @@ def _forget_closed(workspace: Workspace, product_id: str, content: str) -> None:
             workspace.ledger.forget_candidate(known.hash)
 
 
-def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node]) -> list[Verdict]:
+def _judge(
+    workspace: Workspace, record: CandidateRecord, results: Iterable[Node], earlier: Sequence[Given]
+) -> list[Verdict]:
     folder = workspace.paths.home / record.path
     product = evidence.kept_product(folder)
     threads = workspace.settings.threads
@@ -125,7 +130,7 @@ def _judge(workspace: Workspace, record: CandidateRecord, results: Iterable[Node
         *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
         *_guarded(consistency.required(product), consistency.KIND,
                   lambda: consistency.judge(folder, product, workspace.catalogue)),
-        *audit(folder, product, threads=threads),
+        *audit(folder, product, earlier=earlier, threads=threads),
         *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)

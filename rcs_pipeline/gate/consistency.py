@@ -19,7 +19,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.disclosure.display import rounded_columns, step_of
-from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, name, names, reading, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, judged_file, name, names, reading, text
 from rcs_pipeline.gate.consistency_rules import (
     CORRECTED,
     FACTOR,
@@ -90,7 +90,7 @@ def _table(
         problems += _groups(connection, own, table, _exhaustive(product, catalogue))
         for audience in product.file.audiences:
             held = tuple(item.name for item in table.columns_for(audience))
-            file = folder / "protected" / audience / f"{table.name}.parquet"
+            file = judged_file(folder, audience, table.name)
             if held:
                 given = f"read_parquet({text(str(file))})"
                 rounded = bool({*rounded_columns(table)} & {*held})

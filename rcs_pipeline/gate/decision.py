@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.disclosure import audit_earlier
 from rcs_pipeline.gate import evidence, required
-from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, Verdict
+from rcs_pipeline.ledger.records import CandidateRecord, CheckSeverity, Outcome, ReleaseStatus, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
 SHOWN = 5
 MISSING, TOUCHED = "verdicts are missing", "it is not what was sealed and audited"
 WITHDRAWN = "rows it was built from were withdrawn"
+OUTDATED = "releases were given that it was not audited with"
 
 
 class Reason(NamedTuple):
@@ -71,6 +73,8 @@ def decide(workspace: Workspace, candidate: CandidateRecord) -> Decision:
     reasons += [Reason(TOUCHED, text) for text in _changed(folder, record, note)]
     reasons += [Reason(WITHDRAWN, text) for text in _withdrawn(workspace, record)]
     needed |= set((note or {}).get("required", ()))
+    if any(audit_earlier.is_check(check) for check in needed):
+        reasons += [Reason(OUTDATED, text) for text in _outdated(workspace, record, note)]
     verdicts = workspace.ledger.verdicts(record.hash)
     closing, warnings = _judge(needed, verdicts, required.may_warn(manifest))
     reasons += closing
@@ -133,6 +137,22 @@ def _withdrawn(workspace: Workspace, record: CandidateRecord) -> list[str]:
         if receipt is not None and receipt.rows_withdrawn and receipt.rows_accepted != item.get("rows"):
             where = f"{item['dataset']} of {item['collection']}"
             problems.append(f"rows of {where} (receipt {receipt.id}) were withdrawn since it was built")
+    return problems
+
+
+def _outdated(workspace: Workspace, record: CandidateRecord, note: dict[str, Any] | None) -> list[str]:
+    """The releases that were given, or withdrawn, after the candidate was protected and audited."""
+    audited: dict[str, bool] = (note or {}).get("earlier", {})
+    # What was published of the candidate itself came after its audit.
+    others = [item for item in workspace.ledger.releases(record.product) if item.candidate != record.hash]
+    problems = []
+    for release in others:
+        stands = release.status is not ReleaseStatus.WITHDRAWN
+        if audited.get(release.version) is not stands:
+            what = "given" if stands else "withdrawn"
+            problems.append(
+                f"release {release.version} was {what} after it was audited beside the earlier ones"
+            )
     return problems
 
 

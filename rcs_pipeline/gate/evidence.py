@@ -18,6 +18,7 @@ from typing import Any
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.gate.made_with import versions
 from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import AuditEvent, CandidateRecord, Outcome, Verdict
@@ -71,7 +72,7 @@ def protected_hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): file_hash(path) for path in files}
 
 
-def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
+def note_sealed(workspace: Workspace, record: CandidateRecord, earlier: Iterable[Given] = ()) -> None:
     """Write down what the candidate consists of; only a fresh build is sealed, and the last note counts."""
     folder = workspace.paths.home / record.path
     workspace.note(
@@ -81,6 +82,7 @@ def note_sealed(workspace: Workspace, record: CandidateRecord) -> None:
         manifest=file_hash(folder / MANIFEST),
         contracts=contract_hashes(folder),
         required=sorted(record.required_checks),
+        earlier={item.version: item.stands for item in earlier},
         made_with=versions(workspace.catalogue, workspace.catalogue.product(record.product)),
     )
 

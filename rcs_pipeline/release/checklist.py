@@ -68,6 +68,9 @@ def _findings(workspace: Workspace, found: Prospect) -> Iterator[Finding]:
     for comparison in found.comparisons:
         yield from _deprecations(comparison, today)
         yield from _values(found, comparison)
+    for held in found.held:
+        audience = found.product.audience(held.audience).title
+        yield "held_back", {"table": held.table, "audience": audience, "what": held.says}
     if candidate.os_account == found.plan.os_account and not found.synthetic:
         yield "accounts", {"what": candidate.os_account}
     following = found.product.file.release.next_release

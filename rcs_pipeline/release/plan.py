@@ -90,6 +90,7 @@ def plan_document(workspace: Workspace, found: Prospect) -> dict[str, Any]:
         "builder": workspace.ledger.candidate(plan.candidate).builder,
         "audiences": [_audience(product, item) for item in found.comparisons],
         "consumers": [asdict(item) for item in affected(product, found.comparisons)],
+        "held_back": [asdict(item) for item in found.held],
         "checklist": [asdict(item) for item in looked_through(workspace, found)],
     }
 

@@ -21,6 +21,7 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.comparing import OfKind, compare_kind
 from rcs_pipeline.release.draft import Comparison, describe_package
+from rcs_pipeline.release.held_back import HeldBack, held_back, in_short
 from rcs_pipeline.release.pointer import Pointer, current
 from rcs_pipeline.release.versions import Change, Reason, largest, next_version, numbers
 
@@ -32,7 +33,7 @@ class Prospect:
     """A plan with the comparisons it rests on.
 
     `comparisons`: one for each kind of audience. `releases`: audience that would be published -> its own.
-    `gone`: audiences that have a release and would have none any more.
+    `gone`: audiences that have a release and would have none any more. `held`: rows without new figures.
     """
 
     plan: Plan
@@ -41,6 +42,7 @@ class Prospect:
     synthetic: bool
     releases: dict[str, Comparison]
     gone: tuple[str, ...] = ()
+    held: tuple[HeldBack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
     compared = [compare_kind(workspace, product, protected, of) for of in kinds]
     comparisons = tuple(together for together, _ in compared)
     dropped = _dropped(workspace, product)
-    change, version, why = _version(workspace, product, base, comparisons, dropped)
+    held = held_back(workspace.paths.home / candidate.path, product)
+    change, version, why = _version(workspace, product, base, comparisons, dropped, in_short(held))
     version = max(version, wishes.at_least or version, key=numbers)
     basis = [
         product.id,
@@ -130,12 +133,12 @@ def prospect(workspace: Workspace, candidate: CandidateRecord, wishes: Wishes | 
     )
     releases = {name: item for _, each in compared for name, item in each.items()}
     gone = (*(name for of in kinds for name in of.gone), *dropped)
-    return Prospect(plan, product, comparisons, synthetic, releases, gone)
+    return Prospect(plan, product, comparisons, synthetic, releases, gone, held)
 
 
 def _version(
     workspace: Workspace, product: Product, base: str | None, comparisons: tuple[Comparison, ...],
-    dropped: tuple[str, ...],
+    dropped: tuple[str, ...], held: str,
 ) -> tuple[Change, str, tuple[str, ...]]:  # fmt: skip
     used = [release.version for release in workspace.ledger.releases(product.id)]
     if base is None:
@@ -144,7 +147,8 @@ def _version(
     reasons += [Reason(Change.MAJOR, f"There is no audience `{kind}` any more.") for kind in by_kind(dropped)]
     if not reasons:
         raise NothingToDoError(
-            f"The candidate holds what release {base} of `{product.id}` already says",
+            f"The candidate holds what release {base} of `{product.id}` already says"
+            + (f": {held}" if held else ""),
             todo="There is nothing to publish.",
         )
     change = largest(reasons)

@@ -18,6 +18,7 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.disclosure.earlier import given_before
 from rcs_pipeline.gate.evidence import CONTRACTS, kept_product, sealed_note
 from rcs_pipeline.gate.made_with import Other, others, versions
 from rcs_pipeline.ledger.paths import file_hash
@@ -124,7 +125,11 @@ def from_the_lake(workspace: Workspace, record: CandidateRecord, folder: Path) -
     building = build_warehouse(workspace, record.product, there)
     try:
         target = folder / "protected"
-        protect(building.database, target, building.product, threads=workspace.settings.threads)
+        then = (sealed_note(workspace, record) or {}).get("earlier", {})
+        earlier = given_before(workspace, record.product, then)
+        protect(
+            building.database, target, building.product, earlier=earlier, threads=workspace.settings.threads
+        )
     finally:
         _remove(building.folder)
     return target

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rcs_pipeline.contracts.product_files import read_product
-from rcs_pipeline.disclosure.audit import _symbols, audit, required
+from rcs_pipeline.disclosure.audit import audit, required
+from rcs_pipeline.disclosure.audit_leaks import _symbols
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.gate.small import estimate, protected, small_product, write_warehouse

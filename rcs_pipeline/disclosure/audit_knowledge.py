@@ -1,0 +1,89 @@
+"""What an attacker knows of hidden numbers: the sums that tie them, their bounds, the width each must have.
+
+Belongs here: from cells and sums, read back from written files, to the system that `attack` solves.
+Does not belong here: reading (see `audit_linked`), solving (see `attack`), anything that `protect` uses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.disclosure.attack import Knowledge
+
+Arrays = dict[str, Any]
+
+
+def knowledge_of(
+    cells: Arrays, sums: Arrays, product: Product, minimum: int
+) -> tuple[Knowledge, npt.NDArray[Any], int]:
+    """Hidden numerators, complements and bases, every sum between them, and the width each must have.
+
+    A base that the policy would show by itself needs none: it is hidden for the sake of others.
+    """
+    from scipy import sparse
+
+    policy = product.file.disclosure
+    need = float(policy.interval_width or 0)
+    base = np.ma.getdata(cells["base"]).astype(float)
+    counted = ~np.ma.getmaskarray(cells["numerator"])
+    numerator = np.ma.filled(cells["numerator"], 0).astype(float)
+    known = cells["known_base"].astype(bool)
+    ceiling = np.ma.filled(cells["ceiling"].astype(float), np.inf)
+    hides_zeros = np.where(
+        cells["sensitive"], bool(policy.hide_sensitive_zeros), bool(policy.hide_other_zeros)
+    )
+    with_numerator, open_base = np.flatnonzero(counted), np.flatnonzero(~known)
+    both = np.flatnonzero(counted & ~known)
+    _, first, shared = np.unique(cells["base_key"][open_base], return_index=True, return_inverse=True)
+    one = open_base[first]
+    # Columns: numerators, then complements where the base is not known either, then those bases.
+    size = len(with_numerator) + len(both) + len(one)
+    x_of = np.full(len(base), -1)
+    x_of[with_numerator] = np.arange(len(with_numerator))
+    y_of = np.full(len(base), -1)
+    y_of[both] = len(with_numerator) + np.arange(len(both))
+    n_of = np.full(len(base), -1)
+    n_of[open_base] = len(with_numerator) + len(both) + shared
+    place = np.asarray(np.searchsorted(cells["cell"], sums["cell"]))
+    totals = np.asarray(sums["total"], dtype=np.str_)
+    row = np.asarray(np.searchsorted(np.unique(totals), totals))
+    height = int(row.max(initial=-1)) + 1
+    rows: list[npt.NDArray[Any]] = []
+    columns: list[npt.NDArray[Any]] = []
+    data: list[npt.NDArray[Any]] = []
+    for column_of, keep, start in (
+        (x_of, counted[place], 0),
+        (n_of, ~known[place] & np.isin(place, one), height),
+    ):
+        rows.append(row[keep] + start)
+        columns.append(column_of[place[keep]])
+        data.append(sums["sign"][keep])
+    own = 2 * height + np.arange(len(both))
+    for column_of, sign in ((x_of, 1), (y_of, 1), (n_of, -1)):
+        rows.append(own)
+        columns.append(column_of[both])
+        data.append(np.full(len(both), sign))
+    matrix = sparse.csr_array(
+        (np.asarray(np.concatenate(data), dtype=np.float64), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(2 * height + len(both), size),
+    )
+    rest = base - numerator
+    truth = np.concatenate([numerator[with_numerator], rest[both], base[one]])
+    top = np.concatenate([
+        np.where(known, base, np.inf)[with_numerator], np.full(len(both), np.inf), ceiling[one],
+    ])  # fmt: skip
+    zero = (numerator == 0) | (known & (rest == 0))
+    exempt = zero & ~hides_zeros
+    width = np.concatenate([
+        np.where(exempt, 0.0, need)[with_numerator], np.where(rest[both] > 0, need, 0.0),
+        np.where((base[one] > 0) & (base[one] < minimum), need, 0.0),
+    ])  # fmt: skip
+    unasked = cells["unasked"].astype(bool)
+    width[np.concatenate([unasked[with_numerator], unasked[both], unasked[one]])] = 0.0
+    # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
+    top = np.where(top < truth, np.inf, top)
+    return Knowledge(matrix, matrix @ truth, np.zeros(size), top), width, int(exempt[with_numerator].sum())

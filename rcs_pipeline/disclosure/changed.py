@@ -1,0 +1,128 @@
+"""How far counts are from those that were published before.
+
+Belongs here: shifts since earlier releases over whole arrays, and which of them are of a few people only.
+Does not belong here: reading releases (see `earlier`), choosing what to hide (see `linked`).
+
+Two published counts of the same cell are two groups. How many people are in one of them and not in the other
+is not known from counts, but it is at least as many as the base, the numerator or the complement moved by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rcs_pipeline.disclosure.linear import Bools, Ints
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Now less then, for one earlier release (lines by slots).
+
+    `seen`: the release showed the cell. `moved`: it showed another mean of the same base and weights, so that
+    somebody's answer is another one.
+    """
+
+    seen: Bools
+    base: Ints
+    numerator: Ints
+    moved: Bools
+
+    def near(self, few: int) -> Bools:
+        """Cells that it showed, and that somebody has left or joined since, but not `few` people or more."""
+        apart = people(self.base, self.numerator)
+        return np.asarray(self.seen & (apart < few) & ((apart > 0) | self.moved))
+
+    def near_base(self, few: int) -> Bools:
+        """The same of the bases alone."""
+        apart = np.abs(self.base)
+        return np.asarray(self.seen & (apart > 0) & (apart < few))
+
+
+@dataclass(frozen=True)
+class Before:
+    """What earlier releases said of cells; `hidden`: one of them did not show the cell."""
+
+    hidden: Bools
+    shifts: tuple[Shift, ...]
+
+    def near(self, few: int) -> Bools:
+        """Cells that are not to be shown anew: too few people differ from what an earlier release showed."""
+        return _any(self.hidden, [shift.near(few) for shift in self.shifts])
+
+    def told(self) -> Bools:
+        """Cells of which every reader knows the counts of today already."""
+        return _any(
+            self.hidden,
+            [shift.seen & (shift.base == 0) & (shift.numerator == 0) & ~shift.moved for shift in self.shifts],
+        )
+
+    def still(self, parents: Ints) -> Bools:
+        """Cells that were hidden in places of which nothing that was shown is another number today.
+
+        Whoever sees that takes the hidden numbers there for those of before. `parents`: of each place the
+        number of the place that it is a part of, or -1; a place is another one where a part of it is.
+        """
+        changed = np.zeros_like(self.hidden)
+        for shift in self.shifts:
+            changed |= shift.seen & ((people(shift.base, shift.numerator) > 0) | shift.moved)
+        by_place = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=(0, 2)))
+        for place in np.flatnonzero(by_place):
+            above = parents[place]
+            while above >= 0:
+                by_place[above], above = True, parents[above]
+        return np.asarray(self.hidden & ~np.repeat(by_place, self.hidden.shape[1] // len(parents)))
+
+    def quiet(self, groups: int, few: int) -> Bools:
+        """Cells of places where somebody left or joined since the last release, but `few` people nowhere.
+
+        Their weights are other ones than before, for the sake of those few. A place has `groups` slots.
+        """
+        if not self.shifts:
+            return np.zeros_like(self.hidden)
+        last = self.shifts[-1]
+        many = last.seen & (people(last.base, last.numerator) >= few)
+        by_place = [
+            np.asarray(item.reshape(len(item), -1, groups).any(axis=(0, 2)))
+            for item in (last.near(few), many)
+        ]
+        return np.broadcast_to(np.repeat(by_place[0] & ~by_place[1], groups), self.hidden.shape)
+
+    def near_bases(self, few: int) -> Bools:
+        """Cells whose base is not to be shown anew."""
+        return _any(self.hidden, [shift.near_base(few) for shift in self.shifts])
+
+    def told_bases(self) -> Bools:
+        """Cells of which every reader knows the base."""
+        return _any(self.hidden, [shift.seen & (shift.base == 0) for shift in self.shifts])
+
+
+def people(base: Ints, numerator: Ints) -> Ints:
+    """The least number of people who are counted in one of two groups and not, or not so, in the other."""
+    return np.asarray(np.maximum(np.maximum(np.abs(base), np.abs(numerator)), np.abs(base - numerator)))
+
+
+def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints, few: int) -> Bools:
+    """Sums of which what is left beside the parts in sight was published before, with few people apart.
+
+    Args:
+        rows: a sum a row, +1 for its parts and -1 for its whole.
+        both: the columns that are in sight and were in sight before.
+        base: by how many each base moved; `numerator`: likewise.
+        few: how many people at least have to differ.
+    """
+    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
+    left = [
+        np.rint(rows @ np.where(both, item, 0).astype(float)).astype(np.int64) for item in (base, numerator)
+    ]
+    apart = people(left[0], left[1])
+    return np.asarray(whole & (apart > 0) & (apart < few))
+
+
+def _any(like: Bools, found: list[Bools]) -> Bools:
+    return np.logical_or.reduce([np.zeros_like(like), *found])

@@ -1,0 +1,173 @@
+"""Linked counts and the systems that an attacker has of them.
+
+Belongs here: bases and numerators over the slots of a grid, the policy's numbers for them, and the rows and
+bounds that tie what is hidden of them.
+Does not belong here: what is hidden at which step (see `linked`), search (`secondary`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from rcs_pipeline.disclosure.changed import Before
+from rcs_pipeline.disclosure.grid import Grid
+from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
+
+MEAN = -1  # stands for the numerator of an indicator that has none
+
+
+class Reason(IntEnum):
+    """Why a cell is hidden; the first that applies."""
+
+    SHOWN = 0
+    PRIMARY = 1
+    SECONDARY = 2
+    DOMINANCE = 3
+    DIFFERENCING = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The policy's numbers that counts are judged by; `minimum_base` by slot."""
+
+    minimum_base: Ints
+    small_numerator: int
+    width: int
+    minimum_difference: int
+    zeros_hidden: Bools
+    seed: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Bases and numerators: lines (an indicator, say) by slots of the grid.
+
+    `ceiling`: the most people that anybody outside would think possible in a slot, or -1 (lines by slots).
+    `cost`: of hiding a slot. `also`: cells whose base another rule hides. `start`: cells hidden already.
+    `before`: what earlier releases said of the cells.
+    """
+
+    grid: Grid
+    exists: Bools
+    base: Ints
+    numerator: Ints
+    cost: Floats
+    ceiling: Ints | None = None
+    also: Bools | None = None
+    start: Bools | None = None
+    before: Before | None = None
+
+
+def families(counts: Counts) -> tuple[Ints, Ints]:
+    """The family of each line, and a line of each family: same bases wherever there is any."""
+    shown = np.where(counts.exists, counts.base, -1)
+    _, first, number = np.unique(shown, axis=0, return_index=True, return_inverse=True)
+    return np.asarray(number.reshape(-1), dtype=np.int64), np.asarray(first, dtype=np.int64)
+
+
+def stacked(grid: Grid, exists: Bools, numbers: Ints) -> System:
+    """One block for each line of `exists`; its columns are its slots, given in `numbers`.
+
+    A slot of number -1 has no column: it stays as it is. Bounds and needs are left open for the caller.
+    """
+    from scipy import sparse
+
+    holds, _ = grid.existing(exists)
+    entries = grid.sums.tocoo()
+    taken = (numbers >= 0)[:, entries.col] & holds[:, entries.row]
+    line, entry = np.nonzero(taken)
+    _, row = np.unique(line * grid.sums.shape[0] + entries.row[entry], return_inverse=True)
+    size = int(numbers.max(initial=-1)) + 1
+    height = int(row.max(initial=-1)) + 1
+    rows = sparse.csr_array(
+        (entries.data[entry], (row, numbers[line, entries.col[entry]])), shape=(height, size)
+    )
+    nothing, zeros = np.zeros(height), np.zeros(size)
+    return System(rows, nothing, nothing, zeros, zeros, zeros)
+
+
+def numbered(exists: Bools) -> Ints:
+    """The number of each column among those that exist; -1 for the others."""
+    return np.where(exists, np.cumsum(exists).reshape(exists.shape) - 1, -1)
+
+
+def numerator_system(
+    counts: Counts, limits: Limits, lines: Ints, unknown_base: Bools, family_of: Ints
+) -> tuple[System, Ints, Ints]:
+    """Numerators of all cells; beside them complement and base where the base is unknown too.
+
+    A base is one number for its whole family: it must suit all numerators at once.
+
+    Returns:
+        the system, the column of each cell's numerator, and the slot of each column.
+    """
+    from scipy import sparse
+
+    exists = counts.exists[lines]
+    base, numerator = counts.base[lines], counts.numerator[lines]
+    rest = base - numerator
+    unknown = exists & unknown_base
+    numbers, few = numbered(exists), int(unknown.sum())
+    rows = stacked(counts.grid, exists, numbers).rows
+    size, bases = rows.shape[1], np.zeros(0)
+    slots = [np.nonzero(exists)[1]]
+    if few:
+        _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
+        base_of = numbered(unknown[first])
+        bases = base[first][unknown[first]].astype(float)
+        base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
+        line, slot = np.nonzero(unknown)
+        slots += [slot, np.nonzero(unknown[first])[1]]
+        own = sparse.csr_array((np.ones(few), (np.arange(few), numbers[unknown])), shape=(few, size))
+        shared = sparse.csr_array(
+            (-np.ones(few), (np.arange(few), base_of[member.reshape(-1)[line], slot])),
+            shape=(few, len(bases)),
+        )
+        # Columns: numerators, complements, bases. The last rows say that the two make up the base.
+        empty = sparse.csr_array((base_sums.shape[0], few))
+        eye = sparse.eye_array(few, format="csr")
+        blocks = [[rows, None, None], [None, empty, base_sums], [own, eye, shared]]
+        rows = sparse.block_array(blocks, format="csr")
+    top = np.where(unknown, np.inf, rest.astype(float))[exists]
+    need = [
+        _need(numerator, rest, unknown, limits, lines)[exists],
+        np.where(rest[unknown] > 0, limits.width, 0),
+        np.where(bases > 0, limits.width, 0),
+    ]
+    nothing = np.zeros(rows.shape[0])
+    system = System(
+        rows=rows,
+        row_lower=nothing,
+        row_upper=nothing,
+        lower=-np.concatenate([numerator[exists], rest[unknown], bases]).astype(float),
+        upper=np.concatenate([top, np.full(few + len(bases), np.inf)]),
+        need=np.concatenate(need).astype(float),
+    )
+    return system, numbers, np.concatenate(slots)
+
+
+def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints) -> Ints:
+    """The width that each numerator needs once it is hidden.
+
+    A zero, and where the base is known a full cell, needs none unless the policy hides zeros: it is exempt
+    by name.
+    """
+    zero = (numerator == 0) | (~unknown & (rest == 0))
+    exempt = zero & ~limits.zeros_hidden[lines][:, None]
+    return np.where(exempt, 0, limits.width)
+
+
+def on_columns(exists: Bools, unknown: Bools, family_of: Ints, cells: Bools, *, every: bool) -> Bools:
+    """A mark of cells as a mark of the columns of `numerator_system`.
+
+    A base, which is that of a whole family, is marked where one of its cells is, or where `every` one is.
+    """
+    _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
+    marked = np.full((len(first), exists.shape[1]), every)
+    (np.logical_and if every else np.logical_or).at(
+        marked, member.reshape(-1), np.where(exists, cells, every)
+    )
+    return np.concatenate([cells[exists], cells[unknown], marked[unknown[first]]])

@@ -1,0 +1,212 @@
+"""Figures that stay as an earlier release showed them, because too few people differ to show new ones.
+
+Belongs here: which rows of a table keep the figures of the last release that stands, and laying those out
+beside the rows of today.
+Does not belong here: what is hidden (see `tables`, `rules`), judging (see `audit_earlier`). Only what would
+be hidden is ever kept.
+
+What is kept was read by everybody before, so it says nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.disclosure.counts import Reason
+from rcs_pipeline.disclosure.earlier import Laid, seen_in
+from rcs_pipeline.disclosure.engine import name, text
+from rcs_pipeline.disclosure.rules import HiddenTogether, shown_view, together_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FOR_OTHERS = (Reason.SECONDARY.name.lower(), Reason.DIFFERENCING.name.lower())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A temporary table of the rows that keep figures: their grain, and the last release's figures.
+
+    `rows`: how many of them would be hidden otherwise. `columns`: what is kept of a row that is kept whole.
+    `compared`: what is kept where only that would go.
+    """
+
+    name: str
+    rows: int
+    version: str
+    columns: frozenset[str]
+    compared: frozenset[str]
+
+    def value(self, column: str, fresh: str) -> str:
+        """The value of a column, as SQL over `judged` and the alias `kept`; `fresh` is that of today."""
+        tests = []
+        if column in self.columns:
+            tests.append("kept.__whole")
+        if column in self.compared:
+            tests.append("kept.__compared")
+        if not tests:
+            return fresh
+        return f"case when {' or '.join(tests)} then kept.{name(f'__then_{column}')} else {fresh} end"
+
+
+def counted(table: ProductTable) -> tuple[tuple[str, str | None], ...]:
+    """The columns in which a row of a table counts people, each base with its numerator."""
+    if table.extension.linked:
+        return table.extension.linked.counts
+    found: list[tuple[str, str | None]] = []
+    for rule in table.extension.hide:
+        if rule.kind == "estimate":
+            base, numerator = rule.tests or ("base", "numerator")
+            found.append((base, numerator))
+        if rule.kind == "count":
+            found += [(item, None) for item in rule.tests]
+    return tuple(found)
+
+
+def people_apart(table: ProductTable, laid: Laid, now: str, then: str) -> str:
+    """How many people differ at least between two rows, as SQL; null where neither counts any."""
+    found = []
+    for base, numerator in counted(table):
+        if base in laid.columns:
+            found.append(f"abs({now}.{name(base)} - {then}.{name(base)})")
+            if numerator and numerator in laid.columns:
+                by = f"({now}.{name(numerator)} - {then}.{name(numerator)})"
+                found += [f"abs({by})", f"abs({now}.{name(base)} - {then}.{name(base)} - {by})"]
+    return f"greatest({', '.join(found)})" if found else "null"
+
+
+def near_rows(table: ProductTable, before: Sequence[Laid], few: int) -> str:
+    """That a row of today, `today`, differs by too few people from one that was shown, as SQL.
+
+    For tables that are judged row by row.
+    """
+    tests = []
+    for laid in before:
+        apart = people_apart(table, laid, "today", "rows_then")
+        if set(table.grain) <= laid.columns and apart != "null":
+            base = counted(table)[0][0]
+            tests.append(
+                f"exists (select 1 from {name(laid.view)} as rows_then where"
+                f" {_same(table, 'today', 'rows_then')} and {seen_in(table, laid, base, 'rows_then')}"
+                f" and {apart} between 1 and {few - 1})"
+            )
+    return " or ".join(tests) or "false"
+
+
+def keep(
+    connection: DuckDBPyConnection, audience: str, table: ProductTable, columns: Sequence[str],
+    groups: Sequence[HiddenTogether], before: Sequence[Laid], few: int,
+) -> Kept | None:  # fmt: skip
+    """Find the rows of `judged` that keep their figures, and lay them out.
+
+    Args:
+        connection: holds `judged`, with a reason `__reason_<n>` for each of `groups`.
+        audience: who gets them.
+        table: whose rows they are.
+        columns: those that the audience sees.
+        groups: what is hidden together.
+        before: the table's rows in earlier releases, oldest first.
+        few: how many people have to differ for new figures.
+    """
+    # Bands are never given twice, so those of a withdrawn release stay as well.
+    standing = [laid for laid in before if laid.stands or table.extension.banded]
+    together = together_of(table) & set(columns)
+    if not standing or not groups or not together <= standing[-1].columns:
+        return None
+    last, linked = standing[-1], table.extension.linked
+    compared = frozenset(linked.compared if linked else ()) & set(columns)
+    reason = "judged.__reason_0"
+    apart = people_apart(table, last, "judged", "rows_then")
+    if table.extension.banded:
+        whole = _given_already(table, standing[-1])
+    elif any(rule.made_of for rule in table.extension.hide):
+        made_of = _made_of(table)
+        whole = f"({reason} = 'derived' or {made_of('__other')}) and not {made_of('__moved')}"
+    else:
+        others = ", ".join(text(item) for item in FOR_OTHERS)
+        whole = f"{reason} is not null and {apart} < {few} and ({apart} > 0 or {reason} in ({others}))"
+        if linked:
+            whole = f"({whole}) or ({reason} is null and judged.__quiet and {apart} = 0)"
+    there = " or ".join(f"rows_then.{name(item)} is not null" for item in sorted(compared)) or "false"
+    alone = "false"
+    if compared:
+        alone = f"{reason} is null and judged.__compared and {apart} < {few} and ({there})"
+    then = ", ".join(
+        f"rows_then.{name(item)} as {name(f'__then_{item}')}" for item in sorted(together | compared)
+    )
+    kept = name(f"kept {audience} {table.name}")
+    grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
+    connection.execute(
+        f"create or replace temp table {kept} as select {grain}, coalesce({whole}, false) as __whole,"
+        f" coalesce({alone}, false) as __compared, {reason} is not null as __hidden, {then} from judged"
+        f" inner join {name(last.view)} as rows_then on {_same(table, 'judged', 'rows_then')}"
+        f" where {seen_in(table, last, groups[0].hides[0], 'rows_then')} and (({whole}) or ({alone}))"
+    )
+    row = connection.execute(f"select count(*), count(*) filter (where __hidden) from {kept}").fetchone()
+    rows, hidden = row or (0, 0)
+    return Kept(kept, int(hidden), last.version, frozenset(together), compared) if rows else None
+
+
+def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: str, kept: Kept | None) -> str:
+    """The rows of today with what has become of each, as SQL.
+
+    `__other`: it keeps its figures; `__moved`: what is shown of it is not what the last release showed, or
+    that did not show it.
+    """
+    standing = [laid for laid in before if laid.stands]
+    if not standing or not set(table.grain) <= standing[-1].columns:
+        return f"select *, false as __other, true as __moved from {fresh}"
+    last = standing[-1]
+    spoken = sorted(together_of(table) & last.columns)
+
+    tests = (f"shown_now.{name(item)} is distinct from rows_then.{name(item)}" for item in spoken)
+    other = "false"
+    if kept:
+        same = _same(table, "kept", "cell")
+        other = f"exists (select 1 from {kept.name} as kept where kept.__whole and {same})"
+    return (
+        f"select cell.*, {other} as __other,"
+        f" rows_then.{name(table.grain[0])} is null or {' or '.join(tests) or 'false'} as __moved"
+        f" from {fresh} as cell inner join {final} as shown_now on {_same(table, 'cell', 'shown_now')}"
+        f" left join {name(last.view)} as rows_then on {_same(table, 'shown_now', 'rows_then')}"
+    )
+
+
+def _given_already(table: ProductTable, last: Laid) -> str:
+    """That bands of the same line and partnership were given: of its schools no others ever are."""
+    banded = table.extension.banded
+    if banded is None:
+        return "false"
+    unit = (*banded.system, banded.line, banded.within)
+    same = " and ".join(f"unit.{name(item)} is not distinct from judged.{name(item)}" for item in unit)
+    return f"exists (select 1 from {name(last.view)} as unit where {same})"
+
+
+def _made_of(table: ProductTable) -> Callable[[str], str]:
+    """That something is so of one of the rows that a row is made of."""
+    cells_of = []
+    for rule in table.extension.hide:
+        for cells in rule.made_of:
+            same = [f"cell.{name(theirs)} = judged.{name(ours)}" for theirs, ours in cells.same.items()]
+            same += [
+                f"contains(', ' || judged.{name(ours)} || ', ', ', ' || cell.{name(theirs)} || ', ')"
+                for theirs, ours in cells.listed.items()
+            ]
+            cells_of.append((name(shown_view(cells.table)), " and ".join(same)))
+
+    def any_of(what: str) -> str:
+        tests = (
+            f"exists (select 1 from {view} as cell where cell.{what} and {same})" for view, same in cells_of
+        )
+        return f"({' or '.join(tests)})"
+
+    return any_of
+
+
+def _same(table: ProductTable, one: str, other: str) -> str:
+    return " and ".join(
+        f"{one}.{name(item)} is not distinct from {other}.{name(item)}" for item in table.grain
+    )

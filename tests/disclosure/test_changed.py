@@ -1,0 +1,74 @@
+"""How far counts are from published ones: who is told apart, what is known, what is left of a sum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, people
+
+FEW = 10
+
+
+def shift(base: list[int], numerator: list[int], seen: list[bool] | None = None) -> Shift:
+    size = len(base)
+    return Shift(
+        np.array([seen or [True] * size]), np.array([base]), np.array([numerator]), np.zeros((1, size), bool)
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "numerator", "apart"),
+    [(0, 0, 0), (-1, 0, 1), (0, 4, 4), (12, 6, 12), (3, -9, 12), (-20, -20, 20), (0, -10, 10)],
+)
+def test_people_apart_are_those_that_some_count_shows(base: int, numerator: int, apart: int) -> None:
+    assert people(np.array([base]), np.array([numerator])).tolist() == [apart]
+
+
+def test_a_cell_is_near_where_somebody_differs_and_not_enough_do() -> None:
+    moved = shift([0, -1, 9, 10, 0, 3], [0, 0, 9, 2, 12, 0], [True] * 5 + [False])
+    assert moved.near(FEW).tolist() == [[False, True, True, False, False, False]]
+
+
+def test_another_mean_of_the_same_people_is_somebodys_other_answer() -> None:
+    moved = shift([0, 0], [0, 0])
+    other = Shift(moved.seen, moved.base, moved.numerator, np.array([[True, False]]))
+    assert other.near(FEW).tolist() == [[True, False]]
+    assert Before(np.zeros((1, 2), bool), (other,)).told().tolist() == [[False, True]]
+
+
+def test_what_any_release_showed_is_known_and_near_any_is_near() -> None:
+    before = Before(np.zeros((1, 3), bool), (shift([0, 15, 40], [0, 5, 9]), shift([30, 2, 40], [9, 1, 20])))
+    assert before.told().tolist() == [[True, False, False]]
+    assert before.near(FEW).tolist() == [[False, True, False]]
+
+
+def test_hidden_numbers_are_taken_for_the_same_only_where_nothing_of_the_place_moved() -> None:
+    # Three places of two groups, the first of them the whole: one cell of the last is another one.
+    hidden = np.array([[True, False, True, False, True, False]])
+    before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),))
+    assert before.still(np.array([-1, 0, 0])).tolist() == [[False, False, True, False, False, False]]
+
+
+@pytest.mark.parametrize(("moved", "quiet"), [(0, False), (1, True), (9, True), (10, False)])
+def test_a_place_is_quiet_where_few_have_moved_and_many_nowhere(moved: int, quiet: bool) -> None:
+    before = Before(np.zeros((1, 2), bool), (shift([moved, 0], [0, 0]),))
+    assert before.quiet(2, FEW).tolist() == [[quiet, quiet]]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "close"), [(10, 11, True), (10, 20, False), (10, 10, False), (-10, -1, True)]
+)
+def test_what_is_left_of_a_sum_must_not_be_a_few(part: int, whole: int, close: bool) -> None:
+    # One whole of three parts, of which one is in sight in both releases.
+    rows = sparse.csr_array(np.array([[1.0, 1.0, 1.0, -1.0]]))
+    both = np.array([True, False, False, True])
+    moved = np.array([part, 0, 0, whole])
+    assert close_sums(rows, both, moved, np.zeros(4, dtype=int), FEW).tolist() == [close]
+
+
+def test_a_whole_that_is_not_in_sight_says_nothing_of_what_is_left() -> None:
+    rows = sparse.csr_array(np.array([[1.0, 1.0, -1.0]]))
+    both, moved = np.array([True, False, False]), np.array([12, 0, 13])
+    assert not close_sums(rows, both, moved, np.zeros(3, dtype=int), FEW).any()

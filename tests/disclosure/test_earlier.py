@@ -1,0 +1,243 @@
+"""Releases one after the other: what few people change stays as it was, and nobody is told apart."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rcs_pipeline.contracts.errors import RefusedError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.earlier import Given
+from rcs_pipeline.disclosure.engine import AFRESH
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.disclosure.shown import shown_to
+from rcs_pipeline.ledger.records import Outcome, Verdict
+from tests.disclosure.releases import given
+from tests.disclosure.test_linked_tables import CONTRACTS, Row, candidate, pupils, rows
+
+SIZES = {"A": 260, "B": 300, "C": 190, "D": 700, "E": 240}
+TABLES = ("answers", "reached", "quality")
+CHECK = "disclosure.open.earlier"
+GRAIN = "indicator_id, geography_level, geography_code, group_by, group_value"
+
+
+@pytest.fixture(scope="module")
+def product() -> Product:
+    return read_product(CONTRACTS)
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Row]:
+    return pupils(1, SIZES, (0.4, 0.15, 0.5))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, people: list[Row], product: Product) -> Path:
+    return candidate(tmp_path_factory.mktemp("earlier") / "one", people, product)
+
+
+@pytest.fixture(scope="module")
+def release(first: Path) -> Given:
+    return given(first, "1.0.0")
+
+
+def after(folder: Path, people: list[Row], product: Product, *earlier: Given) -> Path:
+    """The candidate of these pupils, protected beside earlier releases."""
+    candidate(folder, people, product)
+    protect(folder / "warehouse.duckdb", folder / "protected", product, earlier=earlier)
+    return folder
+
+
+def without(people: list[Row], leave: int, place: str) -> list[Row]:
+    gone = [number for number, row in enumerate(people) if row[0] == place][:leave]
+    return [row for number, row in enumerate(people) if number not in set(gone)]
+
+
+def verdicts(folder: Path, product: Product, *earlier: Given) -> dict[str, Verdict]:
+    return {item.check: item for item in audit(folder, product, earlier=earlier)}
+
+
+def failed(folder: Path, product: Product, *earlier: Given) -> dict[str, str]:
+    found = verdicts(folder, product, *earlier)
+    return {check: item.message for check, item in found.items() if item.outcome is not Outcome.PASS}
+
+
+def same_files(one: Path, other: Path) -> bool:
+    return all(
+        rows(one / f"protected/open/{table}.parquet") == rows(other / f"protected/open/{table}.parquet")
+        for table in TABLES
+    )
+
+
+def test_the_same_answers_again_give_the_same_files(
+    tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    again = after(tmp_path / "two", people, product, release)
+    assert same_files(first, again)
+    assert not (again / AFRESH).exists()
+    assert failed(again, product, release) == {}
+
+
+@pytest.mark.parametrize("leave", [1, 3])
+def test_where_one_or_a_few_leave_every_figure_stays(
+    tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product, leave: int
+) -> None:
+    second = after(tmp_path / "two", without(people, leave, "D"), product, release)
+    assert same_files(first, second)
+    assert failed(second, product, release) == {}
+    assert "keep their figures" in verdicts(second, product, release)[CHECK].message
+
+
+def test_without_the_earlier_release_in_mind_one_pupil_is_told_apart(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    second = candidate(tmp_path / "two", without(people, 1, "D"), product)
+    found = failed(second, product, release)
+    assert "differ by fewer than 10 pupils from the row of release 1.0.0" in found[CHECK]
+    assert failed(second, product) == {}
+
+
+def test_a_pupil_whose_answer_is_corrected_is_not_told_apart(
+    tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    place, sex, stage, *answers = people[0]
+    corrected = [(place, sex, stage, 1 - answers[0], *answers[1:]), *people[1:]]
+    second = after(tmp_path / "two", corrected, product, release)
+    assert same_files(first, second)
+    assert failed(second, product, release) == {}
+
+
+def test_where_many_have_changed_new_figures_show_and_none_is_near_an_old_one(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    second = after(tmp_path / "two", without(people, 300, "D"), product, release)
+    assert failed(second, product, release) == {}
+    now = second / "protected/open/answers.parquet"
+    ((base,),) = rows(
+        now, "distinct base", "geography_code = 'D' and group_by = 'all' and indicator_id = 'i0'"
+    )
+    assert base == 400
+    then = release.folders["open"] / "parquet/answers.parquet"
+    with duckdb.connect() as connection:
+        moved = connection.execute(
+            "select abs(now.base - before.base), abs(now.numerator - before.numerator),"
+            f" abs(now.base - before.base - now.numerator + before.numerator) from '{now}' as now"
+            f" inner join '{then}' as before using ({GRAIN})"
+            " where now.base is not null and before.base is not null"
+        ).fetchall()
+    assert {max(item) for item in moved} & set(range(1, 10)) == set()
+    assert any(max(item) >= 10 for item in moved)
+
+
+def test_what_stood_hidden_stays_hidden(
+    tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    more = [*people, *pupils(9, {"C": 200}, (0.4, 0.15, 0.5))]
+    second = after(tmp_path / "two", more, product, release)
+    hidden = set(rows(first / "protected/open/answers.parquet", GRAIN, "symbol = 'c'"))
+    assert hidden
+    assert not hidden & set(rows(second / "protected/open/answers.parquet", GRAIN, "symbol is null"))
+    assert failed(second, product, release) == {}
+
+
+def test_a_row_shown_that_stood_hidden_is_noticed(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    more = [*people, *pupils(9, {"C": 400}, (0.4, 0.5, 0.5))]
+    second = candidate(tmp_path / "two", more, product)
+    assert "show what release 1.0.0 hid" in failed(second, product, release)[CHECK]
+
+
+def test_a_third_release_is_beside_both_earlier_ones(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    second = after(tmp_path / "two", without(people, 300, "D"), product, release)
+    between = given(second, "1.1.0")
+    # All but two of them come back: far from the second release, near the first.
+    third = after(tmp_path / "three", without(people, 2, "D"), product, release, between)
+    assert failed(third, product, release, between) == {}
+    near = candidate(tmp_path / "near", without(people, 2, "D"), product)
+    assert "release 1.0.0" in failed(near, product, release, between)[CHECK]
+
+
+def test_no_figure_is_kept_from_a_withdrawn_release_and_none_near_it_is_shown(
+    tmp_path: Path, first: Path, people: list[Row], product: Product
+) -> None:
+    withdrawn = given(first, "1.0.9", stands=False)
+    second = after(tmp_path / "two", without(people, 1, "D"), product, withdrawn)
+    assert rows(
+        second / "protected/open/reached.parquet", "symbol", "geography_code = 'D' and group_by = 'all'"
+    ) == [("c",)]
+    assert failed(second, product, withdrawn) == {}
+
+
+def test_a_figure_that_is_nobodys_is_noticed(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    second = after(tmp_path / "two", without(people, 1, "D"), product, release)
+    file = second / "protected/open/reached.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table edited as select * replace (case when geography_code = 'D' and group_by = 'all'"
+            f" then respondents + 40 else respondents end as respondents) from read_parquet('{file}')"
+        )
+        connection.execute(f"copy edited to '{file}' (format parquet)")
+    assert (
+        "neither the candidate's nor those of an earlier release" in failed(second, product, release)[CHECK]
+    )
+
+
+def test_a_file_put_beside_the_protected_ones_to_be_judged_instead_is_noticed(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    made = candidate(tmp_path / "one", people, product)
+    (made / AFRESH / "open").mkdir(parents=True)
+    other = candidate(tmp_path / "other", without(people, 200, "D"), product)
+    (other / "protected/open/reached.parquet").rename(made / AFRESH / "open/reached.parquet")
+    assert CHECK in failed(made, product)
+
+
+def test_those_inside_are_told_why_a_figure_stayed(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    second = after(tmp_path / "two", without(people, 1, "D"), product, release)
+    row = {"geography_level": "cpp", "geography_code": "D", "group_by": "all", "group_value": "all"}
+    (shown,) = shown_to(second, product, product.table("reached"), row)
+    assert shown.state == "kept"
+    assert shown.reasons == ("the figures of 1.0.0: two shown groups would differ by fewer than 10 pupils",)
+
+
+@pytest.mark.parametrize("damage", ["lost", "edited", "other sums"])
+def test_an_earlier_release_that_is_not_as_it_was_stops_the_build(
+    tmp_path: Path, people: list[Row], product: Product, damage: str
+) -> None:
+    made = candidate(tmp_path / "one", people, product)
+    release = given(made, "1.0.0")
+    folder = release.folders["open"]
+    if damage == "lost":
+        (folder / "parquet/reached.parquet").unlink()
+    elif damage == "edited":
+        (folder / "parquet/reached.parquet").write_bytes((folder / "parquet/answers.parquet").read_bytes())
+    else:
+        (folder / "SHA256SUMS").write_text("")
+    with pytest.raises(RefusedError, match="its readers still have it"):
+        protect(made / "warehouse.duckdb", made / "protected", product, earlier=(release,))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_three_releases_of_other_programmes_hold(tmp_path: Path, product: Product, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311  (a test's own tables)
+    earlier: list[Given] = []
+    people = pupils(seed, SIZES, (0.3, 0.05, 0.5))
+    for version in range(3):
+        made = after(tmp_path / str(version), people, product, *earlier)
+        assert failed(made, product, *earlier) == {}
+        earlier.append(given(made, f"1.{version}.0"))
+        place = draw.choice(list(SIZES))
+        people = without(people, draw.choice([1, 5, 12, 60]), place)
+        people += pupils(seed + 100, {draw.choice(list(SIZES)): draw.choice([0, 1, 8, 30])}, (0.3, 0.05, 0.5))
