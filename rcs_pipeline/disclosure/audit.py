@@ -57,7 +57,7 @@ def audit(
         earlier: every release that was given before, oldest first.
         threads: for the engine.
     """
-    verdicts = [_strays(folder, product)]
+    verdicts, attacks = [_strays(folder, product)], audit_bands.Attacks()
     try:
         with reading(folder / "warehouse.duckdb", threads=threads) as connection:
             verdicts += [_table(connection, folder, product, *pair) for pair in _granted(product)]
@@ -69,7 +69,7 @@ def audit(
                 if audit_earlier.tables_of(product, audience):
                     verdicts.append(_earlier(connection, folder, product, audience, earlier))
                 if audit_bands.banded_tables(product, audience):
-                    found = audit_bands.judge(connection, folder, product, audience)
+                    found = audit_bands.judge(connection, folder, product, audience, attacks)
                     verdicts.append(_verdict(audit_bands.check_of(audience), *found, audience))
             verdicts += [_verdict(*item) for item in audit_places.audit_places(connection, folder, product)]
     except RcsError as error:

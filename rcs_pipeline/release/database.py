@@ -6,6 +6,7 @@ Does not belong here: the Parquet files (see `folder`), which are the contract; 
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +22,28 @@ ABOUT = "release"
 COLUMNS = ("table_name", "column_name", "type", "unit", "description", "codes", "deprecated_until")
 
 
-def write_database(folder: Path, package: dict[str, Any]) -> None:
+def write_database(folder: Path, package: dict[str, Any], included: Path | None = None) -> None:
     """Write the file into a release folder that has its `parquet/`.
 
     Args:
         folder: the release folder.
         package: its `datapackage.json`.
+        included: the file of the same publication's release that this one includes: what it holds is not
+            written a second time.
     """
     import duckdb
 
+    if included is not None:
+        shutil.copyfile(included, folder / DATABASE)
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"attach {text(folder / DATABASE)} as made (storage_version {text(STORAGE)})")
         connection.execute("use made")
+        for name in (DICTIONARY, ABOUT):
+            connection.execute(f"drop table if exists {name}")
+        there = {str(row[0]) for row in connection.execute("show tables").fetchall()}
         for resource in package["resources"]:
-            _table(connection, folder, resource)
+            if resource["name"] not in there:
+                _table(connection, folder, resource)
         _dictionary(connection, package)
         _about(connection, package)
         connection.execute("use memory")
@@ -80,7 +89,11 @@ def dictionary_rows(package: dict[str, Any]) -> list[tuple[str | None, ...]]:
 def _dictionary(connection: DuckDBPyConnection, package: dict[str, Any]) -> None:
     rows = dictionary_rows(package)
     connection.execute(f"create table {DICTIONARY} ({', '.join(f'{name} varchar' for name in COLUMNS)})")
-    connection.executemany(f"insert into {DICTIONARY} values ({', '.join('?' for _ in COLUMNS)})", rows)
+    row = f"({', '.join('?' for _ in COLUMNS)})"
+    connection.execute(
+        f"insert into {DICTIONARY} values {', '.join(row for _ in rows)}",
+        [value for values in rows for value in values],
+    )
     connection.execute(f"comment on table {DICTIONARY} is 'What every column of every table means.'")
 
 

@@ -22,7 +22,7 @@ from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.ledger.paths import flush
 from rcs_pipeline.release import texts
-from rcs_pipeline.release.database import write_database
+from rcs_pipeline.release.database import DATABASE, write_database
 from rcs_pipeline.release.describe import SQL_TYPES, published_columns, published_tables
 from rcs_pipeline.release.diff import quote, text
 from rcs_pipeline.release.draft import (
@@ -114,7 +114,7 @@ def write_release(
         _write(folder / "contracts" / table.path.name, contract)
     formats = draft.product.audience(draft.audience).formats
     if "duckdb" in formats:
-        write_database(folder, package)
+        write_database(folder, package, _included_database(draft, source))
     if "xlsx" in formats:
         write_workbook(folder, draft.product, draft.audience, package)
     pages(folder)
@@ -169,6 +169,13 @@ def _write_table(folder: Path, draft: Draft, table: ProductTable, source: Source
         **({"parquetHash": f"sha256:{file_hash(folder / parquet)}"} if parquet in wanted else {}),
         "rows": int(row[0]) if row else 0,
     }
+
+
+def _included_database(draft: Draft, source: Source) -> Path | None:
+    """The DuckDB file of the audience that this one includes, where it was filled before."""
+    made = (source.made.get(name) for name in draft.product.audience(draft.audience).includes)
+    files = (folder / DATABASE for folder in made if folder is not None)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _has_parquet(draft: Draft) -> bool:

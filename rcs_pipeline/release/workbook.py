@@ -63,8 +63,9 @@ def write_workbook(folder: Path, product: Product, audience: str, package: dict[
             cover=_cover(
                 package, [product.audience(name).title for name in product.audience(audience).includes]
             ),
-            contentsheet_label="Contents",
-            notes_table=notes,
+            # Of no tables at all there is nothing to list.
+            contentsheet_label="Contents" if tables else None,
+            notes_table=notes if tables else None,
             auto_width=True,
         )
     created = datetime.fromisoformat(package["created"]).replace(tzinfo=None)

@@ -1,5 +1,7 @@
 """The front page of a release: what it is, its tables to download, what changed, the terms.
 
+The release of one school has its figures there (see `school`).
+
 Belongs here: reading a release folder into the page's template.
 Does not belong here: writing into any other place than `site/`.
 """
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.planning.shares import PreventionShare, prevention_shares
+from rcs_pipeline.site.school import school_of
 
 WHOLE = ("rcs-tables.xlsx", "rcs.duckdb")
 TEMPLATES = Path(__file__).with_name("templates")
@@ -30,8 +33,10 @@ def write_pages(folder: Path) -> None:
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("datapackage", "changes", "verdicts", "approval")
     )
-    page = template("index.html.j2").render(
+    school = school_of(folder, package)
+    page = template("school.html.j2" if school else "index.html.j2").render(
         package=package,
+        school=school,
         tables=[_table(item, folder) for item in package["resources"]],
         reasons=[item["sentence"] for item in changes["reasons"]],
         base_version=changes["base_version"],

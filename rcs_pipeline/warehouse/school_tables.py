@@ -23,6 +23,8 @@ COLUMNS = {
             "numerator",
         )
     },
+    "title": "indicators.title",
+    "domain": "indicators.domain",
     "cpp_code": "schools.cpp_code",
     "school_code": "estimates.geography_code",
     "school_name": "estimates.geography_name",

@@ -17,7 +17,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit, required
-from rcs_pipeline.disclosure.audit_bands import attack_files
+from rcs_pipeline.disclosure.audit_bands import Attacks, attack_files
 from rcs_pipeline.disclosure.bands import allowed
 from rcs_pipeline.disclosure.engine import reading
 from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
@@ -290,6 +290,30 @@ def test_a_row_that_two_files_show_in_two_ways_fails(tmp_path: Path, made: Path,
             assert bool(problems) == (says is not None)
             assert says is None or says in " ".join(problems)
             assert "rows hidden" in counts
+
+
+@pytest.mark.parametrize("tampered", ["share_from + 10 as share_from", "'x' as size_class"])
+def test_the_same_bands_are_attacked_once_and_any_other_again(
+    tmp_path: Path, made: Path, product: Product, tampered: str
+) -> None:
+    folder = shutil.copytree(made, tmp_path / "twice")
+    same, other, table = folder / "same.parquet", folder / "other.parquet", product.table("figures")
+    with duckdb.connect() as connection:
+        held = f"from read_parquet('{folder / FILE}')"
+        connection.execute(f"copy (select * {held} order by random()) to '{same}' (format parquet)")
+        one = "school_code = 'A0' and group_by = 'all'"
+        changed = f"select * replace ({tampered}) {held} where {one}"
+        query = f"select * {held} where not ({one}) union all {changed}"
+        connection.execute(f"copy ({query}) to '{other}' (format parquet)")
+    attacks = Attacks()
+    with reading(folder / "warehouse.duckdb") as connection:
+        found = [
+            attack_files(connection, (file,), folder / WORLDS, product, table, attacks)
+            for file in (folder / FILE, same, other, same)
+        ]
+    assert found[1] is found[0] and found[2] is not found[0]
+    assert not found[0][0] and found[3] == found[0]
+    assert found[2][0]
 
 
 def test_without_its_certificate_nothing_passes(tmp_path: Path, made: Path, product: Product) -> None:

@@ -1,61 +1,26 @@
-"""The programme's own product with a release for each partnership and school, as contracts would say it."""
+"""The programme's own product has a release for each partnership and school, with its own rows only."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TABLE, GRANT = "school_figures", "audiences: [partnership, school]"
+TABLE = "school_figures"
 INTERNAL = ("base", "numerator")
-AUDIENCES = """
-  partnership:
-    {title: One partnership, each: cpp, geographies: [school], includes: [open], formats: [parquet]}
-  school: {title: One school, each: school, geographies: [school], formats: []}
-release:
-"""
-
-
-def grant(contracts: Path) -> None:
-    """Let partnerships see the bands of their schools, and schools their own."""
-    product = contracts / "products" / "rcs" / "product.yaml"
-    told = product.read_text(encoding="utf-8")
-    product.write_text(told.replace("\nrelease:\n", AUDIENCES, 1), encoding="utf-8")
-    table = product.parent / f"{TABLE}.odcs.yaml"
-    head, *columns = re.split(r"(?m)^(?=      - name: )", table.read_text(encoding="utf-8"))
-    *schema, _ = re.split(r"(?m)(?<=^        value:\n)", head, maxsplit=1)
-    rows_of = "rows_of: {partnership: cpp_code, school: school_code}"
-    head = schema[0] + f"          {GRANT}\n          {rows_of}\n" + head.removeprefix(schema[0])
-    for place, column in enumerate(columns):
-        if column.split()[2] in INTERNAL:
-            continue
-        if "value: {" in column:
-            columns[place] = column.replace("value: {", f"value: {{{GRANT}, ", 1)
-        else:
-            granted = f"customProperties: [{{property: rcs, value: {{{GRANT}}}}}]"
-            columns[place] = f"{column.rstrip()}\n        {granted}\n"
-    table.write_text(head + "".join(columns), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`releases/rcs` of a small demonstration made with such contracts."""
-    copy = tmp_path_factory.mktemp("granted")
-    for folder in ("rcs_pipeline", "data_contracts", "dbt_project"):
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "logs"))
-    grant(copy / "data_contracts")
-    home = copy / "home"
+    """`releases/rcs` of a small demonstration."""
+    home = tmp_path_factory.mktemp("places") / "home"
     run = subprocess.run(
         [sys.executable, "-m", "rcs_pipeline.cli.main", "--home", str(home), "run-demo", "--scale", "0.1"],
-        cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
     return home / "releases" / "rcs"

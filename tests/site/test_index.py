@@ -136,3 +136,88 @@ def test_only_a_demonstration_says_that_it_is_synthetic(tmp_path: Path, page: st
     real.mkdir()
     write_pages(release(real, synthetic=False))
     assert "SYNTHETIC" not in (real / "site" / "index.html").read_text(encoding="utf-8")
+
+
+def school(folder: Path, *, schools: tuple[str, ...] = ("5600001",)) -> str:
+    """The page of a release of bands: of one school, or of several."""
+    release(folder)
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    described["audience"] = "school/5600001"
+    labels = {
+        "instrument": {"primary": "P5 to P7"},
+        "domain": {"school": "School", "family": "Family", "area": "Area"},
+        "group_by": {"all": "Everybody", "sex": "Sex", "stage": "Stage"},
+    }
+    fields = [
+        {"name": name, "type": "string", "description": "A column.",
+         "categories": [{"value": value, "label": label} for value, label in labels.get(name, {}).items()]}
+        for name in COLUMNS
+    ]  # fmt: skip
+    path = "csv/school_figures.csv"
+    described["resources"] = [
+        {"name": "school_figures", "title": "Figures", "description": "Bands.", "path": path, "rows": 8,
+         "schema": {"fields": fields}}
+    ]  # fmt: skip
+    (folder / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
+    lines = [f"{code},{line}" for code in schools for line in FIGURES]
+    (folder / path).write_text("\n".join([",".join(COLUMNS), *lines, ""]), encoding="utf-8")
+    write_pages(folder)
+    return (folder / "site" / "index.html").read_text(encoding="utf-8")
+
+
+COLUMNS = (
+    "school_code", "school_name", "indicator_id", "title", "domain", "instrument", "wave", "collected",
+    "group_by", "group_value", "size_class", "share_from", "share_to", "symbol",
+)  # fmt: skip
+OLD, NEW = "primary,rcs-1,2015-16", "primary,rcs-2,2018-19"
+FIGURES = (
+    f"St <Ninian's>,p_happy,Happy at school,school,{NEW},stage,P6,,,,c",
+    f"St <Ninian's>,p_happy,Happy at school,school,{NEW},all,all,25 to 49,40,60,",
+    f"St <Ninian's>,p_happy,Happy at school,school,{NEW},sex,male,10 to 24,0,50,",
+    f"St <Ninian's>,p_happy,Happy at school,school,{NEW},sex,female,10 to 24,50,100,",
+    f"St <Ninian's>,p_meal,Eats together,family,{NEW},all,all,50 or more,70,80,",
+    f"St <Ninian's>,p_happy,Happy at school,school,{OLD},all,all,25 to 49,20,40,",
+)
+
+
+def cells(page: str, title: str) -> list[str]:
+    """The first row of an indicator, cell by cell."""
+    row = re.findall(rf'<tr><th scope="row">{title}</th>(.*?)</tr>', page)[0]
+    return [re.sub("<[^>]+>", " ", cell) for cell in re.findall("<td>(.*?)</td>", row)]
+
+
+def test_the_page_of_a_school_says_each_figure_and_how_many_answered_in_words(tmp_path: Path) -> None:
+    page = school(tmp_path)
+    assert "<h1>St &lt;Ninian&#39;s&gt;</h1>" in page
+    assert re.findall(r"<h2>Primary survey, (.*?)</h2>", page) == [
+        "P5 to P7, school year 2018-19 (rcs-2)", "P5 to P7, school year 2015-16 (rcs-1)",
+    ]  # fmt: skip
+    assert re.findall(r"<h3>(.*?)</h3>", page) == ["School", "Family", "School"]
+    heads = re.findall(r'<th scope="col">(.*?)</th>', page)
+    assert heads[:5] == ["Indicator", "All pupils", "Female", "Male", "P6"]
+    assert cells(page, "Happy at school") == [
+        "between 40 and 60 of a hundred 25 to 49 answered ",
+        "between 50 and 100 of a hundred 10 to 24 answered ",
+        "between 0 and 50 of a hundred 10 to 24 answered ",
+        "withheld",
+    ]
+    assert cells(page, "Eats together")[1:] == ["no figure"] * 3
+
+
+def test_the_page_of_a_school_says_once_what_is_withheld_and_why(tmp_path: Path) -> None:
+    page = school(tmp_path)
+    assert page.count("1 of 6 figures is withheld: each because so few pupils answered") == 1
+    assert "SYNTHETIC" in page and "How to read it" in page and 'href="../csv/school_figures.csv"' in page
+
+
+def test_the_page_of_a_school_is_as_accessible_as_every_page_and_asks_no_network(tmp_path: Path) -> None:
+    page = school(tmp_path)
+    test_the_page_is_well_formed_and_its_headings_do_not_skip(page)
+    test_it_asks_nothing_of_the_network(page)
+    assert page.count("<caption>") == page.count("<table>") == 3
+    assert len(page.encode()) < 10_000
+
+
+def test_a_release_of_several_schools_has_a_page_of_its_tables(tmp_path: Path) -> None:
+    page = school(tmp_path, schools=("5600001", "5600002"))
+    assert "Ninian" not in page and "Columns of school_figures" in page

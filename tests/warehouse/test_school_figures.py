@@ -18,14 +18,16 @@ INTERNAL = ("base", "numerator")
 
 
 def granted(product: Product) -> Product:
-    """The product as if partnerships saw the figures of all schools, and nobody anything else."""
+    """The product as if partnerships, all together, saw the figures of all schools, and nothing else."""
     table = product.table(TABLE)
     columns = tuple(
         column if column.name in INTERNAL else replace(column, audiences=(AUDIENCE,))
         for column in table.columns
     )
     seen = replace(
-        table, columns=columns, extension=table.extension.model_copy(update={"audiences": (AUDIENCE,)})
+        table,
+        columns=columns,
+        extension=table.extension.model_copy(update={"audiences": (AUDIENCE,), "rows_of": {}}),
     )
     alone = product.table("indicator_estimates")
     hidden = replace(alone, extension=alone.extension.model_copy(update={"audiences": ()}))
@@ -41,12 +43,22 @@ def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0])
 
 
-def test_nobody_is_given_figures_of_schools_unless_a_contract_says_so(programme: Building) -> None:
+def test_partnerships_and_schools_are_given_the_bands_and_nobody_the_counts(programme: Building) -> None:
     table = programme.product.table(TABLE)
-    assert all(not table.columns_for(audience) for audience in programme.product.file.audiences)
+    assert not table.columns_for("open")
     told = {column.name for column in table.columns if column.name not in INTERNAL}
+    for audience, place in (("partnership", "cpp_code"), ("school", "school_code")):
+        assert {column.name for column in table.columns_for(audience)} == told
+        assert table.extension.rows_of[audience] == place
     seen = {column.name for column in granted(programme.product).table(TABLE).columns_for(AUDIENCE)}
     assert seen == told
+
+
+def test_a_row_says_the_title_and_the_domain_of_its_indicator(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = "from school_figures inner join indicators using (indicator_id)"
+    wrong = f"select count(*) {rows} where (school_figures.title, school_figures.domain)"
+    assert count(marts, f"select count(*) {rows}") == count(marts, "select count(*) from school_figures")
+    assert count(marts, f"{wrong} is distinct from (indicators.title, indicators.domain)") == 0
 
 
 def test_every_share_of_every_school_is_there_by_sex_and_stage(marts: duckdb.DuckDBPyConnection) -> None:

@@ -24,6 +24,8 @@ with schools as (
 
 select
     cast(estimates.indicator_id as varchar) as indicator_id,
+    cast(indicators.title as varchar) as title,
+    cast(indicators.domain as varchar) as domain,
     cast(estimates.instrument as varchar) as instrument,
     cast(estimates.wave as varchar) as wave,
     cast(estimates.tranche as varchar) as tranche,
@@ -46,6 +48,8 @@ inner join schools
         estimates.instrument = schools.instrument
         and estimates.wave = schools.wave
         and estimates.geography_code = schools.school
+inner join {{ ref('registered_indicators') }} as indicators
+    on estimates.indicator_id = indicators.indicator_id
 where
     estimates.geography_level = 'school'
     and estimates.group_by in ('all', 'sex', 'stage')
