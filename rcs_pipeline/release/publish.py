@@ -14,7 +14,7 @@ from pathlib import Path
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedError, WaitingError
 from rcs_pipeline.contracts.lifecycle import Need
 from rcs_pipeline.ledger.lifecycle import step
-from rcs_pipeline.ledger.paths import FEW, TEMPORARY, flush_everything
+from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.records import (
     Approval,
     AuditEvent,
@@ -28,7 +28,8 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
-from rcs_pipeline.release.folder import PageWriter, source_of, write_release
+from rcs_pipeline.release.filling import Filling, fill
+from rcs_pipeline.release.folder import PageWriter
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
 from rcs_pipeline.release.mirror import staged
 from rcs_pipeline.release.plan import due
@@ -153,11 +154,10 @@ def _enter(
 
 def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: PageWriter) -> dict[str, str]:
     verdicts = tuple(workspace.ledger.verdicts(order.candidate.hash))
-    protected = candidates.protected_folder(workspace, order.candidate)
-    hashes, few = {}, len(parts) <= FEW
-    with source_of(protected, parts) as source:
-        for name, comparison in order.prospect.releases.items():
-            draft = Draft(
+    fillings = [
+        Filling(
+            folder=parts[name],
+            draft=Draft(
                 product=order.prospect.product,
                 audience=name,
                 plan=order.plan,
@@ -167,12 +167,12 @@ def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: Pa
                 comparison=comparison,
                 released_at=order.released_at,
                 synthetic=order.prospect.synthetic,
-            )
-            earlier = _changelog(workspace, order.plan, comparison)
-            hashes[name] = write_release(parts[name], draft, source, earlier, pages, flushed=few)
-    if not few:
-        flush_everything()
-    return hashes
+            ),
+            earlier=_changelog(workspace, order.plan, comparison),
+        )
+        for name, comparison in order.prospect.releases.items()
+    ]
+    return fill(fillings, candidates.protected_folder(workspace, order.candidate), pages)
 
 
 def broken_off(workspace: Workspace, plan: Plan) -> AuditEvent | None:

@@ -14,6 +14,7 @@ from rcs_pipeline.gate import evidence
 from rcs_pipeline.ledger.records import CheckSeverity as Severity
 from rcs_pipeline.ledger.records import Outcome, PointerMove, Receipt, ReceiptState, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release import filling
 from rcs_pipeline.release import publish as publishing
 from rcs_pipeline.release.alerts import ACTION, raise_alerts, standing_alerts
 from rcs_pipeline.release.causes import causes
@@ -125,7 +126,7 @@ def test_a_publication_that_broke_off_is_told_whoever_started_it(
         def full(*_: object, **__: object) -> str:
             raise OSError(28, "No space left on device")
 
-        patched.setattr(publishing, "write_release", full)
+        patched.setattr(filling, "write_release", full)
         with pytest.raises(OSError, match="No space"):
             publish(workspace, plan.id, pages=write_pages)
     (told,) = raise_alerts(workspace)

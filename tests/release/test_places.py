@@ -17,9 +17,10 @@ import pytest
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.ledger.paths import FEW
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release import filling
 from rcs_pipeline.release.differ import differences
 from rcs_pipeline.release.journal import finish_interrupted_moves
-from rcs_pipeline.release.pointer import current, release_folder
+from rcs_pipeline.release.pointer import current, release_folder, verify
 from rcs_pipeline.release.publish import publish
 from rcs_pipeline.release.rebuild import rebuild
 from rcs_pipeline.release.rollback import rollback, withdraw_release
@@ -158,6 +159,23 @@ def test_what_a_place_includes_is_the_open_file_byte_for_byte(first: Path) -> No
             assert own.stat().st_ino != (releases / "open" / "1.0.0" / file).stat().st_ino, (
                 "a file of its own"
             )
+
+
+def test_a_release_that_a_second_process_filled_is_the_same(
+    plain: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "MANY", 2)
+    monkeypatch.setattr(filling, "AT_ONCE", 1)
+    home, contracts = plain
+    workspace = world.home(tmp_path / "home", contracts)
+    world.candidate(workspace)
+    release = world.released(workspace)
+    one, other = (folder / "releases" / "many" for folder in (home, workspace.paths.home))
+    for name in release.audiences:
+        for file in sorted((one / name / "1.0.0").rglob("*")):
+            if file.suffix in (".csv", ".parquet"):
+                assert (other / file.relative_to(one)).read_bytes() == file.read_bytes(), file
+        verify(other / name / "1.0.0", release.hashes[name])
 
 
 def test_a_plan_speaks_of_a_kind_once_and_a_place_reads_of_its_own_changes(workspace: Workspace) -> None:

@@ -1,0 +1,95 @@
+"""A second process for work that keeps Python itself busy, so that two cores have something to do.
+
+Belongs here: handing out pieces of work, and taking back what has not begun over there.
+Does not belong here: the work, and where its results go. It may write only what the next command would throw
+away if this one broke off.
+
+The other process ends with this one: it looks whether its parent is still there before every step, so that
+nothing is written after the writer is gone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Generic, TypeVar
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+_parents: list[int] = []  # in the second process, the process it works for
+
+
+class OrphanError(RuntimeError):
+    """The process that wanted the work is gone."""
+
+
+def still_wanted() -> None:
+    """Go on only while the process that wants the work is there; work of many steps asks before each.
+
+    Raises:
+        OrphanError: it is gone.
+    """
+    if _parents and os.getppid() != _parents[0]:
+        raise OrphanError
+
+
+class SideBySide(Generic[Piece, Done]):
+    """Pieces of work done by a second process and by this one.
+
+    While the block lasts the second process works from the first piece on. `results` has this one work from
+    the last piece on until they meet, and gives the results in the order of the pieces.
+    """
+
+    def __init__(self, work: Callable[[Piece], Done], pieces: Sequence[Piece], *, worth: bool = True) -> None:
+        """Name the work.
+
+        Args:
+            work: a function of a module, so that the other process can import it.
+            pieces: what it is called with. They are sent over as they are, and the results back.
+            worth: whether a second process pays; if not, everything is done here.
+        """
+        self._work, self._pieces = work, pieces
+        self._worth = worth and len(pieces) > 1 and (os.cpu_count() or 1) > 1
+        self._pool: ProcessPoolExecutor | None = None
+        self._sent: list[Future[Done]] = []
+
+    def __enter__(self) -> SideBySide[Piece, Done]:
+        if self._worth:
+            # Started afresh and not forked: a fork would copy locks that threads of the engine hold.
+            self._pool = ProcessPoolExecutor(
+                1, multiprocessing.get_context("spawn"), initializer=_work_for, initargs=(os.getpid(),)
+            )
+            self._sent = [self._pool.submit(_step, self._work, piece) for piece in self._pieces]
+        return self
+
+    def results(self) -> list[Done]:
+        """Do what is left and wait for the rest; an error over there is raised here."""
+        if self._pool is None:
+            return [self._work(piece) for piece in self._pieces]
+        here: dict[int, Done] = {}
+        for number in range(len(self._pieces) - 1, -1, -1):
+            if not self._sent[number].cancel():
+                break
+            here[number] = self._work(self._pieces[number])
+        return [
+            here[number] if number in here else future.result() for number, future in enumerate(self._sent)
+        ]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _work_for(parent: int) -> None:
+    _parents.append(parent)
+
+
+def _step(work: Callable[[Piece], Done], piece: Piece) -> Done:
+    still_wanted()
+    return work(piece)
