@@ -4,14 +4,14 @@ Belongs here: handing out pieces of work, and taking back what has not begun ove
 Does not belong here: the work, and where its results go. It may write only what the next command would throw
 away if this one broke off.
 
-The other process ends with this one: it looks whether its parent is still there before every step, so that
-nothing is written after the writer is gone.
+The other process ends with this one, however this one ends: nothing is written after the writer is gone.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
@@ -19,22 +19,6 @@ from typing import Generic, TypeVar
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
-
-_parents: list[int] = []  # in the second process, the process it works for
-
-
-class OrphanError(RuntimeError):
-    """The process that wanted the work is gone."""
-
-
-def still_wanted() -> None:
-    """Go on only while the process that wants the work is there; work of many steps asks before each.
-
-    Raises:
-        OrphanError: it is gone.
-    """
-    if _parents and os.getppid() != _parents[0]:
-        raise OrphanError
 
 
 class SideBySide(Generic[Piece, Done]):
@@ -61,9 +45,9 @@ class SideBySide(Generic[Piece, Done]):
         if self._worth:
             # Started afresh and not forked: a fork would copy locks that threads of the engine hold.
             self._pool = ProcessPoolExecutor(
-                1, multiprocessing.get_context("spawn"), initializer=_work_for, initargs=(os.getpid(),)
+                1, multiprocessing.get_context("spawn"), initializer=_end_with_parent
             )
-            self._sent = [self._pool.submit(_step, self._work, piece) for piece in self._pieces]
+            self._sent = [self._pool.submit(self._work, piece) for piece in self._pieces]
         return self
 
     def results(self) -> list[Done]:
@@ -86,10 +70,13 @@ class SideBySide(Generic[Piece, Done]):
             self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _work_for(parent: int) -> None:
-    _parents.append(parent)
+def _end_with_parent() -> None:
+    """Have this process end at once when the one that started it does."""
 
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        os._exit(1)
 
-def _step(work: Callable[[Piece], Done], piece: Piece) -> Done:
-    still_wanted()
-    return work(piece)
+    threading.Thread(target=wait, daemon=True).start()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rcs_pipeline.ledger.paths import FEW, flush_everything
-from rcs_pipeline.ledger.second_process import SideBySide, still_wanted
+from rcs_pipeline.ledger.second_process import SideBySide
 from rcs_pipeline.release.draft import Draft
 from rcs_pipeline.release.folder import PageWriter, Source, source_of, write_release
 
@@ -86,7 +86,6 @@ def _fill_share(share: _Share) -> dict[str, str]:
 def _fill(fillings: Sequence[Filling], source: Source, pages: PageWriter, *, flushed: bool) -> dict[str, str]:
     hashes = {}
     for item in fillings:
-        still_wanted()
         hashes[item.draft.audience] = write_release(
             item.folder, item.draft, source, item.earlier, pages, flushed=flushed
         )

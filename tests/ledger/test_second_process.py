@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rcs_pipeline.ledger.second_process import SideBySide, still_wanted
+from rcs_pipeline.ledger.paths import whole_files
+from rcs_pipeline.ledger.second_process import SideBySide
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,10 +28,9 @@ def refusing(number: int) -> int:
 
 
 def stepping(folder: str) -> None:
-    """Steps without end, as long as they are wanted; the last step's time is the file's."""
+    """Steps without end; the file holds the process, and its time is that of the last step."""
     while True:
-        still_wanted()
-        Path(folder, "step").write_text(str(os.getpid()), encoding="utf-8")
+        whole_files({Path(folder, "step"): str(os.getpid()).encode()})
         time.sleep(0.01)
 
 
