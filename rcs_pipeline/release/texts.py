@@ -101,8 +101,8 @@ def _differences(draft: Draft) -> str:
     if few is None:
         return ""
     return (
-        f"A figure changes from one release to the next only where {few} pupils or more differ; elsewhere it\n"
-        "is that of an earlier release, or withheld. So parts need not add up to their whole after corrections.\n"
+        f"From one release to the next a figure changes only where {few} pupils or more differ; elsewhere\n"
+        "it is that of an earlier release, or withheld. So parts need not add up after a correction.\n"
     )
 
 
