@@ -55,12 +55,26 @@ def test_one_sentence_says_how_many_rows_have_no_new_figures(found: dict[str, He
 
 def test_the_plans_page_names_the_rows(found: dict[str, HeldBack], tmp_path: Path) -> None:
     plan = {
-        "plan": "abc", "product": "linked", "title": "Linked", "candidate": "0" * 64, "base_version": "1.0.0",
-        "version": "1.0.1", "change": "patch", "why": [], "note": "", "not_before": None,
-        "approvals_needed": 1, "synthetic": False, "made_at": "2026-05-04T10:00:00+00:00", "made_by": "somebody",
-        "builder": "another", "audiences": [], "consumers": [], "held_back": [asdict(item) for item in found.values()],
+        "plan": "abc",
+        "product": "linked",
+        "title": "Linked",
+        "candidate": "0" * 64,
+        "base_version": "1.0.0",
+        "version": "1.0.1",
+        "change": "patch",
+        "why": [],
+        "note": "",
+        "not_before": None,
+        "approvals_needed": 1,
+        "synthetic": False,
+        "made_at": "2026-05-04T10:00:00+00:00",
+        "made_by": "somebody",
+        "builder": "another",
+        "audiences": [],
+        "consumers": [],
+        "held_back": [asdict(item) for item in found.values()],
         "checklist": [],
-    }  # fmt: skip
+    }
     page = write_plan_page(tmp_path, plan).read_text(encoding="utf-8")
     assert "What is held back" in page
     assert "cpp, D, all, all" in page
