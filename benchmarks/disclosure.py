@@ -18,10 +18,10 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure import audit_linked
+from rcs_pipeline.disclosure.counts import stacked
 from rcs_pipeline.disclosure.engine import SQL_TYPES, name, reading, text
 from rcs_pipeline.disclosure.grid import Grid, make_grid
 from rcs_pipeline.disclosure.linear import System
-from rcs_pipeline.disclosure.counts import stacked
 from rcs_pipeline.disclosure.primary import small_base, small_part
 from rcs_pipeline.disclosure.propagate import outer_bounds
 from rcs_pipeline.disclosure.protect import protect

@@ -278,6 +278,11 @@ class ProductTable:
     extension: TableExtension
     path: Path
 
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The columns that say why a number is not there."""
+        return frozenset(rule.symbol_column for rule in self.extension.hide)
+
     def columns_for(self, audience: str) -> tuple[ProductColumn, ...]:
         """The columns that this audience may see by itself: none unless the contract says so.
 

@@ -7,6 +7,7 @@ Does not belong here: what follows for a candidate (see `linked`, `keeping`), ju
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,8 +85,10 @@ def lay_out(
         ]
         if files:
             view = f"before {audience} {table.name} {number}"
+            # Hundreds of small text files are read once.
+            kind = "view" if files[0].suffix == ".parquet" else "table"
             connection.execute(
-                f"create or replace temp view {name(view)} as select * from {_reading(files, table)}"
+                f"create or replace temp {kind} {name(view)} as select * from {_reading(files, table)}"
             )
             columns = connection.execute(f"describe {name(view)}").fetchall()
             found.append(Laid(given.version, view, frozenset(str(row[0]) for row in columns), given.stands))
@@ -128,7 +131,13 @@ def _reading(files: list[Path], table: ProductTable) -> str:
     listed = ", ".join(text(str(file)) for file in files)
     if files[0].suffix == ".parquet":
         return f"read_parquet([{listed}])"
-    types = ", ".join(f"{text(column.name)}: {text(SQL_TYPES[column.type])}" for column in table.columns)
+    with files[0].open(encoding="utf-8", newline="") as stream:
+        header = set(next(csv.reader(stream), []))
+    types = ", ".join(
+        f"{text(column.name)}: {text(SQL_TYPES[column.type])}"
+        for column in table.columns
+        if column.name in header
+    )
     return f"read_csv([{listed}], header = true, all_varchar = false, types = {{{types}}})"
 
 

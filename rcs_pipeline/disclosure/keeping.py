@@ -137,13 +137,15 @@ def keep(
     then = ", ".join(
         f"rows_then.{name(item)} as {name(f'__then_{item}')}" for item in sorted(together | compared)
     )
+    # A band that stood hidden stays so with the others of its schools.
+    seen = "true" if table.extension.banded else seen_in(table, last, groups[0].hides[0], "rows_then")
     kept = name(f"kept {audience} {table.name}")
     grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
     connection.execute(
         f"create or replace temp table {kept} as select {grain}, coalesce({whole}, false) as __whole,"
         f" coalesce({alone}, false) as __compared, {reason} is not null as __hidden, {then} from judged"
         f" inner join {name(last.view)} as rows_then on {_same(table, 'judged', 'rows_then')}"
-        f" where {seen_in(table, last, groups[0].hides[0], 'rows_then')} and (({whole}) or ({alone}))"
+        f" where {seen} and (({whole}) or ({alone}))"
     )
     row = connection.execute(f"select count(*), count(*) filter (where __hidden) from {kept}").fetchone()
     rows, hidden = row or (0, 0)

@@ -88,17 +88,18 @@ def protect(
     for folder in (target, *(target.parent / item for item in (MASKS, WORLDS, AFRESH))):
         shutil.rmtree(folder, ignore_errors=True)
     target.mkdir(parents=True)
+    few = product.file.disclosure.minimum_difference
     reports, kept = list[TableReport](), dict[tuple[str, str], Kept | None]()
     with reading(database, threads=threads) as connection:
         for audience in product.file.audiences:
             for table in sorted(product.tables, key=_made_of_others):
-                before = lay_out(connection, audience, table, earlier)
+                holder = product.held_by(table, audience) or audience
+                before = lay_out(connection, holder, table, earlier if few else ())
                 if table.columns_for(audience):
                     report, kept[audience, table.name] = _write(
                         connection, target, product, audience, table, before
                     )
                     reports.append(report)
-                holder = product.held_by(table, audience) or audience
                 _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
         write_places(connection, target, product)
         keep_worlds(connection, target.parent / WORLDS, product)

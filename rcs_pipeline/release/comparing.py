@@ -132,6 +132,7 @@ def _compare(
         grain=contract.grain if contract else (),
         columns=compared_columns(product, table, of.kind) if contract else {},
         interval=contract.extension.interval if contract else None,
+        symbols=contract.symbols if contract else frozenset(),
     )
 
 

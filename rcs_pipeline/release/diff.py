@@ -73,6 +73,7 @@ def compare(
     grain: tuple[str, ...],
     columns: Mapping[str, str],
     interval: Interval | None = None,
+    symbols: frozenset[str] = frozenset(),
 ) -> dict[str, TableDiff]:
     """Compare two versions of a table, for all places at once.
 
@@ -84,6 +85,7 @@ def compare(
         grain: the columns that identify a row in both.
         columns: the columns to compare, with the SQL type that they are published in.
         interval: which column is a value with an interval, if the table has one.
+        symbols: the columns that say why there is no value; they are none themselves.
 
     Returns:
         Place -> its differences; under the empty name those of a release that is not one of many.
@@ -97,7 +99,8 @@ def compare(
     differs = {name: _differs(name, same_type=held[name].lower() == columns[name]) for name in shared}
     any_differs = " or ".join(differs.values()) or "false"
     cells = "".join(f", count(*) filter (where __old and __new and {test})" for test in differs.values())
-    went, came = _became_null("o", "n", shared), _became_null("n", "o", shared)
+    values = [name for name in shared if name not in symbols]
+    went, came = _became_null("o", "n", values), _became_null("n", "o", values)
     rows = connection.execute(
         f"select coalesce(o.__place, n.__place),"
         f" count(*) filter (where __old), count(*) filter (where __new),"

@@ -88,6 +88,7 @@ def differences(
                 grain=contract.grain if contract and in_both else (),
                 columns=compared_columns(product, name, audience) if in_both else {},
                 interval=contract.extension.interval if contract else None,
+                symbols=contract.symbols if contract else frozenset(),
             ).get("", TableDiff(name, 0, 0))
             if in_both:
                 reasons += reasons_of_table(found, resources[1][name], new.package)

@@ -63,7 +63,7 @@ def readme(draft: Draft) -> str:
 {_where(draft)}{_also(draft)}.
 An empty cell is a missing value, never zero; where a table has a column `symbol`, it says why a number
 is missing. The column `release_version` names the release that a row belongs to.
-{mark}
+{_differences(draft)}{mark}
 ## Beside them
 
 - `datapackage.json`: what every column means (Data Package v2); `dataset.jsonld`: the same for catalogues
@@ -94,6 +94,16 @@ def _where(draft: Draft) -> str:
     if "parquet" in draft.product.audience(draft.audience).formats:
         return "Each table is there with the same rows in `parquet/` for tools and in `csv/` for others"
     return "Each table is there in `csv/`"
+
+
+def _differences(draft: Draft) -> str:
+    few = draft.product.file.disclosure.minimum_difference
+    if few is None:
+        return ""
+    return (
+        f"From one release to the next a figure changes only where {few} pupils or more differ; elsewhere\n"
+        "it is that of an earlier release, or withheld. So parts need not add up after a correction.\n"
+    )
 
 
 def _also(draft: Draft) -> str:

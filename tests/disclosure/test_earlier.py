@@ -18,11 +18,13 @@ from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.disclosure.shown import shown_to
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.releases import given
+from tests.disclosure.school_tables import Cell, banded_product, programme
+from tests.disclosure.school_tables import candidate as schools
 from tests.disclosure.test_linked_tables import CONTRACTS, Row, candidate, pupils, rows
 
 SIZES = {"A": 260, "B": 300, "C": 190, "D": 700, "E": 240}
 TABLES = ("answers", "reached", "quality")
-CHECK = "disclosure.open.earlier"
+CHECK, BANDS = "disclosure.open.earlier", "disclosure.partnership.earlier"
 GRAIN = "indicator_id, geography_level, geography_code, group_by, group_value"
 
 
@@ -241,3 +243,33 @@ def test_three_releases_of_other_programmes_hold(tmp_path: Path, product: Produc
         place = draw.choice(list(SIZES))
         people = without(people, draw.choice([1, 5, 12, 60]), place)
         people += pupils(seed + 100, {draw.choice(list(SIZES)): draw.choice([0, 1, 8, 30])}, (0.3, 0.05, 0.5))
+
+
+def moved_bands(cells: list[Cell]) -> list[Cell]:
+    """Some answers of every school are other ones."""
+    return [
+        cell._replace(count=min(cell.base, cell.count + 2)) if cell.line == "i0" else cell for cell in cells
+    ]
+
+
+def test_bands_of_a_school_stay_as_they_were_first_given(tmp_path: Path) -> None:
+    banded, cells = banded_product(), programme(3, {"A": (180, 90, 60, 40), "B": (400, 70)})
+    first = schools(tmp_path / "one", cells, banded)
+    release = given(first, "1.0.0")
+    second = schools(tmp_path / "two", moved_bands(cells), banded)
+    assert "show another band than release 1.0.0" in failed(second, banded, release)[BANDS]
+    protect(second / "warehouse.duckdb", second / "protected", banded, earlier=(release,))
+    assert failed(second, banded, release) == {}
+    file = "protected/partnership/figures.parquet"
+    assert rows(first / file) == rows(second / file)
+
+
+def test_bands_of_a_partnership_that_comes_later_are_given_beside_the_old_ones(tmp_path: Path) -> None:
+    banded, cells = banded_product(), programme(3, {"A": (180, 90, 60, 40)})
+    release = given(schools(tmp_path / "one", cells, banded), "1.0.0")
+    more = [*cells, *programme(4, {"B": (400, 70, 90)})]
+    second = schools(tmp_path / "two", more, banded)
+    protect(second / "warehouse.duckdb", second / "protected", banded, earlier=(release,))
+    assert failed(second, banded, release) == {}
+    file = second / "protected/partnership/figures.parquet"
+    assert rows(file, "count(*)", "cpp_code = 'B' and share_from is not null") != [(0,)]

@@ -52,7 +52,7 @@ def test_values_newly_withheld_and_newly_shown_are_counted(workspace: Workspace)
     released(workspace)
     candidate(workspace, ESTIMATES.replace("i = 3 and a = 2", "i = 4 and a = 1"), built_at=LATER)
     plan = make_plan(workspace, "mini")
-    assert (table(plan)["values_no_longer_shown"], table(plan)["values_newly_shown"]) == (4, 4)
+    assert (table(plan)["values_no_longer_shown"], table(plan)["values_newly_shown"]) == (3, 3)
     assert found(plan, "hidden")[0][0] == found(plan, "shown")[0][0] == "warning"
 
 
