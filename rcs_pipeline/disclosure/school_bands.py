@@ -10,6 +10,7 @@ The bands are the same for every audience: whoever sees one school may know some
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,14 @@ from rcs_pipeline.disclosure.school_cells import (
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, size_words
 from rcs_pipeline.disclosure.worlds import Schools
 from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.second_process import SideBySide
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # The folder beside the protected tables with the worlds that prove the bands. No release holds it.
 WORLDS = "worlds"
+MANY = 50_000  # rows from which a second process has chosen some before this one is done
 
 
 def with_bands(connection: DuckDBPyConnection, product: Product, table: ProductTable, rows: str) -> str:
@@ -102,21 +105,36 @@ def _choose(
                                " from banded_rows order by __number")  # fmt: skip
     finest = fetch(connection, "select __block, __place, __line, __cell, __base, __count"
                                 " from banded_cells order by all")  # fmt: skip
+    blocks = range(int(given["__block"].max(initial=-1)) + 1)
+    partnerships = [_Partnership(_of(given, block), _of(finest, block), shape, rules) for block in blocks]
+    with SideBySide(_partnership, partnerships, worth=len(given["__number"]) > MANY) as beside:
+        chosen = beside.results()
     parts, proofs = np.zeros(len(given["__number"]), dtype=np.int64), list[Columns]()
-    for block in range(int(given["__block"].max(initial=-1)) + 1):
-        own = given["__block"] == block
-        fine = finest["__block"] == block
-        parts[own], proof = _partnership(
-            {key: column[own] for key, column in given.items()},
-            {key: column[fine] for key, column in finest.items()}, shape, rules,
-        )  # fmt: skip
+    for block, (own, proof) in zip(blocks, chosen, strict=True):
+        parts[given["__block"] == block] = own
         proofs.append({"__block": np.full(len(proof["__world"]), block), **proof})
     _give_bands(connection, table, banded, rules, parts)
     _give_worlds(connection, table, banded, proofs)
 
 
-def _partnership(given: Columns, finest: Columns, shape: Shape, rules: BandRules) -> tuple[Ints, Columns]:
+@dataclass(frozen=True)
+class _Partnership:
+    """The rows and the finest cells of one partnership: nothing else is needed to choose its bands."""
+
+    given: Columns
+    finest: Columns
+    shape: Shape
+    rules: BandRules
+
+
+def _of(columns: Columns, block: int) -> Columns:
+    own = columns["__block"] == block
+    return {key: column[own] for key, column in columns.items()}
+
+
+def _partnership(of: _Partnership) -> tuple[Ints, Columns]:
     """The parts of each row given, and the worlds that prove them, by numbers of school, line and cell."""
+    given, finest, shape, rules = of.given, of.finest, of.shape, of.rules
     places, place = np.unique(given["__place"], return_inverse=True)
     lines, line = np.unique(given["__line"], return_inverse=True)
     kinds, row = np.unique(given["__row"], return_inverse=True)

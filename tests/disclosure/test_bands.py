@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure import school_bands
 from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.audit_bands import Attacks, attack_files
 from rcs_pipeline.disclosure.bands import allowed
@@ -114,6 +115,15 @@ def test_neither_the_order_of_rows_nor_threads_change_anything(
     turned = candidate(tmp_path / "turned", cells, product, turned=True)
     for name in ("protected/partnership/figures.parquet", "worlds/figures.parquet"):
         assert (made / name).read_bytes() == (turned / name).read_bytes()
+
+
+def test_bands_that_two_processes_choose_are_the_same(
+    tmp_path: Path, made: Path, cells: list[Cell], product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(school_bands, "MANY", 0)
+    again = candidate(tmp_path / "shared", cells, product)
+    for file in (FILE, WORLDS):
+        assert (again / file).read_bytes() == (made / file).read_bytes()
 
 
 def test_those_inside_are_told_why_a_row_has_no_band(made: Path, product: Product) -> None:
