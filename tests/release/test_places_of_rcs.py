@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 TABLE = "school_figures"
@@ -44,6 +47,37 @@ def test_every_place_gets_the_bands_of_its_own_schools(releases: Path, kind: str
         assert all((row["share_from"] == "") == (row["symbol"] == "c") for row in held)
         shown += sum(row["share_from"] != "" for row in held)
     assert shown > 1_000
+
+
+@pytest.mark.long
+def test_no_file_of_a_place_names_another_school_or_partnership(releases: Path) -> None:
+    schools = {path.name for path in (releases / "school").iterdir()}
+    for school in schools:
+        for file in (releases / "school" / school / "1.0.0").rglob("*"):
+            if file.is_file():
+                words = {*re.findall(r"(?<![\w.])\d{7}(?![\w.])", file.read_text(encoding="utf-8"))}
+                assert words & schools <= {school}, file
+    for folder in (releases / "partnership").iterdir():
+        held = folder / "1.0.0"
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{held / 'rcs.duckdb'}' as held (read_only)")
+            for source in (f"read_parquet('{held / 'parquet' / TABLE}.parquet')", f"held.{TABLE}"):
+                found = connection.execute(f"select distinct cpp_code from {source}").fetchall()
+                assert found == [(folder.name,)], source
+
+
+@pytest.mark.long
+def test_the_page_of_a_school_says_its_own_figures(releases: Path) -> None:
+    said = 0
+    for folder in (releases / "school").iterdir():
+        page = (folder / "1.0.0" / "site" / "index.html").read_text(encoding="utf-8")
+        held = rows(folder / "1.0.0" / "csv" / f"{TABLE}.csv")
+        assert f"<h1>{html.escape(held[0]['school_name'], quote=False)}</h1>" in page.replace("&#39;", "'")
+        shown = sum(row["share_from"] != "" for row in held)
+        assert page.count(" of a hundred<span") == shown
+        assert len(page) < 100_000
+        said += shown
+    assert said > 1_000
 
 
 @pytest.mark.long
