@@ -37,7 +37,7 @@ def programme(programme_space: Workspace) -> Building:
 @pytest.fixture(scope="session")
 def open_tables(programme: Building) -> Path:
     """What everybody gets of it."""
-    protect(programme.database, programme.protected, programme.product)
+    protect(programme.database, programme.protected, lakes.for_everybody(programme.product))
     return programme.protected / "open"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
+from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.settings import load_settings
@@ -157,3 +159,9 @@ def frame(space: Workspace) -> int:
         space, "school_statistics", "scotland-2019",
         f"select {answers(contract, 1, given)} from range({schools}) as numbers(i)",
     )  # fmt: skip
+
+
+def for_everybody(product: Product) -> Product:
+    """The product as if `open` were its only audience, for tests about that one: bands take their time."""
+    audiences = {"open": product.file.audiences["open"]}
+    return replace(product, file=product.file.model_copy(update={"audiences": audiences}))

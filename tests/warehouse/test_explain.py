@@ -21,6 +21,7 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
 from rcs_pipeline.warehouse.explain.asked import find
 from rcs_pipeline.warehouse.explain.explanation import Explanation, explain
+from tests.warehouse import lakes
 
 FALKIRK = "S12000014"
 HASH = "e" * 64
@@ -32,7 +33,7 @@ def candidate(programme_space: Workspace, programme: Building) -> CandidateRecor
     folder = programme_space.paths.candidates / HASH[:16]
     folder.mkdir(parents=True)
     shutil.copyfile(programme.database, folder / "warehouse.duckdb")
-    protect(folder / "warehouse.duckdb", folder / "protected", programme.product)
+    protect(folder / "warehouse.duckdb", folder / "protected", lakes.for_everybody(programme.product))
     record = CandidateRecord(
         hash=HASH, product="rcs", built_at="2026", builder="b", os_account="o",
         path=programme_space.paths.relative(folder), synthetic=True, inputs=programme.inputs,
@@ -251,7 +252,8 @@ def test_a_cell_hidden_for_another_ones_sake_says_so(
         connection.execute(
             f"copy (select * replace ('c' as symbol) from '{source}') to '{target}' (format parquet)"
         )
-    (shown,) = shown_to(tmp_path, programme_space.catalogue.product("rcs"), table, told.asked.grain)
+    product = lakes.for_everybody(programme_space.catalogue.product("rcs"))
+    (shown,) = shown_to(tmp_path, product, table, told.asked.grain)
     assert (shown.symbol, shown.reasons) == ("c", ("with it, a hidden number beside it could be worked out",))
 
 
