@@ -134,6 +134,12 @@ def disclosure_of(options: Options) -> Outcome:
     return Outcome(str(taken), taken.choosing + taken.attacking, 120.0)
 
 
+def disclosure_of_many(options: Options) -> Outcome:
+    """A hundred thousand cells, as many indicators that each are a system."""
+    taken = disclosure.measure(options.folder / "disclosure-many", times=3.2, beside_greedy=False)
+    return Outcome(str(taken), taken.choosing + taken.attacking, 15.0)
+
+
 # The demonstration first: its peak memory is the highest of this process's children.
 PARTS: dict[str, Callable[[Options], Outcome]] = {
     "run": run_demo,
@@ -149,6 +155,7 @@ PARTS: dict[str, Callable[[Options], Outcome]] = {
     "estimates-every": estimates_of(EVERY, 1.3),
     "growth": growth,
     "disclosure": disclosure_of,
+    "disclosure-many": disclosure_of_many,
     "maps": maps_of,
     "scenario": scenario_of,
 }

@@ -64,15 +64,15 @@ class Measured:
     primary: float
     hidden: float
     answers: float
-    greedy: float
+    greedy: float | None
     passed: bool
 
     def __str__(self) -> str:
         return (
             f"disclosure, open, {self.cells:,} cells: chosen and written in {self.choosing:.1f} s,"
             f" attacked in {self.attacking:.1f} s ({'nothing too narrow' if self.passed else 'NOT PASSED'});"
-            f" hidden {self.primary:.1%} first, {self.hidden:.1%} in all, {self.answers:.2%} of the answers;"
-            f" greedily {self.greedy:.1%}"
+            f" hidden {self.primary:.1%} first, {self.hidden:.1%} in all, {self.answers:.2%} of the answers"
+            + ("" if self.greedy is None else f"; greedily {self.greedy:.1%}")
         )
 
 
@@ -87,13 +87,17 @@ class Tabulated:
     numerator: Ints
 
 
-def measure(folder: Path, seed: int = 2015) -> Measured:
-    """Protect and attack both questionnaires of a synthetic programme."""
+def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy: bool = True) -> Measured:
+    """Protect and attack both questionnaires of a synthetic programme.
+
+    `times`: so many times as many questions, each a system of its own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     product = load_catalogue().product("rcs")
     product = replace(product, tables=tuple(table for table in product.tables if table.name in TABLES))
     given = [
-        tabulate(one, np.random.default_rng(seed + number)) for number, one in enumerate((SECONDARY, PRIMARY))
+        tabulate(replace(one, indicators=round(one.indicators * times)), np.random.default_rng(seed + number))
+        for number, one in enumerate((SECONDARY, PRIMARY))
     ]
     _write(folder / "warehouse.duckdb", product, given)
     start = time.perf_counter()
@@ -113,7 +117,7 @@ def measure(folder: Path, seed: int = 2015) -> Measured:
                 using (indicator_id, wave, geography_level, geography_code, group_by, group_value)
         """).fetchone()
     cells, hidden, answers, first = row or (0, 0.0, 0.0, 0.0)
-    greedy = sum(greedily(one, product) for one in given) / cells
+    greedy = sum(greedily(one, product) for one in given) / cells if beside_greedy else None
     return Measured(
         cells, chosen - start, attacked - chosen, first, hidden, answers, greedy, outcome is Outcome.PASS
     )
