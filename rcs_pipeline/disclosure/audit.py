@@ -11,6 +11,7 @@ money that adds up (see `audit_money`); and `disclosure.files` for files that no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,14 @@ def audit(
         earlier: every release that was given before, oldest first.
         threads: for the engine.
     """
-    verdicts, attacks = [_strays(folder, product)], audit_bands.Attacks()
+    verdicts = [_strays(folder, product)]
     try:
-        with reading(folder / "warehouse.duckdb", threads=threads) as connection:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            reading(folder / "warehouse.duckdb", threads=threads) as connection,
+        ):
+            # The engine is at work on bands while the linked tables' programmes are solved.
+            bands = beside.submit(_bands, folder, product, threads)
             verdicts += [_table(connection, folder, product, *pair) for pair in _granted(product)]
             for audience in product.file.audiences:
                 if linked_tables(product, audience):
@@ -68,14 +74,29 @@ def audit(
                     verdicts.append(_money(connection, folder, product, audience))
                 if audit_earlier.tables_of(product, audience):
                     verdicts.append(_earlier(connection, folder, product, audience, earlier))
-                if audit_bands.banded_tables(product, audience):
-                    found = audit_bands.judge(connection, folder, product, audience, attacks)
-                    verdicts.append(_verdict(audit_bands.check_of(audience), *found, audience))
             verdicts += [_verdict(*item) for item in audit_places.audit_places(connection, folder, product)]
+            verdicts += bands.result()
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
     return verdicts
+
+
+def _bands(folder: Path, product: Product, threads: int | None) -> list[Verdict]:
+    """The attack on bands, with a connection of its own."""
+    audiences = [item for item in product.file.audiences if audit_bands.banded_tables(product, item)]
+    if not audiences:
+        return []
+    attacks = audit_bands.Attacks()
+    with reading(folder / "warehouse.duckdb", threads=threads) as connection:
+        return [
+            _verdict(
+                audit_bands.check_of(item),
+                *audit_bands.judge(connection, folder, product, item, attacks),
+                item,
+            )
+            for item in audiences
+        ]
 
 
 def _earlier(

@@ -109,6 +109,7 @@ def write_release(
         **({texts.SYNTHETIC: texts.synthetic_note(draft)} if draft.synthetic else {}),
     }.items():
         _write(folder / name, content)
+    (folder / "contracts").mkdir()
     for table in published_tables(draft.product, draft.audience):
         contract = texts.marked_contract(table.path.read_text(encoding="utf-8"), synthetic=draft.synthetic)
         _write(folder / "contracts" / table.path.name, contract)
@@ -229,5 +230,4 @@ def _select(source: Source, draft: Draft, table: ProductTable, protected: Path) 
 
 
 def _write(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8", newline="\n")
