@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from rcs_pipeline.ledger.workspace import Workspace
+from rcs_pipeline.release import workbook
 from tests.release import helpers
 from tests.release.helpers import candidate, home, released
 
@@ -58,6 +59,16 @@ def test_the_workbook_has_a_cover_contents_notes_and_a_symbol_where_a_number_is_
     cover = " ".join(str(cell.value) for row in book["Cover"] for cell in row)
     assert "Version 1.0.0, released on 2026-05-04." in cover and "SYNTHETIC" in cover
     assert book.properties.created is not None and book.properties.created.year == 2026
+
+
+def test_a_workbook_of_tables_that_are_all_too_long_is_its_cover(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 0)
+    candidate(workspace)
+    released(workspace)
+    book = openpyxl.load_workbook(workspace.paths.releases / "mini/open/1.0.0/rcs-tables.xlsx")
+    assert book.sheetnames == ["Cover"]
 
 
 def test_headline_rows_are_those_of_the_contract(tmp_path: Path) -> None:
