@@ -21,7 +21,7 @@ from rcs_pipeline.disclosure import audit_bands, audit_earlier, audit_money, aud
 from rcs_pipeline.disclosure.audit_leaks import Leak, leaks_of, unseen_of
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.earlier import Given
-from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, reading, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -210,7 +210,8 @@ def _name_unseen(
             )
         # Several tables are made of the same one: it is compared once an audience.
         connection.execute(
-            f"create temp table if not exists {name(unseen_of(other, audience))} as select * from {rows}"
+            f"create temp table if not exists {name(unseen_of(other, audience))} as"
+            f" select {names(source.grain)} from {rows}"
         )
 
 

@@ -9,6 +9,8 @@ A release never is a filter on one file: every place has files of its own from h
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SHOWN = 3
+THREADS = 2
 
 
 def somebodys(table: ProductTable, audience: str) -> str:
@@ -46,13 +49,8 @@ def write_places(connection: DuckDBPyConnection, target: Path, product: Product)
         read = {table.name: _in_order(connection, target / audience, table, audience) for table in tables}
         codes = sorted({code for _, found in read.values() for code in found})
         _refuse_unfit(audience, codes)
-        for code in codes:
-            (target / audience / code).mkdir()
-            for table in tables:
-                rows, found = read[table.name]
-                start, count = found.get(code, (0, 0))
-                _write(rows.slice(start, count), target / audience / code / f"{table.name}.parquet")
-                wrote = True
+        with ThreadPoolExecutor(THREADS) as pool:
+            wrote = any([*pool.map(partial(_write_place, target / audience, read), codes)]) or wrote
     if wrote:
         flush_everything()
 
@@ -85,6 +83,14 @@ def _in_order(
         found[str(code)] = (start, int(count))
         start += int(count)
     return rows, found
+
+
+def _write_place(folder: Path, read: dict[str, tuple[Any, dict[str, tuple[int, int]]]], code: str) -> bool:
+    (folder / code).mkdir()
+    for table, (rows, found) in read.items():
+        start, count = found.get(code, (0, 0))
+        _write(rows.slice(start, count), folder / code / f"{table}.parquet")
+    return bool(read)
 
 
 def _write(rows: Any, path: Path) -> None:
