@@ -139,11 +139,12 @@ def keep(
     )
     # A band that stood hidden stays so with the others of its schools.
     seen = "true" if table.extension.banded else seen_in(table, last, groups[0].hides[0], "rows_then")
+    held = "true" if table.extension.banded else f"{reason} is not null"
     kept = name(f"kept {audience} {table.name}")
     grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
     connection.execute(
         f"create or replace temp table {kept} as select {grain}, coalesce({whole}, false) as __whole,"
-        f" coalesce({alone}, false) as __compared, {reason} is not null as __hidden, {then} from judged"
+        f" coalesce({alone}, false) as __compared, {held} as __hidden, {then} from judged"
         f" inner join {name(last.view)} as rows_then on {_same(table, 'judged', 'rows_then')}"
         f" where {seen} and (({whole}) or ({alone}))"
     )
@@ -178,13 +179,15 @@ def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: s
 
 
 def _given_already(table: ProductTable, last: Laid) -> str:
-    """That bands of the same line and partnership were given: of its schools no others ever are."""
+    """That other bands of the same line and partnership were given: of its schools no others ever are."""
     banded = table.extension.banded
     if banded is None:
         return "false"
     unit = (*banded.system, banded.line, banded.within)
     same = " and ".join(f"unit.{name(item)} is not distinct from judged.{name(item)}" for item in unit)
-    return f"exists (select 1 from {name(last.view)} as unit where {same})"
+    shown = (banded.shows.size, banded.shows.lower, banded.shows.upper)
+    other = " or ".join(f"judged.{name(item)} is distinct from rows_then.{name(item)}" for item in shown)
+    return f"({other}) and exists (select 1 from {name(last.view)} as unit where {same})"
 
 
 def _made_of(table: ProductTable) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.engine import SQL_TYPES, name, text
 from rcs_pipeline.disclosure.keeping import Kept
@@ -33,15 +34,21 @@ def write_mask(
     grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
     classes = ", ".join(text(item) for item in CLASSES.values())
     symbol = text(Symbol.CONFIDENTIAL.value)
-    left, source = "null::varchar", "judged"
+    left, source, more = "null::varchar", "judged", "false"
     if kept:
         left = f"case when kept.__whole then {text(kept.version)} end"
         source = f"judged left join {kept.name} as kept on {_same_row(table)}"
+        if table.extension.banded:
+            # Of a row that keeps another band nothing need be hidden; of every other kind it would be.
+            more = "coalesce(kept.__whole, false)"
+    differencing = text(CLASSES[Reason.DIFFERENCING])
     parts = [
         f"select {grain}, {text(group.symbol_column)} as symbol_column, {symbol} as symbol,"
         f" {left} as kept_from,"
-        f" case when {mark_of(number)} in ({classes}) then {mark_of(number)} else 'primary' end as class,"
-        f" {mark_of(number)} as reason from {source} where {mark_of(number)} is not null"
+        f" case when {mark_of(number)} is null then {differencing}"
+        f" when {mark_of(number)} in ({classes}) then {mark_of(number)} else 'primary' end as class,"
+        f" coalesce({mark_of(number)}, {differencing}) as reason"
+        f" from {source} where {mark_of(number)} is not null or {more}"
         for number, group in enumerate(groups)
     ]
     with whole_file(folder / f"{table.name}.parquet") as path:

@@ -262,6 +262,10 @@ def test_bands_of_a_school_stay_as_they_were_first_given(tmp_path: Path) -> None
     assert failed(second, banded, release) == {}
     file = "protected/partnership/figures.parquet"
     assert rows(first / file) == rows(second / file)
+    # Those inside see which rows would have another band today, and no others.
+    mask = second / "masks/partnership/figures.parquet"
+    kept = rows(mask, "distinct indicator_id, kept_from", "kept_from is not null")
+    assert kept == [("i0", "1.0.0")]
 
 
 def test_bands_of_a_partnership_that_comes_later_are_given_beside_the_old_ones(tmp_path: Path) -> None:
