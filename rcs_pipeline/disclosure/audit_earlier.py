@@ -62,6 +62,7 @@ def judge(
             for laid in before:
                 more, compared = _compare(connection, product, audience, table, laid)
                 rows, found = rows + compared, found + more
+            found += _came_or_went(connection, table, before)
         except duckdb.Error as error:
             return Outcome.ERROR, f"{table.name} cannot be compared: {str(error).splitlines()[0]}"
         kept += stayed
@@ -105,19 +106,33 @@ def _kept_rows(
     if any(rule.made_of for rule in table.extension.hide):
         shown = "false"
     earlier = " or ".join(_equal_row(table, laid, held, spoken | compared) for laid in before) or "false"
+    here, there = (f"{rows}.{name(table.grain[0])} is not null" for rows in ("given_now", "afresh"))
+    given = " or ".join(_was_given(table, laid, "afresh") for laid in before) or "false"
+    tests = (
+        (f"{here} and {there} and ({strange})",
+         "that are not the candidate's in other columns than those that are hidden"),
+        (f"{here} and {there} and ({other}) and {shown}",
+         "that differ from the candidate's though nothing of them is hidden"),
+        (f"{here} and (({other}) or not ({there})) and not ({earlier})",
+         "that are neither the candidate's nor those of an earlier release"),
+        (f"not ({here}) and ({given} or not coalesce({silent or 'false'}, false))",
+         "left out that were given before, or that are not hidden"),
+    )  # fmt: skip
+    counts = ", ".join(f"count(*) filter (where {test})" for test, _ in tests)
     row = connection.execute(
-        f"select count(*) filter (where {other}), count(*) filter (where {strange}),"
-        f" count(*) filter (where ({other}) and {shown}),"
-        f" count(*) filter (where ({other}) and not ({earlier}))"
+        f"select count(*) filter (where {here} and ({other})), {counts}"
         f" from given_now full join read_parquet({text(str(afresh))}) as afresh on {same}"
     ).fetchone()
-    kept, strays, open_rows, invented = row or (0, 0, 0, 0)
-    says = (
-        (strays, "that are not the candidate's in other columns than those that are hidden"),
-        (open_rows, "that differ from the candidate's though nothing of them is hidden"),
-        (invented, "that are neither the candidate's nor those of an earlier release"),
-    )
-    return [f"{count} rows {sentence}" for count, sentence in says if count], int(kept)
+    kept, *found = (int(item) for item in row or (0, 0, 0, 0, 0))
+    return [
+        f"{count} rows {sentence}" for count, (_, sentence) in zip(found, tests, strict=True) if count
+    ], kept
+
+
+def _was_given(table: ProductTable, laid: Laid, rows: str) -> str:
+    if not set(table.grain) <= laid.columns:
+        return "false"
+    return f"exists (select 1 from {name(laid.view)} as was where {_same(table, rows, 'was')})"
 
 
 def _equal_row(table: ProductTable, laid: Laid, held: Sequence[str], spoken: set[str]) -> str:
@@ -178,6 +193,30 @@ def pairs_of(table: ProductTable) -> list[tuple[str, str | None]]:
         elif rule.kind == "count":
             pairs += [(test, None) for test in rule.tests]
     return pairs
+
+
+def _came_or_went(connection: DuckDBPyConnection, table: ProductTable, before: Sequence[Laid]) -> list[str]:
+    """Hidden groups of a place that the last release had and are gone, or had not and are there."""
+    standing = [laid for laid in before if laid.stands]
+    if not standing or table.extension.banded or not {"group_by", "group_value"} <= set(table.grain):
+        return []
+    if not set(table.grain) <= standing[-1].columns:
+        return []
+    last, symbol = name(standing[-1].view), name(table.extension.hide[0].symbol_column)
+    about = [name(item) for item in table.grain if item not in ("group_by", "group_value")]
+    same_place = " and ".join(f"other.{item} is not distinct from one.{item}" for item in about)
+    problems = []
+    for one, other, says in (
+        (last, "given_now", "that stood hidden are gone"), ("given_now", last, "are new and hidden"),
+    ):  # fmt: skip
+        row = connection.execute(
+            f"select count(*) from {one} as one where one.{symbol} = 'c'"
+            f" and not exists (select 1 from {other} as other where {_same(table, 'one', 'other')})"
+            f" and exists (select 1 from {other} as other where {same_place})"
+        ).fetchone()
+        if row and row[0]:
+            problems.append(f"{row[0]} rows {says}")
+    return problems
 
 
 def _few_apart(table: ProductTable, held: set[str], few: int) -> str:

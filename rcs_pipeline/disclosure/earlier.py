@@ -95,6 +95,11 @@ def lay_out(
     return tuple(found)
 
 
+def same_row(columns: Iterable[str], one: str, other: str) -> str:
+    """That two rows have the same in some columns, as SQL."""
+    return " and ".join(f"{one}.{name(item)} is not distinct from {other}.{name(item)}" for item in columns)
+
+
 def seen_in(table: ProductTable, laid: Laid, column: str, rows: str) -> str:
     """That a row of an earlier release has the number in a column, as SQL."""
     symbols = {rule.symbol_column for rule in table.extension.hide if column in rule.hides} & laid.columns

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.counts import Reason
-from rcs_pipeline.disclosure.earlier import Laid, seen_in
+from rcs_pipeline.disclosure.earlier import Laid, same_row, seen_in
 from rcs_pipeline.disclosure.engine import name, text
 from rcs_pipeline.disclosure.rules import HiddenTogether, shown_view, together_of
 
@@ -88,10 +88,10 @@ def near_rows(table: ProductTable, before: Sequence[Laid], few: int) -> str:
         apart = people_apart(table, laid, "today", "rows_then")
         if set(table.grain) <= laid.columns and apart != "null":
             base = counted(table)[0][0]
+            same = same_row(table.grain, "today", "rows_then")
             tests.append(
-                f"exists (select 1 from {name(laid.view)} as rows_then where"
-                f" {_same(table, 'today', 'rows_then')} and {seen_in(table, laid, base, 'rows_then')}"
-                f" and {apart} between 1 and {few - 1})"
+                f"exists (select 1 from {name(laid.view)} as rows_then where {same}"
+                f" and {seen_in(table, laid, base, 'rows_then')} and {apart} between 1 and {few - 1})"
             )
     return " or ".join(tests) or "false"
 
@@ -145,7 +145,7 @@ def keep(
     connection.execute(
         f"create or replace temp table {kept} as select {grain}, coalesce({whole}, false) as __whole,"
         f" coalesce({alone}, false) as __compared, {held} as __hidden, {then} from judged"
-        f" inner join {name(last.view)} as rows_then on {_same(table, 'judged', 'rows_then')}"
+        f" inner join {name(last.view)} as rows_then on {same_row(table.grain, 'judged', 'rows_then')}"
         f" where {seen} and (({whole}) or ({alone}))"
     )
     row = connection.execute(f"select count(*), count(*) filter (where __hidden) from {kept}").fetchone()
@@ -168,13 +168,14 @@ def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: s
     tests = (f"shown_now.{name(item)} is distinct from rows_then.{name(item)}" for item in spoken)
     other = "false"
     if kept:
-        same = _same(table, "kept", "cell")
+        same = same_row(table.grain, "kept", "cell")
         other = f"exists (select 1 from {kept.name} as kept where kept.__whole and {same})"
     return (
         f"select cell.*, {other} as __other,"
         f" rows_then.{name(table.grain[0])} is null or {' or '.join(tests) or 'false'} as __moved"
-        f" from {fresh} as cell inner join {final} as shown_now on {_same(table, 'cell', 'shown_now')}"
-        f" left join {name(last.view)} as rows_then on {_same(table, 'shown_now', 'rows_then')}"
+        f" from {fresh} as cell"
+        f" inner join {final} as shown_now on {same_row(table.grain, 'cell', 'shown_now')}"
+        f" left join {name(last.view)} as rows_then on {same_row(table.grain, 'shown_now', 'rows_then')}"
     )
 
 
@@ -209,9 +210,3 @@ def _made_of(table: ProductTable) -> Callable[[str], str]:
         return f"({' or '.join(tests)})"
 
     return any_of
-
-
-def _same(table: ProductTable, one: str, other: str) -> str:
-    return " and ".join(
-        f"{one}.{name(item)} is not distinct from {other}.{name(item)}" for item in table.grain
-    )

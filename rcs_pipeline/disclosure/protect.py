@@ -33,6 +33,7 @@ from rcs_pipeline.disclosure.engine import (
 from rcs_pipeline.disclosure.keeping import Kept, keep, near_rows, with_moved
 from rcs_pipeline.disclosure.places import somebodys, write_places
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
+from rcs_pipeline.disclosure.same_rows import CAME, GONE, hold_rows
 from rcs_pipeline.disclosure.school_bands import WORLDS, keep_worlds, with_bands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
 from rcs_pipeline.disclosure.writing import mark_of, selected, write_mask
@@ -131,16 +132,19 @@ def _write(
         seen_columns = [column.name for column in table.columns_for(audience)]
         few = product.file.disclosure.minimum_difference
         kept = keep(connection, audience, table, seen_columns, groups, before, few) if few else None
+        held = hold_rows(connection, table, before)
         write_mask(connection, target.parent / MASKS / audience, table, groups, kept)
-        for path, keeping in ((file, kept), *([(judged, None)] if kept else ())):
-            _copy(connection, selected(product, table, audience, groups, found, keeping), path)
+        given, alone = (f"not {CAME}", f"not {GONE}") if held else ("true", "true")
+        _copy(connection, selected(product, table, audience, groups, found, kept, given), file)
+        if kept or held:
+            _copy(connection, selected(product, table, audience, groups, found, None, alone), judged)
     except duckdb.Error as error:
         raise RcsError(
             f"The table cannot be written as its contract says: {str(error).splitlines()[0]}",
             where=f"{audience}, {table.name}", expected=f"the types of {table.path.name}",
             todo="Mend the model or the contract.",
         ) from error  # fmt: skip
-    rows = _number(connection, "select count(*) from judged")
+    rows = _number(connection, f"select count(*) from judged where {given}")
     report = TableReport(
         audience=audience,
         table=table.name,

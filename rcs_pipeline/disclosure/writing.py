@@ -14,6 +14,7 @@ from rcs_pipeline.contracts.product import Product, ProductColumn, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.display import shown_value
+from rcs_pipeline.disclosure.earlier import same_row
 from rcs_pipeline.disclosure.engine import SQL_TYPES, name, text
 from rcs_pipeline.disclosure.keeping import Kept
 from rcs_pipeline.disclosure.rules import HiddenTogether
@@ -37,7 +38,7 @@ def write_mask(
     left, source, more = "null::varchar", "judged", "false"
     if kept:
         left = f"case when kept.__whole then {text(kept.version)} end"
-        source = f"judged left join {kept.name} as kept on {_same_row(table)}"
+        source = f"judged left join {kept.name} as kept on {same_row(table.grain, 'judged', 'kept')}"
         if table.extension.banded:
             # Of a row that keeps another band nothing need be hidden; of every other kind it would be.
             more = "coalesce(kept.__whole, false)"
@@ -63,6 +64,7 @@ def selected(
     groups: Sequence[HiddenTogether],
     found: dict[str, str],
     kept: Kept | None,
+    where: str = "true",
 ) -> str:
     """The rows of `judged` as an audience gets them, in their total order, as SQL."""
     columns = table.columns_for(audience)
@@ -71,8 +73,10 @@ def selected(
     first = tuple(dict.fromkeys((*table.extension.order_by, *table.grain)))
     rest = tuple(item for item in found if item not in first)
     order = ", ".join(f"judged.{name(item)} nulls last" for item in (*first, *rest))
-    source = f"judged left join {kept.name} as kept on {_same_row(table)}" if kept else "judged"
-    return f"select {written} from {source} order by {order}"
+    source = "judged"
+    if kept:
+        source = f"judged left join {kept.name} as kept on {same_row(table.grain, 'judged', 'kept')}"
+    return f"select {written} from {source} where {where} order by {order}"
 
 
 def _column(
@@ -101,10 +105,6 @@ def _column(
     if kept:
         value = kept.value(column.name, value)
     return f"cast({value} as {kind}) as {name(column.name)}"
-
-
-def _same_row(table: ProductTable) -> str:
-    return " and ".join(f"judged.{name(item)} is not distinct from kept.{name(item)}" for item in table.grain)
 
 
 def mark_of(number: int) -> str:

@@ -214,6 +214,34 @@ def test_those_inside_are_told_why_a_figure_stayed(
     assert shown.reasons == ("the figures of 1.0.0: two shown groups would differ by fewer than 10 pupils",)
 
 
+RARE: list[Row] = [
+    ("D", "female", "S9", 1, 0, 1),
+    ("D", "female", "S9", 0, 0, 1),
+    ("D", "male", "S9", 1, 1, 0),
+]
+
+
+@pytest.mark.parametrize("then", [True, False])
+def test_a_group_of_few_neither_comes_nor_goes(
+    tmp_path: Path, people: list[Row], product: Product, then: bool
+) -> None:
+    with_them, without_them = [*people, *RARE], people
+    first, second = (with_them, without_them) if then else (without_them, with_them)
+    one = candidate(tmp_path / "one", first, product)
+    release = given(one, "1.0.0")
+    two = after(tmp_path / "two", second, product, release)
+    where = "geography_code = 'D' and group_value like '%S9' order by all"
+    columns = "indicator_id, group_by, group_value, base, symbol"
+    before = rows(one / "protected/open/answers.parquet", columns, where)
+    assert bool(before) is then
+    assert rows(two / "protected/open/answers.parquet", columns, where) == before
+    assert same_files(one, two)
+    assert failed(two, product, release) == {}
+    alone = candidate(tmp_path / "alone", second, product)
+    says = "rows that stood hidden are gone" if then else "rows are new and hidden"
+    assert says in failed(alone, product, release)[CHECK]
+
+
 @pytest.mark.parametrize("damage", ["lost", "edited", "other sums"])
 def test_an_earlier_release_that_is_not_as_it_was_stops_the_build(
     tmp_path: Path, people: list[Row], product: Product, damage: str
