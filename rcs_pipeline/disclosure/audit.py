@@ -4,8 +4,9 @@ Belongs here: predicates of its own over what an audience holds, compared with t
 Does not belong here: anything that `protect` uses to decide. A mistake there must show up here.
 
 Verdicts name counts of rows, never values. One verdict for each audience and table,
-`disclosure.<audience>.<table>`; for each audience one for its linked tables (see `audit_linked`) and one for
-money that adds up (see `audit_money`); and `disclosure.files` for files that nobody was granted.
+`disclosure.<audience>.<table>`; for each audience one for its linked tables (see `audit_linked`), one for
+money that adds up (see `audit_money`), one for bands (see `audit_bands`) and one beside all earlier releases
+(see `audit_earlier`); and `disclosure.files` for files that nobody was granted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rcs_pipeline.disclosure import audit_bands, audit_earlier, audit_money, aud
 from rcs_pipeline.disclosure.audit_leaks import Leak, leaks_of, unseen_of
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.earlier import Given
-from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, reading, text
+from rcs_pipeline.disclosure.engine import AFRESH, WAREHOUSE, judged_file, name, names, reading, text
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -139,15 +140,25 @@ def _granted(product: Product) -> list[tuple[str, ProductTable]]:
 
 def _strays(folder: Path, product: Product) -> Verdict:
     granted = {f"{audience}/{table.name}.parquet" for audience, table in _granted(product)}
-    root = folder / "protected"
-    found = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
+    found = _files_under(folder / "protected")
     strays = sorted(path for path in found - granted if not audit_places.of_a_place(path, product))
+    # What is judged instead of a protected file has to be one that is held against it.
+    beside = {
+        f"{audience}/{table.name}.parquet"
+        for audience in product.file.audiences
+        for table in audit_earlier.tables_of(product, audience)
+    }
+    strays += [f"{AFRESH}/{path}" for path in sorted(_files_under(folder / AFRESH) - beside)]
     message = (
         f"Files that nobody was granted: {', '.join(strays)}"
         if strays
         else f"{len(found)} files, all granted"
     )
     return _verdict(FILES_CHECK, Outcome.FAIL if strays else Outcome.PASS, message)
+
+
+def _files_under(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
 
 
 def _table(

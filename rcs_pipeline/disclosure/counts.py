@@ -20,13 +20,17 @@ MEAN = -1  # stands for the numerator of an indicator that has none
 
 
 class Reason(IntEnum):
-    """Why a cell is hidden; the first that applies."""
+    """Why a cell is hidden; the first that applies.
+
+    `EARLIER` is of the class of differencing, beside an earlier release.
+    """
 
     SHOWN = 0
     PRIMARY = 1
     SECONDARY = 2
     DOMINANCE = 3
     DIFFERENCING = 4
+    EARLIER = 5
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,12 @@ def judged_file(folder: Path, audience: str, table: str) -> Path:
     return afresh if afresh.is_file() else folder / "protected" / audience / f"{table}.parquet"
 
 
+def mask_columns(connection: DuckDBPyConnection, file: Path) -> frozenset[str]:
+    """The columns of a mask; one of a candidate from before says less."""
+    described = connection.execute(f"describe select * from read_parquet({text(str(file))})").fetchall()
+    return frozenset(str(row[0]) for row in described)
+
+
 @contextmanager
 def reading(database: Path, *, threads: int | None = None) -> Iterator[DuckDBPyConnection]:
     """A connection in memory with the candidate's database attached read-only as `warehouse`.

@@ -23,7 +23,7 @@ from rcs_pipeline.disclosure.rules import HiddenTogether, shown_view, together_o
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FOR_OTHERS = (Reason.SECONDARY.name.lower(), Reason.DIFFERENCING.name.lower())
+FOR_OTHERS = tuple(item.name.lower() for item in (Reason.SECONDARY, Reason.DIFFERENCING, Reason.EARLIER))
 
 
 @dataclass(frozen=True)

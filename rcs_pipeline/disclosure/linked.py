@@ -67,7 +67,7 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
     small = small_part(counts.base, counts.numerator, limits.small_numerator)
     uniform = everybody_or_nobody(counts.base, counts.numerator) & limits.zeros_hidden[:, None]
     primary = counts.exists & (small | uniform)
-    reasons = np.where(apart & (reasons == Reason.SHOWN), Reason.DIFFERENCING, reasons)
+    reasons = np.where(apart & (reasons == Reason.SHOWN), Reason.EARLIER, reasons)
     start = np.zeros_like(counts.exists) if counts.start is None else counts.start
     if counts.before is not None:
         start = start | (counts.exists & counts.before.hidden)
@@ -99,7 +99,7 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         old = exists & ~old
     reasons = np.select(
         [exists & small, exists & apart, old],
-        [Reason.PRIMARY, Reason.DIFFERENCING, Reason.SECONDARY],
+        [Reason.PRIMARY, Reason.EARLIER, Reason.SECONDARY],
         Reason.SHOWN,
     )
     numbers = numbered(exists)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 REPORT_FILE = "disclosure.json"
 MASKS = "masks"
-NEAR = CLASSES[Reason.DIFFERENCING]
+NEAR = CLASSES[Reason.EARLIER]
 
 
 @dataclass(frozen=True)

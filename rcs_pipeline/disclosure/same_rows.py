@@ -53,7 +53,7 @@ def hold_rows(connection: DuckDBPyConnection, table: ProductTable, before: Seque
     ]  # fmt: skip
     connection.execute(
         f"insert into judged by name select {names(tuple(plain))},"
-        f" {text(Reason.DIFFERENCING.name.lower())} as __reason_0, false as {CAME}, true as {GONE}"
+        f" {text(Reason.EARLIER.name.lower())} as __reason_0, false as {CAME}, true as {GONE}"
         f" from {view} as was where {symbol} is not null"
         f" and not exists (select 1 from judged as other where {same_row(table.grain, 'other', 'was')})"
         f" and exists (select 1 from judged as other where {there.format(rows='was')})"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.product import DisclosurePolicy, Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.display import rounded_columns
-from rcs_pipeline.disclosure.engine import WAREHOUSE, name, reading, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, mask_columns, name, reading, text
 from rcs_pipeline.disclosure.protect import MASKS
 from rcs_pipeline.disclosure.rules import hidden_together
 
@@ -94,7 +94,7 @@ def bands_shown_to(
 
 def in_words(reason: str, policy: DisclosurePolicy) -> str:
     """The class of a hidden cell as a sentence."""
-    small = f"one of 1 to {policy.small_numerator}"
+    small, few = f"one of 1 to {policy.small_numerator}", policy.minimum_difference
     return {
         "base": f"fewer than {policy.minimum_base} pupils gave a usable answer",
         "numerator": f"the pupils counted are {small}",
@@ -105,7 +105,8 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "secondary": BESIDE,
         "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
         "small_school": f"fewer than {policy.minimum_school} pupils of the school gave a usable answer",
-        "differencing": f"two shown groups would differ by fewer than {policy.minimum_difference} pupils",
+        "earlier": f"fewer than {few} pupils differ from what an earlier release showed",
+        "differencing": f"two shown groups would differ by fewer than {few} pupils",
     }.get(reason, reason)
 
 
@@ -158,8 +159,7 @@ def _shown(
         figures = tuple((column, float(value)) for column, value in pairs if value is not None)
         since = _masked(connection, folder, table, holder, grain, "kept_from")
         if since:
-            few = in_words("differencing", product.file.disclosure)
-            why = f"the figures of {since[0]}: {few}"
+            why = f"the figures of {since[0]}: {in_words('earlier', product.file.disclosure)}"
             return Shown(audience, "kept", reasons=(why,), rounded=figures)
         return Shown(audience, "shown", rounded=figures)
     if symbol == Symbol.CONFIDENTIAL and not reasons:
@@ -178,7 +178,7 @@ def _masked(
 ) -> tuple[str, ...]:
     """What a column of the internal mask beside the protected tables says of the row."""
     file = folder / MASKS / audience / f"{table.name}.parquet"
-    if not file.is_file():
+    if not file.is_file() or column not in mask_columns(connection, file):
         return ()
     rows = connection.execute(
         f"select distinct {column} from read_parquet({text(str(file))})"

@@ -42,13 +42,13 @@ def write_mask(
         if table.extension.banded:
             # Of a row that keeps another band nothing need be hidden; of every other kind it would be.
             more = "coalesce(kept.__whole, false)"
-    differencing = text(CLASSES[Reason.DIFFERENCING])
+    differencing, earlier = (text(CLASSES[item]) for item in (Reason.DIFFERENCING, Reason.EARLIER))
     parts = [
         f"select {grain}, {text(group.symbol_column)} as symbol_column, {symbol} as symbol,"
         f" {left} as kept_from,"
-        f" case when {mark_of(number)} is null then {differencing}"
+        f" case when coalesce({mark_of(number)}, {earlier}) = {earlier} then {differencing}"
         f" when {mark_of(number)} in ({classes}) then {mark_of(number)} else 'primary' end as class,"
-        f" coalesce({mark_of(number)}, {differencing}) as reason"
+        f" coalesce({mark_of(number)}, {earlier}) as reason"
         f" from {source} where {mark_of(number)} is not null or {more}"
         for number, group in enumerate(groups)
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.counts import Reason
-from rcs_pipeline.disclosure.engine import name, text
+from rcs_pipeline.disclosure.engine import mask_columns, name, text
 from rcs_pipeline.disclosure.protect import MASKS
 
 MOST_KEYS = 200
@@ -53,13 +53,13 @@ def held_back(folder: Path, product: Product) -> tuple[HeldBack, ...]:
         for audience in product.file.audiences:
             for table in product.tables:
                 mask = folder / MASKS / audience / f"{table.name}.parquet"
-                if not mask.is_file() or not table.extension.hide:
+                if not mask.is_file() or "kept_from" not in mask_columns(connection, mask):
                     continue
                 grain = ", ".join(name(item) for item in table.grain)
-                differencing = text(Reason.DIFFERENCING.name.lower())
+                earlier = text(Reason.EARLIER.name.lower())
                 rows = (
                     f"(select {grain}, max(kept_from) as kept_from from read_parquet({text(str(mask))})"
-                    f" where kept_from is not null or reason = {differencing} group by {grain})"
+                    f" where kept_from is not null or reason = {earlier} group by {grain})"
                 )
                 counts = connection.execute(
                     f"select count(kept_from), max(kept_from), count(*) from {rows}"

@@ -204,6 +204,15 @@ def test_a_file_put_beside_the_protected_ones_to_be_judged_instead_is_noticed(
     assert CHECK in failed(made, product)
 
 
+def test_no_file_is_judged_instead_of_one_that_nothing_holds_against_it(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    made = candidate(tmp_path / "one", people, product)
+    (made / AFRESH / "open").mkdir(parents=True)
+    (made / AFRESH / "open/lines.parquet").write_bytes((made / "protected/open/lines.parquet").read_bytes())
+    assert f"{AFRESH}/open/lines.parquet" in failed(made, product)["disclosure.files"]
+
+
 def test_those_inside_are_told_why_a_figure_stayed(
     tmp_path: Path, people: list[Row], release: Given, product: Product
 ) -> None:
@@ -211,7 +220,9 @@ def test_those_inside_are_told_why_a_figure_stayed(
     row = {"geography_level": "cpp", "geography_code": "D", "group_by": "all", "group_value": "all"}
     (shown,) = shown_to(second, product, product.table("reached"), row)
     assert shown.state == "kept"
-    assert shown.reasons == ("the figures of 1.0.0: two shown groups would differ by fewer than 10 pupils",)
+    assert shown.reasons == (
+        "the figures of 1.0.0: fewer than 10 pupils differ from what an earlier release showed",
+    )
 
 
 RARE: list[Row] = [
