@@ -6,8 +6,9 @@ levels        list of {name, code, groups, spread}: a level of geography, the ex
 shares        indicators that are 0, 1 or NULL
 means         indicators that are whole parts of a score: list of {id, unit, parts}: `parts` of a point, and a power of two
               above every score
-reliability, finite_population   as `intervals` takes them -#}
-{% macro estimates(relation, instrument, levels, shares, means, reliability, finite_population='none') %}
+reliability, finite_population   as `intervals` takes them
+whole_clusters   whether a unit of the sums is a whole cluster: no cluster is then in several rows of one group -#}
+{% macro estimates(relation, instrument, levels, shares, means, reliability, finite_population='none', whole_clusters=false) %}
 {%- set mean_ids = means | map(attribute='id') | list -%}
 {%- set units = {} -%}
 {%- set parts = {} -%}
@@ -31,7 +32,7 @@ full_design as (
     'clusters': ['collection', 'stratum', 'cluster', 'group_by', 'group_value'],
     'school': ['wave', 'school', 'group_by', 'group_value'],
 } -%}
-{% for name, columns in added_up.items() -%}
+{% for name, columns in added_up.items() if not (whole_clusters and name == 'clusters') -%}
 several_{{ name }} as (
     {{ more_than_one(relation, columns) }}
 ),
@@ -76,7 +77,7 @@ totals as (
 
 clusters as (
     {% for level in levels | selectattr('spread') -%}
-    {%- for several in [false, true] -%}
+    {%- for several in ([false] if whole_clusters else [false, true]) -%}
     select
         '{{ level.name }}' as geography_level,
         {{ level.code }} as geography_code,
@@ -91,11 +92,11 @@ clusters as (
         {%- endfor %}
         {{ 'count(*)' if several else '1' }} as units
     from {{ relation }} as sums
-    {{ beside('sums', 'several_clusters', added_up.clusters) }}
+    {{ beside('sums', 'several_clusters', added_up.clusters) if not whole_clusters }}
     where
         group_by in ('{{ level.groups | join("', '") }}')
         and {{ level.code }} is not null
-        and several_clusters.rows_listed is {{ 'not null' if several else 'null' }}
+        {{ 'and several_clusters.rows_listed is ' ~ ('not null' if several else 'null') if not whole_clusters }}
     {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if several }}
     {{ 'union all' if not loop.last }}
     {% endfor -%}

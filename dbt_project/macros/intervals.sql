@@ -47,7 +47,7 @@ effective as (
 
 based as (
     select
-        effective.*,
+        *,
         case
             when has_design_effect then least(base, pupil_variance / nullif(cluster_variance, 0))
             else least(base, kish_base)
@@ -65,11 +65,9 @@ based as (
             when not by_cluster and base < 2 then cast(null as double)
             -- Shares without variance between clusters have no use for it.
             when not is_mean and not has_design_effect then cast(null as double)
-            else {{ t_quantile('case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end', 'quantiles.t_975') }}
+            else {{ t_quantile('case when by_cluster then degrees_of_freedom else base - 1 end') }}
         end as t
     from effective
-    left join {{ ref('t_quantiles') }} as quantiles
-        on case when effective.by_cluster then effective.degrees_of_freedom else effective.base - 1 end = quantiles.degrees_of_freedom
 ),
 
 {% set half_width = 't * unit_error' ~ (' * finite_factor' if finite else '') -%}
@@ -139,8 +137,8 @@ from limited
 {%- endmacro %}
 
 
-{#- The 97.5 % point of t: from the table, and beyond it from the normal point by Cornish and Fisher's expansion. -#}
-{% macro t_quantile(df, from_table) -%}
+{#- The 97.5 % point of t: from the list, and beyond it from the normal point by Cornish and Fisher's expansion. -#}
+{% macro t_quantile(df) -%}
     {%- set z = 1.959963984540054 -%}
     {%- set terms = [
         (z ** 3 + z) / 4,
@@ -148,6 +146,6 @@ from limited
         (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
         (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
     ] -%}
-    coalesce({{ from_table }}, {{ z }}
+    coalesce({{ t_quantiles() }}[cast({{ df }} as bigint)], {{ z }}e0
     {%- for term in terms %} + {{ term }} / nullif(power(cast({{ df }} as double), {{ loop.index }}), 0) {%- endfor %})
 {%- endmacro %}

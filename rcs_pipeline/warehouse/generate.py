@@ -185,7 +185,7 @@ def _place(path: Path) -> str:
 
 
 def committed_files() -> dict[str, str]:
-    """What the repository should hold: the project of the product `rcs`, and the table of quantiles."""
+    """What the repository should hold: the project of the product `rcs`, and the list of quantiles."""
     catalogue = load_catalogue()
     return {
         **generated_files(catalogue, catalogue.product(COMMITTED_PRODUCT)),

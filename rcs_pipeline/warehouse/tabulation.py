@@ -110,11 +110,7 @@ def means_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[Mean, ..
 
 def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
     """The one scan over the pupils."""
-    survey = survey_of(contract)
-    units = {
-        "collection": "collection", "cpp": contract.options.cpp, "stratum": survey.stratum,
-        "cluster": survey.cluster, "school": survey.school, "community": survey.learning_community,
-    }  # fmt: skip
+    units = _units(contract)
     return render(
         "sums.sql.j2", source, dataset=contract.dataset,
         units=[(alias, sql.name(column)) for alias, column in units.items() if column is not None],
@@ -133,7 +129,24 @@ def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryCo
         means=means_of(catalogue, contract),
         reliability=product.file.reliability,
         finite_population=product.file.finite_population.value,
+        whole_clusters=whole_clusters(contract),
     )  # fmt: skip
+
+
+def _units(contract: DeliveryContract) -> dict[str, str | None]:
+    """What a row of the sums is of, and the column of the survey that says so."""
+    survey = survey_of(contract)
+    return {
+        "collection": "collection", "cpp": contract.options.cpp, "stratum": survey.stratum,
+        "cluster": survey.cluster, "school": survey.school, "community": survey.learning_community,
+    }  # fmt: skip
+
+
+def whole_clusters(contract: DeliveryContract) -> bool:
+    """Whether nothing but collection, stratum and cluster tells the units of the sums apart."""
+    units = _units(contract)
+    coarse = {units.pop(item) for item in ("collection", "stratum", "cluster")}
+    return set(units.values()) <= {*coarse, None}
 
 
 def _group_columns(contract: DeliveryContract, group: str) -> list[Column]:

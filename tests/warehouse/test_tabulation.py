@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from rcs_pipeline.gate.consistency import judge
 from rcs_pipeline.ledger.records import Outcome
 from rcs_pipeline.warehouse.build import Building, build_warehouse
 from rcs_pipeline.warehouse.explain.by_hand import Cluster, calculate
+from rcs_pipeline.warehouse.tabulation import whole_clusters
 from tests.warehouse import lakes
 
 KEY = "indicator_id, instrument, wave, geography_level, geography_code, group_by, group_value"
@@ -146,3 +148,14 @@ def test_a_hand_calculation_of_one_school_is_corrected_as_the_table_is() -> None
     assert plain.standard_error == pytest.approx((0.25 * 0.75 / 16) ** 0.5, abs=1e-12)
     assert corrected.standard_error == pytest.approx(plain.standard_error * (4 / 19) ** 0.5, abs=1e-12)
     assert corrected.lower is not None and plain.lower is not None and corrected.lower > plain.lower
+
+
+def test_clusters_are_whole_where_nothing_finer_is_summed() -> None:
+    secondary = load_catalogue().deliveries["wellbeing_secondary"]
+    assert not whole_clusters(secondary)  # a school may lie in two communities
+    assert secondary.survey is not None
+    alone = secondary.survey.model_copy(update={"learning_community": None})
+    options = secondary.options.model_copy(update={"survey": alone})
+    assert whole_clusters(replace(secondary, options=options))
+    split = options.model_copy(update={"survey": alone.model_copy(update={"cluster": "cpp_code"})})
+    assert not whole_clusters(replace(secondary, options=split))

@@ -91,4 +91,5 @@
         'minimum_degrees_of_freedom': 2,
     },
     finite_population='none',
+    whole_clusters=false,
 ) }}
