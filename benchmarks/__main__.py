@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from benchmarks import commands, disclosure, estimates, intake, maps, returns, spss
+from benchmarks import commands, disclosure, estimates, intake, maps, programme, returns, spss
 from benchmarks.delivery import Fault
 from benchmarks.survey import EVERY, FOUR, SCHOOLS, Tables
 
@@ -49,6 +50,28 @@ def run_demo(options: Options) -> Outcome:
     """The demonstration, every phase; bound for its real size."""
     taken = commands.demonstration(options.folder / "demo", options.scale)
     return Outcome(str(taken), taken.seconds, 60.0 if options.scale == 1 else None)
+
+
+def programme_of(options: Options) -> Outcome:
+    """Choosing and attacking everything that the demonstration's candidate gives to anybody."""
+    taken = _programme(options)
+    return Outcome(str(taken), taken.choosing + taken.attacking, 120.0)
+
+
+def hidden_of(options: Options) -> Outcome:
+    """How much of it is hidden; the number is the share that comes nearest to its bound."""
+    shares = _programme(options).shares
+    sentence = f"hidden: {'; '.join(str(item) for item in shares)}"
+    return Outcome(sentence, max(item.used for item in shares), 1.0 if options.scale == 1 else None)
+
+
+@cache
+def _programme(options: Options) -> programme.Programme:
+    """Measured once for both, on the demonstration that `run` made or on one of its own."""
+    home = options.folder / "demo"
+    if not home.is_dir():
+        commands.demonstration(home, options.scale)
+    return programme.measure(home, options.folder / "programme")
 
 
 def help_text(_: Options) -> Outcome:
@@ -143,6 +166,8 @@ def disclosure_of_many(options: Options) -> Outcome:
 # The demonstration first: its peak memory is the highest of this process's children.
 PARTS: dict[str, Callable[[Options], Outcome]] = {
     "run": run_demo,
+    "programme": programme_of,
+    "hidden": hidden_of,
     "help": help_text,
     "definitions": definitions,
     "intake": intake_of(Fault.NONE, 2.5),

@@ -53,14 +53,17 @@ def run_demo(context: click.Context, seed: int, scale: float, defects: bool) -> 
     from rcs_pipeline.release.pointer import current, release_folder
     from rcs_pipeline.release.publish import publish
     from rcs_pipeline.site.index import write_pages
+    from rcs_pipeline.warehouse.build import reading_ahead
 
     space = workspace(context).acting_as(BUILDER)
-    progress(_sentence(_write(space, seed, scale, defects)))
-    receipts = []
-    for taken in take_in_inbox(space, settle_seconds=0):
-        if taken.judgement is None:
-            raise taken.error or RefusedError(f"{taken.arrival.path} could not be taken in")
-        receipts.append(taken.judgement.receipt)
+    _require_no_real_rows(space)
+    with reading_ahead(space, PRODUCT):
+        progress(_sentence(_write(space, seed, scale, defects)))
+        receipts = []
+        for taken in take_in_inbox(space, settle_seconds=0):
+            if taken.judgement is None:
+                raise taken.error or RefusedError(f"{taken.arrival.path} could not be taken in")
+            receipts.append(taken.judgement.receipt)
     progress(f"{len(receipts)} deliveries, {sum(item.rows_accepted for item in receipts):,} rows accepted.")
     try:
         candidate = make_candidate(space, PRODUCT)
@@ -95,13 +98,8 @@ def _write(space: Workspace, seed: int, scale: float, defects: bool) -> DemoSumm
     """
     from rcs_pipeline.demo.programme import write_demo
 
+    _require_no_real_rows(space)
     paths = space.paths
-    if not space.synthetic and space.ledger.receipts():
-        raise RefusedError(
-            "This home holds real deliveries", where=str(paths.home),
-            expected="an empty home, for synthetic rows never mix with real ones",
-            todo="Set RCS_HOME to another folder.",
-        )  # fmt: skip
     with space.writing():
         paths.demo_mark.write_text(
             json.dumps({"synthetic": True, "seed": seed, "scale": scale}), encoding="utf-8"
@@ -111,6 +109,20 @@ def _write(space: Workspace, seed: int, scale: float, defects: bool) -> DemoSumm
         paths.demo_key.touch(mode=0o600)
         paths.demo_key.write_text(hashlib.sha256(f"demo {seed}".encode()).hexdigest(), encoding="utf-8")
         return write_demo(paths.inbox, catalogue=space.catalogue, seed=seed, scale=scale, defects=defects)
+
+
+def _require_no_real_rows(space: Workspace) -> None:
+    """Synthetic rows never mix with real ones.
+
+    Raises:
+        RefusedError: the home holds deliveries that the demo did not write.
+    """
+    if not space.synthetic and space.ledger.receipts():
+        raise RefusedError(
+            "This home holds real deliveries", where=str(space.paths.home),
+            expected="an empty home, for synthetic rows never mix with real ones",
+            todo="Set RCS_HOME to another folder.",
+        )  # fmt: skip
 
 
 def _sentence(summary: DemoSummary) -> str:

@@ -34,7 +34,7 @@ from rcs_pipeline.disclosure.keeping import Kept, keep, near_rows, with_moved
 from rcs_pipeline.disclosure.places import somebodys, write_places
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.disclosure.same_rows import CAME, GONE, hold_rows
-from rcs_pipeline.disclosure.school_bands import WORLDS, keep_worlds, with_bands
+from rcs_pipeline.disclosure.school_bands import WORLDS, ChoosingBands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
 from rcs_pipeline.disclosure.writing import mark_of, selected, write_mask
 from rcs_pipeline.ledger.paths import whole_file
@@ -91,19 +91,19 @@ def protect(
     target.mkdir(parents=True)
     few = product.file.disclosure.minimum_difference
     reports, kept = list[TableReport](), dict[tuple[str, str], Kept | None]()
-    with reading(database, threads=threads) as connection:
+    with reading(database, threads=threads) as connection, ChoosingBands(connection, product) as bands:
         for audience in product.file.audiences:
             for table in sorted(product.tables, key=_made_of_others):
                 holder = product.held_by(table, audience) or audience
                 before = lay_out(connection, holder, table, earlier if few else ())
                 if table.columns_for(audience):
                     report, kept[audience, table.name] = _write(
-                        connection, target, product, audience, table, before
+                        connection, target, product, audience, table, before, bands
                     )
                     reports.append(report)
                 _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
         write_places(connection, target, product)
-        keep_worlds(connection, target.parent / WORLDS, product)
+        bands.keep_worlds(target.parent / WORLDS)
     with whole_file(target.parent / REPORT_FILE) as path:
         path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
     return tuple(reports)
@@ -111,7 +111,7 @@ def protect(
 
 def _write(
     connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable,
-    before: Sequence[Laid],
+    before: Sequence[Laid], bands: ChoosingBands,
 ) -> tuple[TableReport, Kept | None]:  # fmt: skip
     import duckdb
 
@@ -124,7 +124,7 @@ def _write(
         folder / audience / f"{table.name}.parquet" for folder in (target, target.parent / AFRESH)
     )
     try:
-        told = _together(connection, product, audience, table, seen, before)
+        told = _together(connection, product, audience, table, seen, before, bands)
         reasons = "".join(
             f", {_reason(group, table)} as {mark_of(number)}" for number, group in enumerate(groups)
         )
@@ -194,7 +194,7 @@ def _show(
 
 def _together(
     connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable, seen: str,
-    before: Sequence[Laid],
+    before: Sequence[Laid], bands: ChoosingBands,
 ) -> str:  # fmt: skip
     """The rows that the audience may see, as `told`; of a linked table with what is hidden together."""
     few = product.file.disclosure.minimum_difference
@@ -202,7 +202,7 @@ def _together(
     rows = f"{WAREHOUSE}.main.{name(table.name)} as today"
     source = f"(select *, {near} as __near from {rows} where {seen})"
     if table.extension.banded is not None:
-        return with_bands(connection, product, table, source)
+        return bands.beside(table, source)
     if table.extension.linked is None:
         return f"{source} as told"
     marked = mark(connection, product, audience, table, seen, before if few else ())

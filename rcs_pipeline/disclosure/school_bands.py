@@ -10,8 +10,10 @@ The bands are the same for every audience: whoever sees one school may know some
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +29,11 @@ from rcs_pipeline.disclosure.school_cells import (
     EVERYBODY,
     Columns,
     Shape,
+    cells_of,
     fetch,
     number_cells,
     number_rows,
+    rows_of,
     shape_of,
 )
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, size_words
@@ -45,34 +49,65 @@ WORLDS = "worlds"
 MANY = 50_000  # rows from which a second process has chosen some before this one is done
 
 
-def with_bands(connection: DuckDBPyConnection, product: Product, table: ProductTable, rows: str) -> str:
-    """The rows of a banded table with their bands, as `told`; `rows` is the SQL of those that are seen.
+class ChoosingBands:
+    """The bands of a candidate's banded tables, chosen by a second process while others are protected.
 
-    A column `__banded` says why a row has none.
+    Use as a context manager around the work beside it. What the second process has not begun when the bands
+    are asked for is chosen here.
     """
-    banded = _banded(table)
-    if not _there(connection, _bands(table)):
-        _choose(connection, product, table, banded)
-    same = " and ".join(f"rows_seen.{name(key)} = bands.{name(key)}" for key in banded.keys)
-    shows = banded.shows
-    given = ", ".join(
-        f"bands.{name(item)} as {name(item)}" for item in (shows.size, shows.lower, shows.upper)
-    )
-    return (
-        f"(select rows_seen.* replace ({given}), bands.__banded from {rows} as rows_seen"
-        f" left join {name(_bands(table))} as bands on {same}) as told"
-    )
 
+    def __init__(self, connection: DuckDBPyConnection, product: Product) -> None:
+        """Name what is read, and for which product."""
+        self._connection, self._product = connection, product
+        self._open = ExitStack()
+        self._begun: dict[str, _Begun] = {}
+        self._chosen: set[str] = set()
 
-def keep_worlds(connection: DuckDBPyConnection, folder: Path, product: Product) -> None:
-    """Write the worlds that prove the bands into `folder`, for the audit; nobody outside gets them."""
-    for table in product.tables:
-        if table.extension.banded is not None and _there(connection, _worlds(table)):
-            with whole_file(folder / f"{table.name}.parquet") as path:
-                connection.execute(
-                    f"copy (select * from {name(_worlds(table))} order by all) to {text(str(path))}"
-                    " (format parquet, compression zstd)"
-                )
+    def __enter__(self) -> ChoosingBands:
+        for table in self._product.tables:
+            if table.extension.banded and any(map(table.columns_for, self._product.file.audiences)):
+                self._begun[table.name] = begun = _begin(self._connection, self._product, table)
+                self._open.enter_context(begun.beside)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def _wait(self, table: ProductTable) -> None:
+        """Have the bands of a table, and the worlds that prove them, as tables of the connection."""
+        if table.name not in self._chosen:
+            _finish(self._connection, self._product, table, self._begun[table.name])
+            self._chosen.add(table.name)
+
+    def beside(self, table: ProductTable, rows: str) -> str:
+        """The rows of a banded table with their bands, as `told`; `rows` is the SQL of those that are seen.
+
+        A column `__banded` says why a row has none.
+        """
+        self._wait(table)
+        banded = _banded(table)
+        same = " and ".join(f"rows_seen.{name(key)} = bands.{name(key)}" for key in banded.keys)
+        shows = banded.shows
+        given = ", ".join(
+            f"bands.{name(item)} as {name(item)}" for item in (shows.size, shows.lower, shows.upper)
+        )
+        return (
+            f"(select rows_seen.* replace ({given}), bands.__banded from {rows} as rows_seen"
+            f" left join {name(_bands(table))} as bands on {same}) as told"
+        )
+
+    def keep_worlds(self, folder: Path) -> None:
+        """Write the worlds that prove the bands into `folder`, for the audit; nobody outside gets them."""
+        for table in self._product.tables:
+            if table.name in self._begun:
+                self._wait(table)
+                with whole_file(folder / f"{table.name}.parquet") as path:
+                    self._connection.execute(
+                        f"copy (select * from {name(_worlds(table))} order by all) to {text(str(path))}"
+                        " (format parquet, compression zstd)"
+                    )
 
 
 def _banded(table: ProductTable) -> BandedTable:
@@ -89,29 +124,34 @@ def _worlds(table: ProductTable) -> str:
     return f"worlds of {table.name}"
 
 
-def _there(connection: DuckDBPyConnection, table: str) -> bool:
-    query = "select 1 from duckdb_tables() where temporary and table_name = ?"
-    return connection.execute(query, [table]).fetchone() is not None
+@dataclass(frozen=True)
+class _Begun:
+    """Bands that are being chosen: the block of each row, and one piece of work a block."""
+
+    blocks: Ints
+    beside: SideBySide[_Partnership, tuple[Ints, Columns]]
 
 
-def _choose(
-    connection: DuckDBPyConnection, product: Product, table: ProductTable, banded: BandedTable
-) -> None:
-    rules = BandRules.of(product.file.disclosure)
+def _begin(connection: DuckDBPyConnection, product: Product, table: ProductTable) -> _Begun:
+    banded, rules = _banded(table), BandRules.of(product.file.disclosure)
     number_rows(connection, table, banded)
-    number_cells(connection, product, banded)
-    shape = shape_of(connection, banded)
+    number_cells(connection, product, table, banded)
+    shape = shape_of(connection, table, banded)
     given = fetch(connection, "select __number, __block, __place, __line, __row, __base, __count"
-                               " from banded_rows order by __number")  # fmt: skip
+                              f" from {rows_of(table)} order by __number")  # fmt: skip
     finest = fetch(connection, "select __block, __place, __line, __cell, __base, __count"
-                                " from banded_cells order by all")  # fmt: skip
+                               f" from {cells_of(table)} order by all")  # fmt: skip
     blocks = range(int(given["__block"].max(initial=-1)) + 1)
     partnerships = [_Partnership(_of(given, block), _of(finest, block), shape, rules) for block in blocks]
-    with SideBySide(_partnership, partnerships, worth=len(given["__number"]) > MANY) as beside:
-        chosen = beside.results()
-    parts, proofs = np.zeros(len(given["__number"]), dtype=np.int64), list[Columns]()
-    for block, (own, proof) in zip(blocks, chosen, strict=True):
-        parts[given["__block"] == block] = own
+    worth = len(given["__block"]) > MANY
+    return _Begun(given["__block"], SideBySide(_partnership, partnerships, worth=worth))
+
+
+def _finish(connection: DuckDBPyConnection, product: Product, table: ProductTable, begun: _Begun) -> None:
+    banded, rules = _banded(table), BandRules.of(product.file.disclosure)
+    parts, proofs = np.zeros(len(begun.blocks), dtype=np.int64), list[Columns]()
+    for block, (own, proof) in enumerate(begun.beside.results()):
+        parts[begun.blocks == block] = own
         proofs.append({"__block": np.full(len(proof["__world"]), block), **proof})
     _give_bands(connection, table, banded, rules, parts)
     _give_worlds(connection, table, banded, proofs)
@@ -196,11 +236,11 @@ def _give_bands(
     everybody = f"max(case when {name(banded.group_by)} = {text(EVERYBODY)} then __base end)"
     shows = banded.shows
     connection.execute(f"""
-        create or replace temp table {name(_bands(table))} as
+        create temp table {name(_bands(table))} as
         with judged as (
-            select banded_rows.*, parts_given.parts, parts < (case {finest} else 0 end) as __coarser,
+            select numbered.*, parts_given.parts, parts < (case {finest} else 0 end) as __coarser,
                 coalesce({everybody} over (partition by {school}), 0) as __answers
-            from banded_rows inner join parts_given on banded_rows.__number = parts_given.number
+            from {rows_of(table)} as numbered inner join parts_given on numbered.__number = parts_given.number
         )
         select {names(banded.keys)},
             case {words} end as {name(shows.size)},
@@ -236,14 +276,15 @@ def _give_worlds(
     connection.register("worlds_given", pa.table(given))
     place, line = names((*banded.system, banded.place)), name(banded.line)
     connection.execute(f"""
-        create or replace temp table {name(_worlds(table))} as
+        create temp table {name(_worlds(table))} as
         select {place}, {line}, cells.__value as cell, worlds.__kind as kind, worlds.__world as world,
             worlds.__moved as moved
         from worlds_given as worlds
-        inner join (select distinct __block, __place, {place} from banded_rows) as schools
+        inner join (select distinct __block, __place, {place} from {rows_of(table)}) as schools
             on worlds.__block = schools.__block and worlds.__place = schools.__place
-        inner join (select distinct __line, {line} from banded_rows) as lines on worlds.__line = lines.__line
-        inner join (select distinct __cell, __value from banded_cells) as cells
+        inner join (select distinct __line, {line} from {rows_of(table)}) as lines
+            on worlds.__line = lines.__line
+        inner join (select distinct __cell, __value from {cells_of(table)}) as cells
             on worlds.__cell = cells.__cell
     """)
     connection.unregister("worlds_given")

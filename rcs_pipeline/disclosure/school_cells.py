@@ -30,12 +30,22 @@ def fetch(connection: DuckDBPyConnection, query: str) -> Columns:
     return {key: np.ma.getdata(column) for key, column in connection.execute(query).fetchnumpy().items()}
 
 
+def rows_of(table: ProductTable) -> str:
+    """The table that `number_rows` makes, as SQL."""
+    return name(f"rows of {table.name}")
+
+
+def cells_of(table: ProductTable) -> str:
+    """The table that `number_cells` makes, as SQL."""
+    return name(f"cells of {table.name}")
+
+
 def number_rows(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> None:
-    """`banded_rows`: the rows, with the numbers of their partnership, school, line and group."""
+    """`rows_of`: the rows, with the numbers of their partnership, school, line and group."""
     keys = names((*banded.keys, banded.within))
     group = names((banded.group_by, banded.group_value))
     connection.execute(f"""
-        create or replace temp table banded_rows as
+        create or replace temp table {rows_of(table)} as
         select *, row_number() over (order by __block, __place, __line, __row) - 1 as __number
         from (
             select {keys},
@@ -51,14 +61,16 @@ def number_rows(connection: DuckDBPyConnection, table: ProductTable, banded: Ban
     """)
 
 
-def number_cells(connection: DuckDBPyConnection, product: Product, banded: BandedTable) -> None:
-    """`banded_cells`: the finest cells of the same schools and lines, with the same numbers."""
+def number_cells(
+    connection: DuckDBPyConnection, product: Product, table: ProductTable, banded: BandedTable
+) -> None:
+    """`cells_of`: the finest cells of the same schools and lines, with the same numbers."""
     finest, linked = banded.finest, product.table(banded.finest.table).extension.linked
     assert linked is not None and linked.numerator is not None  # noqa: S101  (the loader has checked)
     same = "".join(f" and cells.{name(item)} = schools.{name(item)}" for item in banded.system)
     value = f"cells.{name(str(linked.group_value))}"
     connection.execute(f"""
-        create or replace temp table banded_cells as
+        create or replace temp table {cells_of(table)} as
         select
             schools.__block, schools.__place, lines.__line, {value} as __value,
             dense_rank() over (order by {value}) - 1 as __cell,
@@ -66,9 +78,9 @@ def number_cells(connection: DuckDBPyConnection, product: Product, banded: Bande
             cast(cells.{name(linked.numerator)} as bigint) as __count
         from {WAREHOUSE}.main.{name(finest.table)} as cells
         inner join (
-            select distinct __block, __place, {names((*banded.system, banded.place))} from banded_rows
+            select distinct __block, __place, {names((*banded.system, banded.place))} from {rows_of(table)}
         ) as schools on cells.{name(linked.place)} = schools.{name(banded.place)}{same}
-        inner join (select distinct __line, {name(banded.line)} from banded_rows) as lines
+        inner join (select distinct __line, {name(banded.line)} from {rows_of(table)}) as lines
             on cells.{name(str(linked.line))} = lines.{name(banded.line)}
         where
             cells.{name(linked.level)} = {text(finest.level)}
@@ -94,11 +106,13 @@ class Shape:
         return Shape(tuple(self.ways[row] for row in rows), self.members[np.ix_(rows, cells)])
 
 
-def shape_of(connection: DuckDBPyConnection, banded: BandedTable) -> Shape:
+def shape_of(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> Shape:
     """Which rows and cells the numbered tables hold."""
     group = names((banded.group_by, banded.group_value))
-    rows = connection.execute(f"select distinct __row, {group} from banded_rows order by 1").fetchall()
-    cells = connection.execute("select distinct __cell, __value from banded_cells order by 1").fetchall()
+    rows = connection.execute(f"select distinct __row, {group} from {rows_of(table)} order by 1").fetchall()
+    cells = connection.execute(
+        f"select distinct __cell, __value from {cells_of(table)} order by 1"
+    ).fetchall()
     finest = banded.finest.group.split("+")
     named = [dict(zip(finest, str(value).split("+"), strict=False)) for _, value in cells]
     members = np.zeros((len(rows), len(cells)), dtype=bool)

@@ -10,7 +10,9 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +24,7 @@ from rcs_pipeline.intake.journal import DATABASE, mend
 from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.warehouse.dbt_run import NodeResult, assemble, run_dbt
+from rcs_pipeline.warehouse.dbt_run import NodeResult, assemble, read_project, run_dbt
 from rcs_pipeline.warehouse.lake import create_sources, current_inputs, product_contracts
 
 BUILDING = "building-"
@@ -82,10 +84,7 @@ def build_warehouse(
         folder = workspace.paths.work / f"{BUILDING}{product_id}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         try:
-            project = workspace.paths.work / "dbt" / product_id
-            assemble(workspace.catalogue, product, project)
-            # Always the same path while dbt is at work: it parses all again when its connection changes.
-            scratch = project / DATABASE
+            project, scratch = _project(workspace, product)
             for leftover in project.glob(f"{DATABASE}*"):
                 leftover.unlink()
             with duckdb.connect(str(scratch)) as connection:
@@ -97,6 +96,29 @@ def build_warehouse(
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return Building(product, folder, database, inputs, results, started_at)
+
+
+@contextmanager
+def reading_ahead(workspace: Workspace, product_id: str) -> Iterator[None]:
+    """Have dbt read the product's models while the block does something else.
+
+    In a new home that takes as long as the models themselves. Whoever builds next waits for it.
+    """
+    product = workspace.catalogue.product(product_id)
+    with workspace.writing(), ThreadPoolExecutor(1) as beside:
+        project, scratch = _project(workspace, product)
+        beside.submit(read_project, project, scratch, threads=workspace.settings.threads)
+        yield
+
+
+def _project(workspace: Workspace, product: Product) -> tuple[Path, Path]:
+    """The product's dbt project, made up to date, and the database that dbt works on.
+
+    Always the same path while dbt is at work: it parses all again when its connection changes.
+    """
+    project = workspace.paths.work / "dbt" / product.id
+    assemble(workspace.catalogue, product, project)
+    return project, project / DATABASE
 
 
 def content_hash(building: Building) -> str:
