@@ -163,7 +163,7 @@ ROUNDING = "rounding:\n" + "".join(
     f"  {name}: {{value: {value}, reason: as in the real product, owner: tests}}\n"
     for name, value in (
         ("fine_step", 0.001), ("coarse_step", 0.01), ("step_pupils", 1), ("error_step", 0.001),
-        ("ratio_step", 0.1), ("people_step", 5), ("p_values", "[0.05, 1]"),
+        ("ratio_step", 0.1), ("coefficient_step", 0.01), ("people_step", 5), ("p_values", "[0.05, 1]"),
     )
 )  # fmt: skip
 ESTIMATE = "rounded: {to: estimate, base: base}"
