@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from rcs_pipeline.contracts.banding import BandSize
 from rcs_pipeline.contracts.stated import StatedPolicy
+from rcs_pipeline.contracts.weighted import Weighted
 from rcs_pipeline.contracts.yaml_files import Strict
 
 # What only a table of banded figures needs.
@@ -79,7 +80,8 @@ class LinkedTable(Strict):
     policy's parameter that a base is judged by. `pairs`: further bases and numerators of the same row, which
     are hidden with it (then there is no `line`). `group_by` and `group_value` are null where everybody is the
     only group. `compared`: columns with a figure of the places above, which go where one of those is hidden.
-    `mean`: the figure of a row without a numerator, by which a changed answer would be seen.
+    `mean`: the figure of a row without a numerator, by which a changed answer would be seen. `weighted`: the
+    figure that is a weighted sum of numerators of the same table.
     """
 
     system: tuple[str, ...] = ()
@@ -98,6 +100,7 @@ class LinkedTable(Strict):
     minimum: str = "minimum_base"
     compared: tuple[str, ...] = ()
     mean: MeanOf | None = None
+    weighted: Weighted | None = None
 
     @model_validator(mode="after")
     def _one_way_to_have_several_counts(self) -> LinkedTable:
@@ -105,6 +108,8 @@ class LinkedTable(Strict):
             raise ValueError("`pairs` go with a `numerator` and without a `line`")
         if (self.group_by is None) != (self.group_value is None):
             raise ValueError("`group_by` and `group_value` are both null or neither")
+        if self.weighted and not (self.line and self.numerator and self.group_by):
+            raise ValueError("`weighted` goes with a `line`, a `numerator` and a `group_by`")
         return self
 
     @property
@@ -128,5 +133,6 @@ class LinkedTable(Strict):
             *self.compared,
             *(item for pair in self.pairs for item in pair),
             *((self.mean.value, self.mean.weight) if self.mean else ()),
+            *(self.weighted.columns() if self.weighted else ()),
         )
         return (*self.system, *named, *self.belongs.values(), *(item for item in maybe if item))

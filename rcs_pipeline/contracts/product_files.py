@@ -22,6 +22,7 @@ from rcs_pipeline.contracts.product import (
     TableExtension,
 )
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.contracts.weighted import check_weighted
 from rcs_pipeline.contracts.yaml_files import parse, read_yaml
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def read_product(folder: Path) -> Product:
         _check_derived(table, tables)
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
+        check_weighted(table, tables, file)
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 

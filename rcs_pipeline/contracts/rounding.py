@@ -22,6 +22,7 @@ class RoundingPolicy(StatedPolicy):
     step_pupils: float = Field(gt=0, description="what a fine step of the base must be worth, in pupils")
     error_step: float = Field(gt=0, lt=1, description="of a standard error")
     ratio_step: float = Field(gt=0, le=1, description="of a ratio, such as a design effect")
+    coefficient_step: float = Field(gt=0, lt=1, description="of a coefficient, such as Cronbach's alpha")
     people_step: int = Field(ge=1, description="of weighted and effective bases")
     p_values: tuple[float, ...] = Field(min_length=1, description="the values a probability is rounded up to")
 
@@ -44,7 +45,7 @@ class Rounded(Strict):
     the second.
     """
 
-    to: Literal["estimate", "error", "ratio", "people", "p_value"]
+    to: Literal["estimate", "error", "ratio", "coefficient", "people", "p_value"]
     base: str | None = None
     moves_with: str | None = None
     less: tuple[str, str] | None = None

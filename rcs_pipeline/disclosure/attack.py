@@ -11,7 +11,7 @@ it counts as narrow on the answer of a programme. Nothing is passed on a solver'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,12 +27,17 @@ FAR = 1e6
 
 @dataclass(frozen=True)
 class Knowledge:
-    """`matrix @ hidden = totals`, `floor <= hidden <= ceiling`; a ceiling may be infinite."""
+    """`matrix @ hidden = totals`, `floor <= hidden <= ceiling`; a ceiling may be infinite.
+
+    `loose @ hidden <= most`: what rounded figures say, where there are any.
+    """
 
     matrix: sparse.csr_array
     totals: Vector
     floor: Vector
     ceiling: Vector
+    loose: sparse.csr_array | None = None
+    most: Vector | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def judge(knowledge: Knowledge, width: Vector) -> Finding:
     size = len(width)
     narrow, known = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
     programmes = 0
-    for columns in _islands(knowledge.matrix):
+    for columns in _islands(_tied(knowledge)):
         asked = width[columns] > 0
         if asked.any():
             island = _part(knowledge, columns)
@@ -127,6 +132,8 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector 
     given: dict[str, Any] = {}
     if knowledge.matrix.shape[0]:
         given = {"A_eq": knowledge.matrix, "b_eq": knowledge.totals}
+    if knowledge.loose is not None and knowledge.loose.shape[0]:
+        given |= {"A_ub": knowledge.loose, "b_ub": knowledge.most}
     answer = optimize.linprog(
         direction, bounds=bounds, method="highs", integrality=1 if whole else None, **given
     )
@@ -135,15 +142,31 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector 
 
 def _fits(knowledge: Knowledge, world: Vector) -> bool:
     inside = (world >= knowledge.floor) & (world <= knowledge.ceiling)
-    return bool(inside.all() and (knowledge.matrix @ world == knowledge.totals).all())
+    if not (inside.all() and (knowledge.matrix @ world == knowledge.totals).all()):
+        return False
+    return knowledge.loose is None or bool((knowledge.loose @ world <= knowledge.most).all())
 
 
 def _part(knowledge: Knowledge, columns: npt.NDArray[np.int64]) -> Knowledge:
     matrix = knowledge.matrix[:, columns].tocsr()
     rows = np.flatnonzero(np.diff(matrix.indptr))
-    return Knowledge(
+    part = Knowledge(
         matrix[rows], knowledge.totals[rows], knowledge.floor[columns], knowledge.ceiling[columns]
     )
+    if knowledge.loose is None or knowledge.most is None:
+        return part
+    loose = knowledge.loose[:, columns].tocsr()
+    rows = np.flatnonzero(np.diff(loose.indptr))
+    return replace(part, loose=loose[rows], most=knowledge.most[rows])
+
+
+def _tied(knowledge: Knowledge) -> sparse.csr_array:
+    """Every row that ties numbers, of either kind."""
+    from scipy import sparse
+
+    if knowledge.loose is None or not knowledge.loose.shape[0]:
+        return knowledge.matrix
+    return sparse.vstack([knowledge.matrix, knowledge.loose], format="csr")
 
 
 def _islands(matrix: sparse.csr_array) -> list[npt.NDArray[np.int64]]:

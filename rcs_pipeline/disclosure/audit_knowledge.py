@@ -6,7 +6,7 @@ Does not belong here: reading (see `audit_linked`), solving (see `attack`), anyt
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,22 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.attack import Knowledge
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 Arrays = dict[str, Any]
 
 
+# By so many pupils less than a step allows is a world off that passes: no last digit of a double decides.
+MARGIN = 1e-6
+
+
 def knowledge_of(
-    cells: Arrays, sums: Arrays, product: Product, minimum: int
+    cells: Arrays, sums: Arrays, figures: Arrays, product: Product, minimum: int
 ) -> tuple[Knowledge, npt.NDArray[Any], int]:
     """Hidden numerators, complements and bases, every sum between them, and the width each must have.
+
+    `figures`: the weighted figures in sight, a row for each hidden cell that they add up.
 
     A base that the policy would show by itself needs none: it is hidden for the sake of others.
     """
@@ -86,4 +95,45 @@ def knowledge_of(
     width[np.concatenate([unasked[with_numerator], unasked[both], unasked[one]])] = 0.0
     # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
     top = np.where(top < truth, np.inf, top)
-    return Knowledge(matrix, matrix @ truth, np.zeros(size), top), width, int(exempt[with_numerator].sum())
+    loose, most = _loose(figures, cells["cell"], x_of, n_of, truth)
+    known_of = Knowledge(matrix, matrix @ truth, np.zeros(size), top, loose, most)
+    return known_of, width, int(exempt[with_numerator].sum())
+
+
+def _loose(
+    figures: Arrays, cells: npt.NDArray[Any], x_of: npt.NDArray[Any], n_of: npt.NDArray[Any],
+    truth: npt.NDArray[Any],
+) -> tuple[sparse.csr_array, npt.NDArray[Any]]:  # fmt: skip
+    """Each weighted figure as two rows: its weighted count is at most the high end of its weighted base, and
+    at least the low end.
+
+    Where a base is not known either, it is another unknown of the same row.
+    """
+    from scipy import sparse
+
+    place = np.asarray(np.searchsorted(cells, figures["cell"]))
+    of_figure = np.asarray(figures["figure"], dtype=np.str_)
+    _, first, row = np.unique(of_figure, return_index=True, return_inverse=True)
+    height, row = len(first), np.asarray(row)
+    weight, people = (np.asarray(figures[item], dtype=np.float64) for item in ("weight", "people"))
+    is_share = ~np.ma.getmaskarray(figures["share"])
+    share = np.where(is_share, np.ma.filled(figures["share"], 0.0), 1.0)
+    # A weighted base has no numerators; of its bases the row says what it says of them.
+    x, n = np.where(is_share, x_of[place], -1), n_of[place]
+    rows, columns, data, room = [], [], [], []
+    for end, sign in (("high", 1.0), ("low", -1.0)):
+        ends = np.asarray(figures[end], dtype=np.float64)
+        start = height if sign < 0 else 0
+        of_base = np.where(is_share, -sign * ends, sign) * weight
+        for column, values in ((x, sign * weight), (n, of_base)):
+            rows.append(row[column >= 0] + start)
+            columns.append(column[column >= 0])
+            data.append(values[column >= 0])
+        truly = np.where(is_share, share * people, people)
+        room.append((sign * (np.where(is_share, ends * people, ends) - truly))[first])
+    loose = sparse.csr_array(
+        (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(2 * height, len(truth)),
+    )
+    # The truth itself fits whatever a double makes of it.
+    return loose, loose @ truth + np.maximum(np.concatenate(room) - MARGIN, 0.0)

@@ -23,6 +23,7 @@ from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
 from rcs_pipeline.disclosure.audit_knowledge import knowledge_of
 from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape
+from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
@@ -46,11 +47,14 @@ class Attacked:
     known: int
     told: int = 0
     close: int = 0
+    figures: int = 0
 
     @property
     def says(self) -> str:
         """The counts in words."""
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
+        if self.figures:
+            found += f" with {self.figures} rounded weighted figures"
         if self.exempt:
             found += f", {self.exempt} zeros exempt by name"
         if self.told:
@@ -96,6 +100,7 @@ def _attack(
     assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
     _cells(connection, folder, product, audience, table, linked)
     _sums(connection)
+    lay_figures(connection, folder, product, audience, table, linked)
     lay_before(connection, table, linked, before)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
@@ -110,6 +115,7 @@ def _attack(
         )
         narrow, known = narrow + alone.narrow.sum(), known + alone.known.sum()
     told = connection.execute("select count(*) from attacked_beside where hidden and told").fetchone()
+    figures = connection.execute("select count(distinct figure) from attacked_figures").fetchone()
     few = product.file.disclosure.minimum_difference
     return Attacked(
         table=table.name,
@@ -121,6 +127,7 @@ def _attack(
         known=int(known),
         told=int(told[0]) if told else 0,
         close=close_sums(connection, few) if few and before else 0,
+        figures=int(figures[0]) if figures else 0,
     )
 
 
@@ -139,7 +146,11 @@ def _judge(
         f"select total, cell, sign from attacked_sums join attacked_beside using (cell) where {which}"
         " order by all"
     ).fetchnumpy()
-    knowledge, width, exempt = knowledge_of(cells, sums, product, minimum)
+    figures = connection.execute(
+        "select attacked_figures.* from attacked_figures inner join attacked_beside using (cell)"
+        f" where {which} order by all"
+    ).fetchnumpy()
+    knowledge, width, exempt = knowledge_of(cells, sums, figures, product, minimum)
     return width, exempt, judge(knowledge, width)
 
 

@@ -13,6 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 from rcs_pipeline.disclosure.changed import Before
+from rcs_pipeline.disclosure.figures import Weighed
 from rcs_pipeline.disclosure.grid import Grid
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 
@@ -51,7 +52,7 @@ class Counts:
 
     `ceiling`: the most people that anybody outside would think possible in a slot, or -1 (lines by slots).
     `cost`: of hiding a slot. `also`: cells whose base another rule hides. `start`: cells hidden already.
-    `before`: what earlier releases said of the cells.
+    `before`: what earlier releases said of the cells. `weighed`: the weighted figures that are shown of them.
     """
 
     grid: Grid
@@ -63,6 +64,7 @@ class Counts:
     also: Bools | None = None
     start: Bools | None = None
     before: Before | None = None
+    weighed: Weighed | None = None
 
 
 def families(counts: Counts) -> tuple[Ints, Ints]:
@@ -100,13 +102,14 @@ def numbered(exists: Bools) -> Ints:
 
 def numerator_system(
     counts: Counts, limits: Limits, lines: Ints, unknown_base: Bools, family_of: Ints
-) -> tuple[System, Ints, Ints]:
+) -> tuple[System, Ints, Ints, Ints]:
     """Numerators of all cells; beside them complement and base where the base is unknown too.
 
     A base is one number for its whole family: it must suit all numerators at once.
 
     Returns:
-        the system, the column of each cell's numerator, and the slot of each column.
+        the system, the column of each cell's numerator, that of its base where it is unknown (else -1), and
+        the slot of each column.
     """
     from scipy import sparse
 
@@ -117,17 +120,19 @@ def numerator_system(
     numbers, few = numbered(exists), int(unknown.sum())
     rows = stacked(counts.grid, exists, numbers).rows
     size, bases = rows.shape[1], np.zeros(0)
-    slots = [np.nonzero(exists)[1]]
+    slots, base_columns = [np.nonzero(exists)[1]], np.full(exists.shape, -1)
     if few:
         _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
         base_of = numbered(unknown[first])
         bases = base[first][unknown[first]].astype(float)
+        own_base = base_of[member.reshape(-1)]
+        base_columns = np.where(unknown, size + few + own_base, -1)
         base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
         line, slot = np.nonzero(unknown)
         slots += [slot, np.nonzero(unknown[first])[1]]
         own = sparse.csr_array((np.ones(few), (np.arange(few), numbers[unknown])), shape=(few, size))
         shared = sparse.csr_array(
-            (-np.ones(few), (np.arange(few), base_of[member.reshape(-1)[line], slot])),
+            (-np.ones(few), (np.arange(few), own_base[line, slot])),
             shape=(few, len(bases)),
         )
         # Columns: numerators, complements, bases. The last rows say that the two make up the base.
@@ -150,7 +155,7 @@ def numerator_system(
         upper=np.concatenate([top, np.full(few + len(bases), np.inf)]),
         need=np.concatenate(need).astype(float),
     )
-    return system, numbers, np.concatenate(slots)
+    return system, numbers, base_columns, np.concatenate(slots)
 
 
 def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints) -> Ints:

@@ -26,7 +26,10 @@ def step_of(rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
         worth = f"{rows}.{name(rounded.base)} * {policy.fine_step}"
         fine = f"{worth} >= {policy.step_pupils}"
         return f"(case when {fine} then {policy.fine_step} else {policy.coarse_step} end)"
-    steps = {"error": policy.error_step, "ratio": policy.ratio_step, "people": policy.people_step}
+    steps = {
+        "error": policy.error_step, "ratio": policy.ratio_step, "coefficient": policy.coefficient_step,
+        "people": policy.people_step,
+    }  # fmt: skip
     return str(steps[rounded.to])
 
 

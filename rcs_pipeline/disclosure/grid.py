@@ -108,7 +108,7 @@ def _group_sums(groups: Sequence[tuple[str, str]]) -> sparse.csr_array:
             wholes: dict[str, list[int]] = {}
             for by, value in groups:
                 if by == fine:
-                    wholes.setdefault(_value_in(fine, value, coarse), []).append(number[(by, value)])
+                    wholes.setdefault(value_in(fine, value, coarse), []).append(number[(by, value)])
             for value, parts in sorted(wholes.items()):
                 if (coarse, value) in number:
                     entries += [(row, part, 1.0) for part in parts]
@@ -118,7 +118,7 @@ def _group_sums(groups: Sequence[tuple[str, str]]) -> sparse.csr_array:
     return sparse.csr_array((data, (rows, columns)), shape=(row, len(groups)))
 
 
-def _value_in(fine: str, value: str, coarse: str) -> str:
+def value_in(fine: str, value: str, coarse: str) -> str:
     """`female+S4` of `sex+stage` is `S4` by `stage`."""
     if coarse == EVERYBODY:
         return EVERYBODY

@@ -38,7 +38,8 @@ class System:
 
     `rows @ deviation` lies between `row_lower` and `row_upper` (both 0 for a published sum); each
     deviation between `lower` and `upper`, which are never above and below 0. `need` is the width that the
-    interval of a number must have; 0 asks for nothing.
+    interval of a number must have; 0 asks for nothing. `owner`: for each row the number with which it goes
+    once that is hidden, or -1.
     """
 
     rows: sparse.csr_array
@@ -47,6 +48,7 @@ class System:
     lower: Floats
     upper: Floats
     need: Floats
+    owner: Ints | None = None
 
     @property
     def size(self) -> int:
@@ -54,9 +56,17 @@ class System:
         return len(self.lower)
 
     def part(self, columns: Ints) -> System:
-        """The system of some columns; rows that do not touch them fall away."""
+        """The system of some columns; rows that do not touch them fall away.
+
+        A row whose owner is not among them stays for good.
+        """
         chosen = self.rows[:, columns].tocsr()
         touched = np.flatnonzero(np.diff(chosen.indptr))
+        owner = None
+        if self.owner is not None:
+            number = np.full(self.size, -1, dtype=np.int64)
+            number[columns] = np.arange(len(columns))
+            owner = np.where(self.owner[touched] < 0, -1, number[self.owner[touched]])
         return System(
             rows=chosen[touched],
             row_lower=self.row_lower[touched],
@@ -64,7 +74,46 @@ class System:
             lower=self.lower[columns],
             upper=self.upper[columns],
             need=self.need[columns],
+            owner=owner,
         )
+
+    def widened(self, by: int) -> System:
+        """With so many more numbers that stay as they are and are in no row."""
+        from scipy import sparse
+
+        empty, nothing = sparse.csr_array((self.rows.shape[0], by)), np.zeros(by)
+        return replace(
+            self,
+            rows=sparse.hstack([self.rows, empty], format="csr"),
+            lower=np.concatenate([self.lower, nothing]),
+            upper=np.concatenate([self.upper, nothing]),
+            need=np.concatenate([self.need, nothing]),
+        )
+
+    def with_rows(self, more: System) -> System:
+        """With the rows of another system of the same numbers."""
+        from scipy import sparse
+
+        owners = (
+            np.full(item.rows.shape[0], -1) if item.owner is None else item.owner for item in (self, more)
+        )
+        return replace(
+            self,
+            rows=sparse.vstack([self.rows, more.rows], format="csr"),
+            row_lower=np.concatenate([self.row_lower, more.row_lower]),
+            row_upper=np.concatenate([self.row_upper, more.row_upper]),
+            owner=np.concatenate(list(owners)),
+        )
+
+    def in_force(self, hidden: Bools) -> System:
+        """The system without the rows that have gone with their owners."""
+        if self.owner is None:
+            return self
+        stay = np.flatnonzero((self.owner < 0) | ~hidden[self.owner])
+        return replace(
+            self, rows=self.rows[stay], row_lower=self.row_lower[stay], row_upper=self.row_upper[stay],
+            owner=self.owner[stay],
+        )  # fmt: skip
 
     def unasked(self, columns: Bools) -> System:
         """The system that asks nothing for some numbers."""

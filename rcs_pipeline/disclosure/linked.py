@@ -30,18 +30,27 @@ from rcs_pipeline.disclosure.counts import (
     on_columns,
     stacked,
 )
+from rcs_pipeline.disclosure.figures import FigureRows, figure_rows
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
+from rcs_pipeline.disclosure.loosen import loosen_narrow
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
-from rcs_pipeline.disclosure.secondary import Old, choose_beside
+from rcs_pipeline.disclosure.secondary import Choice, Old, choose_beside
 
 __all__ = ["MEAN", "Counts", "Limits", "Protected", "Reason", "protect_counts"]
+
+# A figure of other places beside a cell is worth less than the cell.
+BESIDE_COST = 0.1
 
 
 @dataclass(frozen=True)
 class Protected:
-    """The reason of every cell, and how many numbers no hiding could make wide enough."""
+    """The reason of every cell, and how many numbers no hiding could make wide enough.
+
+    `withheld`: cells of which the figure of other places is withheld alone.
+    """
 
     reasons: Ints
+    withheld: Bools
     narrow: int
     programmes: int
 
@@ -73,14 +82,17 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
         start = start | (counts.exists & counts.before.hidden)
     reasons = np.where(start & (reasons == Reason.SHOWN), Reason.SECONDARY, reasons)
     reasons = np.where(primary & (reasons != Reason.PRIMARY), Reason.PRIMARY, reasons)
+    withheld = np.zeros_like(counts.exists)
     unknown_base = counts.exists & (bases[family_of] != Reason.SHOWN)
     lines = np.flatnonzero((reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0))
     if lines.size:
-        hidden, more, took = _protect_numerators(counts, limits, lines, reasons, unknown_base, family_of)
+        hidden, withheld[lines], more, took = _protect_numerators(
+            counts, limits, lines, reasons, unknown_base, family_of
+        )
         own = reasons[lines]
         reasons[lines] = np.where(hidden & (own == Reason.SHOWN), Reason.SECONDARY, own)
         narrow, programmes = narrow + more, programmes + took
-    return Protected(np.asarray(reasons, dtype=np.int64), narrow, programmes)
+    return Protected(np.asarray(reasons, dtype=np.int64), withheld, narrow, programmes)
 
 
 def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints) -> tuple[Ints, int, int]:
@@ -182,10 +194,10 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
 
 def _protect_numerators(
     counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools, family_of: Ints
-) -> tuple[Bools, int, int]:
-    """Which cells of the lines are hidden in the end."""
+) -> tuple[Bools, Bools, int, int]:
+    """Which cells of the lines are hidden in the end, and of which a figure of other places is withheld."""
     exists, unknown, family = counts.exists[lines], unknown_base[lines], family_of[lines]
-    everything, numbers, slots = numerator_system(counts, limits, lines, unknown, family)
+    everything, numbers, bases, slots = numerator_system(counts, limits, lines, unknown, family)
     hidden = np.ones(everything.size, dtype=bool)
     hidden[numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
     nothing = np.zeros(everything.size, dtype=bool)
@@ -198,7 +210,51 @@ def _protect_numerators(
         old = Old(*(on_columns(exists, unknown, family, item[lines], every=True) for item in (before, still)))
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
-    choice = choose_beside(everything, hidden, old, cost, limits.seed, counts.grid.areas()[slots])
+    areas = counts.grid.areas()[slots]
+    choice = choose_beside(everything, hidden, old, cost, limits.seed, areas)
+    withheld = np.zeros_like(exists)
+    if counts.weighed is not None:
+        figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
+        choice, withheld = _with_figures(counts, limits, everything, figures, choice, old, cost, exists)
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
-    return result, int(choice.narrow.sum()), choice.programmes
+    return result, withheld, int(choice.narrow.sum()), choice.programmes
+
+
+def _with_figures(
+    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice, old: Old,
+    cost: Floats, exists: Bools,
+) -> tuple[Choice, Bools]:  # fmt: skip
+    """The choice once it knows of rounded figures, and which figures of other places are withheld alone.
+
+    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same.
+    """
+    size = everything.size
+    nothing = np.zeros(len(figures.line), dtype=bool)
+    hidden, stuck, was_hidden, still = (
+        np.concatenate([item, nothing]) for item in (choice.hidden, choice.narrow, old.hidden, old.still)
+    )
+    prices = np.concatenate([cost, counts.cost[figures.slot] * BESIDE_COST])
+    wide, programmes = figures.widened(everything), choice.programmes
+    while True:
+        if still.any() and (hidden & ~was_hidden).any():
+            # A figure that stood hidden with its cell is known to nobody, though the cell is.
+            alone = loosen_narrow(
+                wide.in_force(hidden).unasked(was_hidden).held(still), hidden & ~still, stuck & ~still,
+                prices, limits.seed,
+            )  # fmt: skip
+            hidden, stuck, programmes = (
+                hidden | alone.hidden,
+                stuck | alone.narrow,
+                programmes + alone.programmes,
+            )
+        found = loosen_narrow(wide, hidden, stuck, prices, limits.seed)
+        programmes += found.programmes
+        more = (found.hidden & ~hidden).any()
+        hidden, stuck = found.hidden, found.narrow
+        if not (still.any() and more):
+            break
+    withheld = np.zeros_like(exists)
+    alone_withheld = np.flatnonzero(hidden[size:])
+    withheld[figures.line[alone_withheld], figures.slot[alone_withheld]] = True
+    return Choice(hidden[:size], stuck[:size], choice.rounds, programmes), withheld

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure import figures
 from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, beside, means_of
 from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
@@ -110,6 +111,7 @@ def _read(
     picked.append(f"coalesce({ceiling}, -1) as __ceiling")
     picked.append(f"({own}) as __own")
     picked += means_of(product, table) if beside_others else ()
+    picked += figures.picked(product, table, linked.weighted, TODAY) if linked.weighted else ()
     line = f"cast({name(linked.line)} as varchar)" if linked.line else None
     queries = []
     for number, (base, numerator) in enumerate(linked.counts):
@@ -196,7 +198,7 @@ def _mark_system(
     grid = make_grid([level for level, _ in places], parents, [(by, value) for by, value in groups])
     slot = place * len(groups) + group
 
-    def spread(values: npt.NDArray[Any], empty: int | bool) -> npt.NDArray[Any]:
+    def spread(values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
         whole = np.full((len(lines), grid.size), empty)
         whole[line, slot] = values
         return whole
@@ -211,16 +213,18 @@ def _mark_system(
         ceiling=spread(cells["__ceiling"], -1),
         also=spread(cells["__own"], False) if linked.numerator is None else None,
         before=before_of(spread, cells, releases) if releases else None,
+        weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
     )
     sensitive = np.zeros(len(lines), dtype=bool)
     sensitive[line] = cells["__sensitive"].astype(bool)
     limits = limits_of(policy, linked, grid.size, sensitive)
-    reasons = protect_counts(counts, limits).reasons
+    found = protect_counts(counts, limits)
+    reasons = found.reasons
     while linked.pairs and not _agree(reasons, counts.exists):
         # A row goes with all its counts, so what one of them hides is hidden for the others to begin with.
         together = counts.exists & (reasons != Reason.SHOWN).any(axis=0)
         reasons = protect_counts(replace(counts, start=together), limits).reasons
-    above = _hidden_above(reasons, grid)
+    above = _hidden_above(reasons, grid) | found.withheld
     reason, compared = reasons[line, slot], above[line, slot]
     quiet = np.zeros_like(compared)
     if counts.before is not None:

@@ -11,7 +11,7 @@ same answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,6 +126,9 @@ def _settle_whole(system: System, labels: Ints, target: int, found: Widths) -> N
     columns = np.flatnonzero(labels == labels[target])
     part = system.part(columns)
     cost = np.where(columns == target, 1.0, 0.0)
+    # No further than it needs: the programme ends with the first world that is as far off.
+    far = np.where(columns == target, np.ceil(part.need), np.inf)
+    part = replace(part, lower=np.maximum(part.lower, -far), upper=np.minimum(part.upper, far))
     for turned in (cost, -cost):
         world = optimum(part, turned, whole=True)
         found.programmes += 1

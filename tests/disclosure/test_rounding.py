@@ -109,6 +109,13 @@ def test_every_published_weighted_figure_is_rounded(product: Product) -> None:
                 assert (column.rounded is None) == (column.name in plain), f"{table}.{column.name}"
 
 
+def test_alpha_and_weighted_respondents_are_rounded_too(product: Product) -> None:
+    assert shown(product, "scale_reliability", {"alpha": 0.81437}, "alpha") == (0.81,)
+    assert shown(product, "scale_reliability", {"alpha": -0.0261}, "alpha") == (-0.03,)
+    given = {"weighted_respondents": 418.2391}
+    assert shown(product, "weighting", given, "weighted_respondents") == (420.0,)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [("rounding:\n", "unrounding:\n", "unrounding"),
