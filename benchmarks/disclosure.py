@@ -99,7 +99,7 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
         tabulate(replace(one, indicators=round(one.indicators * times)), np.random.default_rng(seed + number))
         for number, one in enumerate((SECONDARY, PRIMARY))
     ]
-    _write(folder / "warehouse.duckdb", product, given)
+    write(folder / "warehouse.duckdb", product, given)
     start = time.perf_counter()
     protect(folder / "warehouse.duckdb", folder / "protected", product)
     chosen = time.perf_counter()
@@ -125,10 +125,7 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
 
 def tabulate(of: Questionnaire, random: np.random.Generator) -> Tabulated:
     """Everybody, one way and two ways, in every place; marginals are those of the programme, roughly."""
-    groups = [("all", "all"), *(("sex", one) for one in SEXES), *(("stage", one) for one in of.stages)]
-    groups += [("simd_quintile", one) for one in FIFTHS]
-    groups += [("sex+stage", f"{sex}+{stage}") for sex in SEXES for stage in of.stages]
-    groups += [("sex+simd_quintile", f"{sex}+{fifth}") for sex in SEXES for fifth in FIFTHS]
+    groups = groups_of(of)
     places: list[tuple[str, str, str | None]] = [("programme", "rcs", None)]
     places += [("tranche", str(number), str(number)) for number in (1, 2, 3)]
     places += [("cpp", f"S{number}", str(tranche)) for number, tranche in enumerate(TRANCHE)]
@@ -145,7 +142,7 @@ def tabulate(of: Questionnaire, random: np.random.Generator) -> Tabulated:
         people = people.reshape(likely.shape)
         answered = random.binomial(people, 0.96, (of.indicators, *people.shape))
         yes = random.binomial(answered, shares[:, None, None, None])
-        base[:, place], numerator[:, place] = _added(answered), _added(yes)
+        base[:, place], numerator[:, place] = added(answered), added(yes)
     for place in range(len(places) - 1, 0, -1):
         for table in (base, numerator):
             table[:, parents[place]] += table[:, place]
@@ -153,8 +150,16 @@ def tabulate(of: Questionnaire, random: np.random.Generator) -> Tabulated:
     return Tabulated(of, grid, tuple(places), base.reshape(flat), numerator.reshape(flat))
 
 
-def _added(cells: Ints) -> Ints:
-    """All groups from sex by stage by fifth, in the order of `tabulate`."""
+def groups_of(of: Questionnaire) -> list[tuple[str, str]]:
+    """Everybody, one way and two ways."""
+    groups = [("all", "all"), *(("sex", one) for one in SEXES), *(("stage", one) for one in of.stages)]
+    groups += [("simd_quintile", one) for one in FIFTHS]
+    groups += [("sex+stage", f"{sex}+{stage}") for sex in SEXES for stage in of.stages]
+    return groups + [("sex+simd_quintile", f"{sex}+{fifth}") for sex in SEXES for fifth in FIFTHS]
+
+
+def added(cells: Ints) -> Ints:
+    """All groups from sex by stage by fifth, in the order of `groups_of`."""
     lines = len(cells)
     parts = [
         cells.sum(axis=(1, 2, 3)), cells.sum(axis=(2, 3)), cells.sum(axis=(1, 3)), cells.sum(axis=(1, 2)),
@@ -163,7 +168,8 @@ def _added(cells: Ints) -> Ints:
     return np.concatenate([part.reshape(lines, -1) for part in parts], axis=1)
 
 
-def _write(database: Path, product: Product, given: list[Tabulated]) -> None:
+def write(database: Path, product: Product, given: list[Tabulated]) -> None:
+    """A warehouse with the product's tables."""
     import duckdb
 
     with duckdb.connect(str(database)) as connection:
@@ -173,8 +179,8 @@ def _write(database: Path, product: Product, given: list[Tabulated]) -> None:
         }
         for one in given:
             for slot in range(one.grid.size):
-                place, group = divmod(slot, len(one.grid.groups))
-                named = (one.of.instrument, slot, *one.places[place], *one.grid.groups[group])
+                at, group = divmod(slot, len(one.grid.groups))
+                named = (one.of.instrument, slot, *one.places[at], *one.grid.groups[group])
                 for key, item in zip(slots, named, strict=True):
                     slots[key].append(item)
             line, slot_of = np.nonzero(one.base)
@@ -198,9 +204,10 @@ def _write(database: Path, product: Product, given: list[Tabulated]) -> None:
             "estimate": "cells.numerator / cells.base",
         }  # fmt: skip
         _table(connection, product.table("indicator_estimates"), estimates, joined)
-        reached = {**place, "respondents": "max(cells.base) + 40", "roll": "max(cells.base) + 90"}
-        grouped = f"{joined} where slots.\"by\" in ('all', 'sex', 'stage') group by all"
-        _table(connection, product.table("response_rates"), reached, grouped)
+        if "response_rates" in {table.name for table in product.tables}:
+            reached = {**place, "respondents": "max(cells.base) + 40", "roll": "max(cells.base) + 90"}
+            grouped = f"{joined} where slots.\"by\" in ('all', 'sex', 'stage') group by all"
+            _table(connection, product.table("response_rates"), reached, grouped)
         known = {"indicator_id": "cells.line", "sensitive": "true", "instrument": "cells.instrument"}
         _table(
             connection,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rcs_pipeline.disclosure.linear import Bools, Ints
+from rcs_pipeline.disclosure.near import Slots
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -38,8 +39,11 @@ class Grid:
         """How many slots there are."""
         return len(self.levels) * len(self.groups)
 
-    def areas(self) -> Ints:
-        """For each slot the part of the tree that it lies in, right below the top; -1 at the top itself."""
+    def of(self, slots: Ints) -> Slots:
+        """Where numbers stand that are in these slots.
+
+        The area is the part of the tree right below the top; -1 at the top itself.
+        """
         place = np.arange(len(self.levels))
         area = np.full(len(self.levels), -1, dtype=np.int64)
         while True:
@@ -47,7 +51,8 @@ class Grid:
             top = (above >= 0) & (self.parents[np.maximum(above, 0)] < 0) & (area < 0)
             area[top] = place[top]
             if not (above >= 0).any():
-                return np.repeat(area, len(self.groups))
+                place, group = np.divmod(slots, len(self.groups))
+                return Slots(self.parents, place, group, area[place])
             place = above
 
     def existing(self, exists: Bools) -> tuple[Bools, Bools]:

@@ -125,14 +125,14 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         np.where(value > 0, float(limits.width), 0.0),
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
-    areas = np.broadcast_to(counts.grid.areas(), base.shape)[exists]
+    slots = counts.grid.of(np.nonzero(exists)[1])
     beside = Old(old[exists], (old & still)[exists])
     narrow = programmes = 0
     while True:
         hidden = reasons[exists] != Reason.SHOWN
         if not hidden.any():
             return reasons, 0, programmes
-        choice = choose_beside(everything, hidden, beside, cost, limits.seed, areas)
+        choice = choose_beside(everything, hidden, beside, cost, limits.seed, slots)
         programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
         flat = reasons[exists]
         reasons[exists] = np.where(choice.hidden & (flat == Reason.SHOWN), Reason.SECONDARY, flat)
@@ -210,8 +210,7 @@ def _protect_numerators(
         old = Old(*(on_columns(exists, unknown, family, item[lines], every=True) for item in (before, still)))
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
-    areas = counts.grid.areas()[slots]
-    choice = choose_beside(everything, hidden, old, cost, limits.seed, areas)
+    choice = choose_beside(everything, hidden, old, cost, limits.seed, counts.grid.of(slots))
     withheld = np.zeros_like(exists)
     if counts.weighed is not None:
         figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
@@ -243,11 +242,8 @@ def _with_figures(
                 wide.in_force(hidden).unasked(was_hidden).held(still), hidden & ~still, stuck & ~still,
                 prices, limits.seed,
             )  # fmt: skip
-            hidden, stuck, programmes = (
-                hidden | alone.hidden,
-                stuck | alone.narrow,
-                programmes + alone.programmes,
-            )
+            hidden, stuck = hidden | alone.hidden, stuck | alone.narrow
+            programmes += alone.programmes
         found = loosen_narrow(wide, hidden, stuck, prices, limits.seed)
         programmes += found.programmes
         more = (found.hidden & ~hidden).any()

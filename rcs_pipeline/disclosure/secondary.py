@@ -26,6 +26,7 @@ from rcs_pipeline.disclosure.linear import (
     optimum,
     whole_world,
 )
+from rcs_pipeline.disclosure.near import Reaches, Slots
 from rcs_pipeline.disclosure.witness import Widths, widths
 
 HIDDEN_COST = 1e-3
@@ -43,7 +44,7 @@ class Choice:
     programmes: int
 
 
-def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: Ints | None = None) -> Choice:
+def choose(everything: System, hidden: Bools, cost: Floats, seed: int, slots: Slots | None = None) -> Choice:
     """Hide more until every hidden number has its width.
 
     Args:
@@ -51,13 +52,14 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: In
         hidden: those hidden to begin with.
         cost: of showing no longer a number that is shown; for one of change.
         seed: of the witnesses.
-        areas: of each number; a move is looked for inside the area first. -1 belongs to none.
+        slots: where the numbers stand; a move is looked for nearby first.
     """
-    hidden, blocks = hidden.copy(), components(everything.rows)
+    hidden = hidden.copy()
     stuck = np.zeros(everything.size, dtype=bool)
     # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
-    if areas is None or hidden.mean() > MOST_HIDDEN_FOR_AREAS:
-        areas = np.full(everything.size, -1)
+    if slots is not None and hidden.mean() > MOST_HIDDEN_FOR_AREAS and not slots.many_places:
+        slots = None
+    reaches = Reaches(components(everything.rows), slots)
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
@@ -68,7 +70,7 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, areas: In
         todo = failing[~stuck[failing]]
         if not todo.size:
             return Choice(hidden, stuck, round_ + 1, programmes)
-        mover = _Mover(everything, blocks, hidden, cost, areas, columns, judged)
+        mover = _Mover(everything, reaches, hidden, cost, columns, judged)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
@@ -87,7 +89,7 @@ class Old:
 
 
 def choose_beside(
-    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, areas: Ints | None = None
+    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, slots: Slots | None = None
 ) -> Choice:
     """Choose where earlier releases hid some of the numbers.
 
@@ -99,16 +101,16 @@ def choose_beside(
         everything: as for `choose`.
         hidden: those hidden to begin with, old ones among them.
         old: those of earlier releases.
-        cost: as for `choose`; so are `seed` and `areas`.
+        cost: as for `choose`; so are `seed` and `slots`.
     """
     programmes = 0
     while True:
         if old.still.any() and (hidden & ~old.hidden).any():
             alone = choose(
-                everything.unasked(old.hidden).held(old.still), hidden & ~old.still, cost, seed, areas
+                everything.unasked(old.hidden).held(old.still), hidden & ~old.still, cost, seed, slots
             )
             hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
-        both = choose(everything, hidden, cost, seed, areas)
+        both = choose(everything, hidden, cost, seed, slots)
         programmes += both.programmes
         if not (old.still.any() and (both.hidden & ~hidden).any()):
             return replace(both, programmes=programmes)
@@ -116,16 +118,14 @@ def choose_beside(
 
 
 class _Mover:
-    """One round of moves; independent blocks (an indicator each) share a programme."""
+    """One round of moves; independent parts share a programme."""
 
     def __init__(
-        self, everything: System, blocks: Ints, hidden: Bools, cost: Floats, areas: Ints,
+        self, everything: System, reaches: Reaches, hidden: Bools, cost: Floats,
         columns: Ints, judged: Widths,
     ) -> None:  # fmt: skip
-        self.everything, self.blocks, self.hidden, self.cost = everything, blocks, hidden, cost
-        # Inside one area of one block a programme is small, and areas share one; the rest of the block stays.
-        self.inside = blocks * (int(areas.max(initial=-1)) + 2) + areas + 1
-        self.near = areas >= 0
+        self.everything, self.reaches, self.hidden, self.cost = everything, reaches, hidden, cost
+        self.reach = reaches.first.copy()
         self.least, self.most = np.zeros(everything.size), np.zeros(everything.size)
         self.least[columns], self.most[columns] = judged.least, judged.most
         self.stuck = np.zeros(everything.size, dtype=bool)
@@ -139,32 +139,26 @@ class _Mover:
             todo = todo[(self.most[todo] - self.least[todo] < need[todo] - TOLERANCE) & ~self.stuck[todo]]
             if not todo.size:
                 return programmes
-            near = self.near[todo].any()
-            labels = self.inside if near else self.blocks
-            now = todo[self.near[todo]] if near else todo
-            _, first = np.unique(labels[now], return_index=True)
-            targets = np.zeros(self.everything.size, dtype=bool)
-            targets[now[first]] = True
+            reach = int(self.reach[todo].min())
+            labels, targets = self.reaches.parts(reach, todo[self.reach[todo] == reach], self.hidden)
             for columns in batches(labels, targets):
                 programmes += 1
-                self._apply(columns, targets[columns])
+                self._apply(columns, targets[columns], labels[columns])
 
-    def _apply(self, columns: Ints, targets: Bools) -> None:
+    def _apply(self, columns: Ints, targets: Bools, labels: Ints) -> None:
         part = self.everything.part(columns)
         distance = self._distance(columns, targets)
         change = self._solve(part, columns, targets, distance)
         _, proved = whole_world(part, change)
-        for target in np.flatnonzero(targets & ~proved):  # a fraction somewhere: that block in whole numbers
-            labels = self.inside if self.near[columns[target]] else self.blocks
-            own = np.flatnonzero(labels[columns] == labels[columns[target]])
+        for target in np.flatnonzero(targets & ~proved):  # a fraction somewhere: that part in whole numbers
+            own = np.flatnonzero(labels == labels[target])
             only = targets[own]
             change[own] = self._solve(part.part(own), columns[own], only, distance[own], whole=True)
         rounded, proved = whole_world(part, change)
         short = targets & ((np.abs(change - distance) > TOLERANCE) | ~proved)
-        failed = columns[short]
-        # What falls short inside its area is looked for in the whole block, and has hidden nothing yet.
-        again = failed[self.near[failed]]
-        dropped = np.isin(self.inside[columns], self.inside[again])
+        # What falls short near the target is looked for further away, and has hidden nothing yet.
+        again = short & (self.reach[columns] < self.reaches.last)
+        dropped = np.isin(labels, labels[again])
         taking_part = columns[(np.abs(change) > TOLERANCE) & ~self.hidden[columns] & ~dropped]
         self.moved |= bool(taking_part.size)
         self.hidden[taking_part] = True
@@ -172,8 +166,8 @@ class _Mover:
         known = columns[kept]
         self.least[known] = np.minimum(self.least[known], rounded[kept])
         self.most[known] = np.maximum(self.most[known], rounded[kept])
-        self.stuck[failed[~self.near[failed]]] = True
-        self.near[failed] = False
+        self.stuck[columns[short & ~again]] = True
+        self.reach[columns[again]] += 1
 
     def _distance(self, columns: Ints, targets: Bools) -> Floats:
         """How far each target must move from the truth: to the side where it has more room."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import commands, delivery, estimates, intake, maps, returns
+from benchmarks import commands, delivery, estimates, intake, maps, one_system, returns
 from benchmarks.__main__ import Outcome, main
 from benchmarks.delivery import Fault
 from benchmarks.measure import Ratio, Run
 from benchmarks.survey import EVERY, FOUR, Tables
+from rcs_pipeline.disclosure.counts import numbered, stacked
+from rcs_pipeline.disclosure.linear import components
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -70,6 +73,16 @@ def test_a_scenario_is_worked_out_with_as_many_draws_as_it_says() -> None:
 def test_the_workbook_of_the_return_is_judged_as_its_benchmark_says(tmp_path: Path) -> None:
     taken = returns.measure_workbook(tmp_path / "work", rows=200)
     assert taken.returning.value["kept_out"] == 10
+
+
+def test_the_one_system_hangs_together_and_is_attacked_as_a_whole(tmp_path: Path) -> None:
+    given = one_system.tabulate(66, 600, np.random.default_rng(1))
+    exists = given.base > 0
+    rows = stacked(given.grid, exists, numbered(exists)).rows
+    assert (components(rows) == 0).all()
+    _, _, value = one_system.choose_and_attack(str(tmp_path), 66, 600)
+    assert value["cells"] > 1_500
+    assert 0 < value["primary"] < value["hidden"] < value["cells"] / 2
 
 
 @pytest.mark.long
