@@ -65,8 +65,8 @@ def audit(
             ThreadPoolExecutor(1) as beside,
             reading(folder / "warehouse.duckdb", threads=threads) as connection,
         ):
-            # The engine is at work on bands while the linked tables' programmes are solved.
-            bands = beside.submit(_bands, folder, product, threads)
+            # The engine is at work on bands and places while the linked tables' programmes are solved.
+            others = beside.submit(_bands_and_places, folder, product, threads)
             verdicts += [_table(connection, folder, product, *pair) for pair in _granted(product)]
             for audience in product.file.audiences:
                 if linked_tables(product, audience):
@@ -75,29 +75,28 @@ def audit(
                     verdicts.append(_money(connection, folder, product, audience))
                 if audit_earlier.tables_of(product, audience):
                     verdicts.append(_earlier(connection, folder, product, audience, earlier))
-            verdicts += [_verdict(*item) for item in audit_places.audit_places(connection, folder, product)]
-            verdicts += bands.result()
+            verdicts += others.result()
     except RcsError as error:
         unread = {*required(product)} - {item.check for item in verdicts}
         verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
     return verdicts
 
 
-def _bands(folder: Path, product: Product, threads: int | None) -> list[Verdict]:
-    """The attack on bands, with a connection of its own."""
-    audiences = [item for item in product.file.audiences if audit_bands.banded_tables(product, item)]
-    if not audiences:
-        return []
+def _bands_and_places(folder: Path, product: Product, threads: int | None) -> list[Verdict]:
+    """The attack on bands, and whether rows lie under their own places, with a connection of its own."""
     attacks = audit_bands.Attacks()
     with reading(folder / "warehouse.duckdb", threads=threads) as connection:
-        return [
+        verdicts = [
             _verdict(
                 audit_bands.check_of(item),
                 *audit_bands.judge(connection, folder, product, item, attacks),
                 item,
             )
-            for item in audiences
+            for item in product.file.audiences
+            if audit_bands.banded_tables(product, item)
         ]
+        places = audit_places.audit_places(connection, folder, product)
+        return [*verdicts, *(_verdict(*item) for item in places)]
 
 
 def _earlier(

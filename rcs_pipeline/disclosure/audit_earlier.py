@@ -254,12 +254,19 @@ def _other_band(table: ProductTable, held: set[str]) -> str:
 
 
 def _shown_now(table: ProductTable, held: set[str], laid: Laid) -> str:
-    """A number of a linked table that stood hidden: it was part of what hides others there."""
+    """A number of a linked table that stood hidden: it was part of what hides others there.
+
+    So was the figure of all the other places, where it alone was withheld.
+    """
     linked = table.extension.linked
     if linked is None or linked.base not in held:
         return "false"
-    now = f"given_now.{name(linked.base)} is not null"
-    return f"{now} and not ({seen_in(table, laid, linked.base, 'before')})"
+    seen = seen_in(table, laid, linked.base, "before")
+    shown = f"given_now.{name(linked.base)} is not null and not ({seen})"
+    others = linked.weighted.others if linked.weighted else None
+    if others in held:
+        shown += f" or (({seen}) and before.{name(others)} is null and given_now.{name(others)} is not null)"
+    return shown
 
 
 def _same(table: ProductTable, one: str, other: str) -> str:

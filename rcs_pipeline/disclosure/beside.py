@@ -45,7 +45,8 @@ def beside(
     """For each earlier release that can be compared, arrays over the cells in `CELLS`.
 
     `there`: it has the row; `seen`: and a number in it; `base`, `numerator`: what it says (`MEAN` where it
-    says none); `moved`: it says another mean of the same base and weight.
+    says none); `moved`: it says another mean of the same base and weight; `withheld`: it shows the row, but
+    no figure of all the other places.
 
     Releases in a row that say the same of the table are one.
     """
@@ -66,9 +67,11 @@ def before_of(
     releases: Sequence[Columns],
 ) -> Before:
     """How the cells moved since each release; `spread` lays an array over the cells out as lines by slots."""
-    shifts, hidden = [], np.zeros(len(cells["__base"]), dtype=bool)
+    shifts = []
+    hidden, withheld = (np.zeros(len(cells["__base"]), dtype=bool) for _ in range(2))
     for of in releases:
         hidden |= of["there"] & ~of["seen"]
+        withheld |= of["withheld"]
         counted = of["seen"] & (cells["__numerator"] != MEAN) & (of["numerator"] != MEAN)
         base, numerator = cells["__base"] - of["base"], cells["__numerator"] - of["numerator"]
         shifts.append(
@@ -79,7 +82,7 @@ def before_of(
                 moved=spread(of["moved"] & ~counted, False),
             )
         )
-    return Before(spread(hidden, False), tuple(shifts))
+    return Before(spread(hidden, False), tuple(shifts), spread(withheld, False))
 
 
 def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTable, laid: Laid) -> Columns:
@@ -93,6 +96,8 @@ def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTabl
             f"coalesce(cells.__mean is distinct from {value}"
             f" and abs(cells.__weight - {weight}) < {WEIGHTS_DIFFER}, false)"
         )
+    others = linked.weighted.others if linked.weighted else None
+    withheld = f"rows_then.{name(others)} is null" if others in laid.columns else "false"
     queries = []
     for number, (base, numerator) in enumerate(linked.counts):
         own = "true" if linked.line else f"cells.__line = {text(str(number))}"
@@ -100,21 +105,22 @@ def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTabl
             continue
         counted = f"rows_then.{name(numerator)}" if numerator in laid.columns else "null"
         queries.append(
-            f"select cells.__row as row, ({seen_in(table, laid, base, 'rows_then')}) as seen,"
+            f"select cells.__row as row, seen, seen and {withheld} as withheld,"
             f" cast(coalesce(rows_then.{name(base)}, 0) as bigint) as base,"
             f" cast(coalesce({counted}, {MEAN}) as bigint) as numerator, {moved} as moved"
             f" from {CELLS} as cells inner join {name(laid.view)} as rows_then on {same} and {own}"
+            f" cross join lateral (select {seen_in(table, laid, base, 'rows_then')} as seen)"
         )
     row = connection.execute(f"select count(*) from {CELLS}").fetchone()
     size = int(row[0]) if row else 0
     columns: Columns = {
         "there": np.zeros(size, dtype=bool), "seen": np.zeros(size, dtype=bool),
         "base": np.zeros(size, dtype=np.int64), "numerator": np.full(size, MEAN, dtype=np.int64),
-        "moved": np.zeros(size, dtype=bool),
+        "moved": np.zeros(size, dtype=bool), "withheld": np.zeros(size, dtype=bool),
     }  # fmt: skip
     if queries:
         rows = connection.execute(" union all ".join(queries)).fetchnumpy()
         columns["there"][rows["row"]] = True
-        for key in ("seen", "base", "numerator", "moved"):
+        for key in ("seen", "base", "numerator", "moved", "withheld"):
             columns[key][rows["row"]] = np.ma.getdata(rows[key])
     return columns

@@ -46,10 +46,14 @@ class Shift:
 
 @dataclass(frozen=True)
 class Before:
-    """What earlier releases said of cells; `hidden`: one of them did not show the cell."""
+    """What earlier releases said of cells; `hidden`: one of them did not show the cell.
+
+    `withheld`: one of them showed it without the figure of all the other places.
+    """
 
     hidden: Bools
     shifts: tuple[Shift, ...]
+    withheld: Bools
 
     def near(self, few: int) -> Bools:
         """Cells that are not to be shown anew: too few people differ from what an earlier release showed."""

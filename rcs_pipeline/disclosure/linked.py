@@ -214,24 +214,29 @@ def _protect_numerators(
     withheld = np.zeros_like(exists)
     if counts.weighed is not None:
         figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
-        choice, withheld = _with_figures(counts, limits, everything, figures, choice, old, cost, exists)
+        choice, withheld = _with_figures(
+            counts, limits, lines, everything, figures, choice, old, cost, exists
+        )
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
     return result, withheld, int(choice.narrow.sum()), choice.programmes
 
 
 def _with_figures(
-    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice, old: Old,
-    cost: Floats, exists: Bools,
+    counts: Counts, limits: Limits, lines: Ints, everything: System, figures: FigureRows, choice: Choice,
+    old: Old, cost: Floats, exists: Bools,
 ) -> tuple[Choice, Bools]:  # fmt: skip
     """The choice once it knows of rounded figures, and which figures of other places are withheld alone.
 
-    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same.
+    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same. A
+    figure that stood withheld stays so.
     """
     size = everything.size
+    withheld = np.zeros_like(exists) if counts.before is None else exists & counts.before.withheld[lines]
     nothing = np.zeros(len(figures.line), dtype=bool)
-    hidden, stuck, was_hidden, still = (
-        np.concatenate([item, nothing]) for item in (choice.hidden, choice.narrow, old.hidden, old.still)
+    hidden = np.concatenate([choice.hidden, withheld[figures.line, figures.slot]])
+    stuck, was_hidden, still = (
+        np.concatenate([item, nothing]) for item in (choice.narrow, old.hidden, old.still)
     )
     prices = np.concatenate([cost, counts.cost[figures.slot] * BESIDE_COST])
     wide, programmes = figures.widened(everything), choice.programmes
@@ -250,7 +255,5 @@ def _with_figures(
         hidden, stuck = found.hidden, found.narrow
         if not (still.any() and more):
             break
-    withheld = np.zeros_like(exists)
-    alone_withheld = np.flatnonzero(hidden[size:])
-    withheld[figures.line[alone_withheld], figures.slot[alone_withheld]] = True
+    withheld[figures.line, figures.slot] |= hidden[size:]
     return Choice(hidden[:size], stuck[:size], choice.rounds, programmes), withheld

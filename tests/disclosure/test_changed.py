@@ -35,11 +35,12 @@ def test_another_mean_of_the_same_people_is_somebodys_other_answer() -> None:
     moved = shift([0, 0], [0, 0])
     other = Shift(moved.seen, moved.base, moved.numerator, np.array([[True, False]]))
     assert other.near(FEW).tolist() == [[True, False]]
-    assert Before(np.zeros((1, 2), bool), (other,)).told().tolist() == [[False, True]]
+    assert Before(np.zeros((1, 2), bool), (other,), np.zeros((1, 2), bool)).told().tolist() == [[False, True]]
 
 
 def test_what_any_release_showed_is_known_and_near_any_is_near() -> None:
-    before = Before(np.zeros((1, 3), bool), (shift([0, 15, 40], [0, 5, 9]), shift([30, 2, 40], [9, 1, 20])))
+    shifts = (shift([0, 15, 40], [0, 5, 9]), shift([30, 2, 40], [9, 1, 20]))
+    before = Before(np.zeros((1, 3), bool), shifts, np.zeros((1, 3), bool))
     assert before.told().tolist() == [[True, False, False]]
     assert before.near(FEW).tolist() == [[False, True, False]]
 
@@ -47,13 +48,13 @@ def test_what_any_release_showed_is_known_and_near_any_is_near() -> None:
 def test_hidden_numbers_are_taken_for_the_same_only_where_nothing_of_the_place_moved() -> None:
     # Three places of two groups, the first of them the whole: one cell of the last is another one.
     hidden = np.array([[True, False, True, False, True, False]])
-    before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),))
+    before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),), np.zeros((1, 6), bool))
     assert before.still(np.array([-1, 0, 0])).tolist() == [[False, False, True, False, False, False]]
 
 
 @pytest.mark.parametrize(("moved", "quiet"), [(0, False), (1, True), (9, True), (10, False)])
 def test_a_place_is_quiet_where_few_have_moved_and_many_nowhere(moved: int, quiet: bool) -> None:
-    before = Before(np.zeros((1, 2), bool), (shift([moved, 0], [0, 0]),))
+    before = Before(np.zeros((1, 2), bool), (shift([moved, 0], [0, 0]),), np.zeros((1, 2), bool))
     assert before.quiet(2, FEW).tolist() == [[quiet, quiet]]
 
 

@@ -17,11 +17,13 @@ from rcs_pipeline.contracts.weighted import Alike, Cells, Weighted
 from rcs_pipeline.disclosure.attack import Knowledge, interval, judge
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.counts import Counts, Limits, Reason
+from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.figures import weighed_of
 from rcs_pipeline.disclosure.grid import make_grid
 from rcs_pipeline.disclosure.linked import protect_counts
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.records import Outcome
+from tests.disclosure.releases import given
 from tests.disclosure.small_tables import margins, worlds
 from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, pupils, tabulated
 
@@ -306,6 +308,34 @@ def test_a_figure_of_the_other_places_can_be_withheld_without_its_row(made: Path
         ).fetchone()
     assert alone is not None
     assert alone[0] > 0
+
+
+def test_a_figure_that_an_earlier_release_withheld_alone_stays_withheld(made: Path, product: Product) -> None:
+    protect(made / "warehouse.duckdb", made / "protected", product)
+    file, before = made / "protected/open/answers.parquet", given(made, "1.0.0")
+    first = file.read_bytes()
+    protect(made / "warehouse.duckdb", made / "protected", product, earlier=[before])
+    assert file.read_bytes() == first
+    assert beside(made, product, before) == (Outcome.PASS, "")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""copy (
+                select * replace (
+                    case when estimate is not null then coalesce(comparator, 0.5) end as comparator)
+                from read_parquet('{file}')
+            ) to '{file}.new' (format parquet)"""
+        )
+    Path(f"{file}.new").replace(file)
+    outcome, says = beside(made, product, before)
+    assert outcome is Outcome.FAIL
+    assert "rows show what release 1.0.0 hid" in says
+
+
+def beside(folder: Path, product: Product, before: Given) -> tuple[Outcome, str]:
+    """What the audit says of earlier releases, where it does not pass."""
+    verdicts = audit(folder, product, earlier=[before])
+    found = next(item for item in verdicts if item.check == "disclosure.open.earlier")
+    return found.outcome, "" if found.outcome is Outcome.PASS else found.message
 
 
 def test_raked_weights_are_no_row(tmp_path: Path, product: Product) -> None:
