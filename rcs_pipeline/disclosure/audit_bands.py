@@ -121,10 +121,10 @@ def _before(table: ProductTable) -> str:
 
 def _same(connection: DuckDBPyConnection, table: ProductTable) -> bool:
     """Whether the given rows are those of the last attack on the table."""
-    pair = ("bands_given", name(_before(table)))
-    return not any(
-        _number(connection, f"select count(*) from (from {one} except all from {other})")
-        for one, other in (pair, pair[::-1])
+    given, before = "bands_given", name(_before(table))
+    counts = [_number(connection, f"select count(*) from {rows}") for rows in (given, before)]
+    return counts[0] == counts[1] and not _number(
+        connection, f"select count(*) from (from {given} except all from {before})"
     )
 
 

@@ -11,14 +11,11 @@ that cannot pass: whatever was missing, touched or failed there is made and judg
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
-from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.earlier import Given, given_before
 from rcs_pipeline.disclosure.protect import protect
@@ -126,30 +123,20 @@ def _judge(
     threads = workspace.settings.threads
     suites = judging()
     suites.begin(folder, docs_folder(workspace, record))
-    with ThreadPoolExecutor(1) as beside:
-        # The engine has time for these while the audit solves its programmes.
-        tables = beside.submit(_judge_tables, folder, product, workspace.catalogue)
-        verdicts = [
-            *dbt_verdicts(results),
-            *_guarded(reconciliation.required(product), "reconciliation",
-                      lambda: reconciliation.reconcile(workspace, folder, product, record.inputs)),
-            *audit(folder, product, earlier=earlier, threads=threads),
-            *tables.result(),
-            *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
-        ]  # fmt: skip
+    verdicts = [
+        *dbt_verdicts(results),
+        *_guarded(reconciliation.required(product), "reconciliation",
+                  lambda: reconciliation.reconcile(workspace, folder, product, record.inputs)),
+        *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
+        *_guarded(consistency.required(product), consistency.KIND,
+                  lambda: consistency.judge(folder, product, workspace.catalogue)),
+        *audit(folder, product, earlier=earlier, threads=threads),
+        *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
+    ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)
     noted = evidence.audited_note(workspace, record, verdicts)
     workspace.ledger.record_verdicts(record.hash, verdicts, workspace.now(), audited, noted)
     return verdicts
-
-
-def _judge_tables(folder: Path, product: Product, catalogue: Catalogue) -> list[Verdict]:
-    """Whether the tables are what their contracts and the formulas of estimates say."""
-    return [
-        *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
-        *_guarded(consistency.required(product), consistency.KIND,
-                  lambda: consistency.judge(folder, product, catalogue)),
-    ]  # fmt: skip
 
 
 def docs_folder(workspace: Workspace, record: CandidateRecord) -> Path:

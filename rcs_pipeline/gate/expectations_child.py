@@ -9,6 +9,7 @@ The library is imported before the first request: it takes seven seconds, in whi
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -29,6 +30,9 @@ def main() -> None:
     from rcs_pipeline.gate.expectations import import_library
 
     import_library()
+    # What the library is made of stays for good: not looking through it again saves a tenth of the time.
+    gc.collect()
+    gc.freeze()
     while True:
         print(json.dumps(_answer(json.loads(requests.get()))), file=answers, flush=True)
 
