@@ -94,7 +94,8 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
     """
     folder.mkdir(parents=True, exist_ok=True)
     product = load_catalogue().product("rcs")
-    product = replace(product, tables=tuple(table for table in product.tables if table.name in TABLES))
+    tables = tuple(unweighted(table) for table in product.tables if table.name in TABLES)
+    product = replace(product, tables=tables)
     given = [
         tabulate(replace(one, indicators=round(one.indicators * times)), np.random.default_rng(seed + number))
         for number, one in enumerate((SECONDARY, PRIMARY))
@@ -121,6 +122,15 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
     return Measured(
         cells, chosen - start, attacked - chosen, first, hidden, answers, greedy, outcome is Outcome.PASS
     )
+
+
+def unweighted(table: ProductTable) -> ProductTable:
+    """The table without what its contract says of weights: the counts made up here have none."""
+    linked = table.extension.linked
+    if linked is None:
+        return table
+    linked = linked.model_copy(update={"weighted": None})
+    return replace(table, extension=table.extension.model_copy(update={"linked": linked}))
 
 
 def tabulate(of: Questionnaire, random: np.random.Generator) -> Tabulated:

@@ -16,7 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.disclosure import DEPRIVATION, SECONDARY, SIZES, TRANCHE, Tabulated, added, groups_of, write
+from benchmarks.disclosure import (
+    DEPRIVATION,
+    SECONDARY,
+    SIZES,
+    TRANCHE,
+    Tabulated,
+    added,
+    groups_of,
+    unweighted,
+    write,
+)
 from benchmarks.measure import Run, run
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.product import Product
@@ -88,7 +98,7 @@ def choose_and_attack(folder: str, schools: int, pupils: int) -> tuple[float, No
 
 def with_schools(product: Product) -> Product:
     """The product with counts of schools for everybody, from `SCHOOL_MINIMUM` answers on."""
-    estimates, lines = (product.table(name) for name in TABLES)
+    estimates, lines = (unweighted(product.table(name)) for name in TABLES)
     linked = estimates.extension.linked
     if linked is None:
         raise RuntimeError("indicator_estimates is not linked")

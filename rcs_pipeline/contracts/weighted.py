@@ -97,6 +97,7 @@ def check_weighted(table: ProductTable, tables: tuple[ProductTable, ...], file: 
         raise ContractError(
             f"Nothing says how a place was weighted: `{alike.table}.{alike.column}`",
             where=where, expected=f"a table of the product with {', '.join(wanted)}",
+            todo="Add that table, or take `weighted` out where pupils of one cell have several weights.",
         )  # fmt: skip
     codes = named[alike.column].codes
     if unknown := sorted(set(alike.values) - set(codes or alike.values)):
