@@ -38,7 +38,8 @@ class Weighted(Strict):
     `figure`: the column of the share. `total`: the weighted base; over the base of one of the `cells` it is
     their weight, which everybody is taken to know. `others`: the column with the share of all the other
     places of the cells' level, where there is one. `alike`: without a roll or with raked weights a cell has
-    no weight of its own, or more than one.
+    no weight of its own, or more than one. `hidden_at_most`: of the cells of a system; where more are hidden
+    figures are not reckoned with, since worlds in whole numbers that fit all of them are not found in hours.
     """
 
     figure: str
@@ -46,6 +47,7 @@ class Weighted(Strict):
     others: str | None = None
     cells: Cells
     alike: Alike
+    hidden_at_most: float = Field(gt=0, le=1)
 
     def columns(self) -> tuple[str, ...]:
         """Every column of the table that is named."""

@@ -48,6 +48,7 @@ class Attacked:
     told: int = 0
     close: int = 0
     figures: int = 0
+    figures_left_out: bool = False
 
     @property
     def says(self) -> str:
@@ -55,6 +56,8 @@ class Attacked:
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
         if self.figures:
             found += f" with {self.figures} rounded weighted figures"
+        elif self.figures_left_out:
+            found += " without rounded weighted figures, since too much is hidden"
         if self.exempt:
             found += f", {self.exempt} zeros exempt by name"
         if self.told:
@@ -128,6 +131,7 @@ def _attack(
         told=int(told[0]) if told else 0,
         close=close_sums(connection, few) if few and before else 0,
         figures=int(figures[0]) if figures else 0,
+        figures_left_out=bool(linked.weighted and hidden > linked.weighted.hidden_at_most * cells),
     )
 
 

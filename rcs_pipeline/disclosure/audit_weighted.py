@@ -35,7 +35,8 @@ def lay_figures(
 
     Its columns are `figure`, `cell` (of `attacked`), `weight`, `share` and `people` (the candidate's share
     and weighted base), `low` and `high` (between which the share lies for all that is shown). A weighted base
-    is a figure without a share: what lies between `low` and `high` is the base itself.
+    is a figure without a share: what lies between `low` and `high` is the base itself. Where more than the
+    contract's `hidden_at_most` of a system's cells are hidden it has none.
     """
     weighted, rounding = linked.weighted, product.file.rounding
     if weighted is None or rounding is None:
@@ -62,6 +63,14 @@ def lay_figures(
         from added
         where share is null or shown between {DUST} and 1 - {DUST}
         qualify bool_and(alike) over (partition by figure)
+    """)
+    connection.execute(f"""
+        delete from attacked_figures where cell in (
+            select cell from attacked where system in (
+                select system from attacked group by system
+                having avg(cast(hidden as integer)) > {weighted.hidden_at_most}
+            )
+        )
     """)
 
 

@@ -50,10 +50,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Weighed:
-    """The weight of each line and slot that is a cell of one weight (else 0), and the figures shown."""
+    """The weight of each line and slot that is a cell of one weight (else 0), and the figures shown.
+
+    Where more than `hidden_at_most` of the cells are hidden nothing is to be made of them.
+    """
 
     weight: Floats
     figures: tuple[Figure, ...]
+    hidden_at_most: float
 
 
 def picked(product: Product, table: ProductTable, weighted: Weighted, rows: str) -> tuple[str, ...]:
@@ -108,7 +112,7 @@ def weighed_of(
         rest = (everybody - by_place).reshape(people.shape)
         ends = _ends(laid("others_shown"), laid("others_step"))
         found.append(Figure(others, laid("others"), *ends, rest, of_others=True))
-    return Weighed(np.asarray(weight), tuple(found))
+    return Weighed(np.asarray(weight), tuple(found), weighted.hidden_at_most)
 
 
 def _ends(shown: Floats, step: Floats, most: float = 1.0) -> tuple[Floats, Floats]:

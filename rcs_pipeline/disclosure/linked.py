@@ -211,28 +211,27 @@ def _protect_numerators(
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
     choice = choose_beside(everything, hidden, old, cost, limits.seed, counts.grid.of(slots))
-    withheld = np.zeros_like(exists)
+    withheld = np.zeros_like(exists) if counts.before is None else exists & counts.before.withheld[lines]
     if counts.weighed is not None:
-        figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
-        choice, withheld = _with_figures(
-            counts, limits, lines, everything, figures, choice, old, cost, exists
-        )
+        share = choice.hidden[numbers[exists]].sum() / counts.exists.sum()
+        if share <= counts.weighed.hidden_at_most:
+            figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
+            choice, withheld = _with_figures(counts, limits, everything, figures, choice, old, cost, withheld)
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
     return result, withheld, int(choice.narrow.sum()), choice.programmes
 
 
 def _with_figures(
-    counts: Counts, limits: Limits, lines: Ints, everything: System, figures: FigureRows, choice: Choice,
-    old: Old, cost: Floats, exists: Bools,
+    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice, old: Old,
+    cost: Floats, withheld: Bools,
 ) -> tuple[Choice, Bools]:  # fmt: skip
     """The choice once it knows of rounded figures, and which figures of other places are withheld alone.
 
-    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same. A
-    figure that stood withheld stays so.
+    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same.
+    `withheld`: figures of other places that stood withheld, and stay so.
     """
-    size = everything.size
-    withheld = np.zeros_like(exists) if counts.before is None else exists & counts.before.withheld[lines]
+    size, withheld = everything.size, withheld.copy()
     nothing = np.zeros(len(figures.line), dtype=bool)
     hidden = np.concatenate([choice.hidden, withheld[figures.line, figures.slot]])
     stuck, was_hidden, still = (

@@ -90,7 +90,7 @@ GROUPS = [("all", "all"), *(("sex", sex) for sex in SEX), *(("stage", stage) for
 MADE_OF = np.vstack([np.ones(6), *margins(2, 3), np.eye(6)])
 WEIGHTED = Weighted(
     figure="estimate", total="people", cells=Cells(level="cpp", group_by="sex+stage"),
-    alike=Alike(table="ways", column="method", values=("roll",)),
+    alike=Alike(table="ways", column="method", values=("roll",)), hidden_at_most=1.0,
 )  # fmt: skip
 
 
@@ -175,7 +175,8 @@ SAYS = """
               total: weighted_base
               others: comparator
               cells: {level: cpp, group_by: sex+stage}
-              alike: {table: reached, column: method, values: [roll]}"""
+              alike: {table: reached, column: method, values: [roll]}
+              hidden_at_most: 1"""
 MORE = """
       - name: {name}
         logicalType: {kind}
@@ -336,6 +337,20 @@ def beside(folder: Path, product: Product, before: Given) -> tuple[Outcome, str]
     verdicts = audit(folder, product, earlier=[before])
     found = next(item for item in verdicts if item.check == "disclosure.open.earlier")
     return found.outcome, "" if found.outcome is Outcome.PASS else found.message
+
+
+def test_where_too_much_is_hidden_figures_are_no_row_and_the_verdict_says_so(
+    made: Path, tmp_path: Path, product: Product, plain: Product
+) -> None:
+    few = contracts(tmp_path / "few", ("hidden_at_most: 1", "hidden_at_most: 0.01"))
+    protect(made / "warehouse.duckdb", made / "protected", few)
+    file = made / "protected/open/answers.parquet"
+    without = file.read_bytes()
+    outcome, says = attacked(made, few)
+    assert outcome is Outcome.PASS
+    assert "without rounded weighted figures, since too much is hidden" in says
+    protect(made / "warehouse.duckdb", made / "protected", plain)
+    assert file.read_bytes() == without
 
 
 def test_raked_weights_are_no_row(tmp_path: Path, product: Product) -> None:
