@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.measure import Timed
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure import audit_linked
@@ -101,12 +102,8 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
         for number, one in enumerate((SECONDARY, PRIMARY))
     ]
     write(folder / "warehouse.duckdb", product, given)
-    start = time.perf_counter()
-    protect(folder / "warehouse.duckdb", folder / "protected", product)
-    chosen = time.perf_counter()
+    choosing, attacking, outcome, _ = chosen_and_attacked(folder, product)
     with reading(folder / "warehouse.duckdb") as connection:
-        outcome, _ = audit_linked.attack(connection, folder, product, "open")
-        attacked = time.perf_counter()
         estimates = text(str(folder / "protected" / "open" / "indicator_estimates.parquet"))
         mask = text(str(folder / "masks" / "open" / "indicator_estimates.parquet"))
         row = connection.execute(f"""
@@ -119,9 +116,16 @@ def measure(folder: Path, seed: int = 2015, *, times: float = 1.0, beside_greedy
         """).fetchone()
     cells, hidden, answers, first = row or (0, 0.0, 0.0, 0.0)
     greedy = sum(greedily(one, product) for one in given) / cells if beside_greedy else None
-    return Measured(
-        cells, chosen - start, attacked - chosen, first, hidden, answers, greedy, outcome is Outcome.PASS
-    )
+    return Measured(cells, choosing, attacking, first, hidden, answers, greedy, outcome is Outcome.PASS)
+
+
+def chosen_and_attacked(folder: Path, product: Product) -> tuple[float, float, Outcome, str]:
+    """Protect the warehouse in the folder and attack what was written: seconds of both, and the verdict."""
+    with Timed() as choosing:
+        protect(folder / "warehouse.duckdb", folder / "protected", product)
+    with Timed() as attacking, reading(folder / "warehouse.duckdb") as connection:
+        outcome, says = audit_linked.attack(connection, folder, product, "open")
+    return choosing.seconds, attacking.seconds, outcome, says
 
 
 def unweighted(table: ProductTable) -> ProductTable:

@@ -48,7 +48,7 @@ class Attacked:
     told: int = 0
     close: int = 0
     figures: int = 0
-    figures_left_out: bool = False
+    without_figures: int = 0
 
     @property
     def says(self) -> str:
@@ -56,8 +56,8 @@ class Attacked:
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
         if self.figures:
             found += f" with {self.figures} rounded weighted figures"
-        elif self.figures_left_out:
-            found += " without rounded weighted figures, since too much is hidden"
+        if self.without_figures:
+            found += f", in {self.without_figures} systems without such figures, since too much is hidden"
         if self.exempt:
             found += f", {self.exempt} zeros exempt by name"
         if self.told:
@@ -103,7 +103,7 @@ def _attack(
     assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
     _cells(connection, folder, product, audience, table, linked)
     _sums(connection)
-    lay_figures(connection, folder, product, audience, table, linked)
+    without_figures = lay_figures(connection, folder, product, audience, table, linked)
     lay_before(connection, table, linked, before)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
@@ -131,7 +131,7 @@ def _attack(
         told=int(told[0]) if told else 0,
         close=close_sums(connection, few) if few and before else 0,
         figures=int(figures[0]) if figures else 0,
-        figures_left_out=bool(linked.weighted and hidden > linked.weighted.hidden_at_most * cells),
+        without_figures=without_figures,
     )
 
 

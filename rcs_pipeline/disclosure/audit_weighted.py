@@ -30,13 +30,15 @@ DUST = 1e-9
 def lay_figures(
     connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable,
     linked: LinkedTable,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """`attacked_figures`: for each figure in sight, the hidden cells it adds up, each with its weight.
 
     Its columns are `figure`, `cell` (of `attacked`), `weight`, `share` and `people` (the candidate's share
     and weighted base), `low` and `high` (between which the share lies for all that is shown). A weighted base
-    is a figure without a share: what lies between `low` and `high` is the base itself. Where more than the
-    contract's `hidden_at_most` of a system's cells are hidden it has none.
+    is a figure without a share: what lies between `low` and `high` is the base itself.
+
+    Returns:
+        how many systems have none: more of their cells are hidden than the contract's `hidden_at_most`.
     """
     weighted, rounding = linked.weighted, product.file.rounding
     if weighted is None or rounding is None:
@@ -44,7 +46,7 @@ def lay_figures(
             create or replace temp table attacked_figures (figure varchar, cell bigint, weight double,
                 share double, people double, low double, high double)
         """)
-        return
+        return 0
     file = text(str(judged_file(folder, audience, table.name)))
     _figures(connection, file, table, linked, weighted, rounding)
     _weights(connection, linked, weighted)
@@ -65,13 +67,16 @@ def lay_figures(
         qualify bool_and(alike) over (partition by figure)
     """)
     connection.execute(f"""
-        delete from attacked_figures where cell in (
-            select cell from attacked where system in (
-                select system from attacked group by system
-                having avg(cast(hidden as integer)) > {weighted.hidden_at_most}
-            )
-        )
+        create or replace temp table too_hidden as
+        select system from attacked group by system
+        having avg(cast(hidden as integer)) > {weighted.hidden_at_most}
     """)
+    connection.execute("""
+        delete from attacked_figures
+        where cell in (select cell from attacked inner join too_hidden using (system))
+    """)
+    row = connection.execute("select count(*) from too_hidden").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _figures(

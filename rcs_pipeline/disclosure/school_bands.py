@@ -64,10 +64,12 @@ class ChoosingBands:
         self._chosen: set[str] = set()
 
     def __enter__(self) -> ChoosingBands:
-        for table in self._product.tables:
-            if table.extension.banded and any(map(table.columns_for, self._product.file.audiences)):
-                self._begun[table.name] = begun = _begin(self._connection, self._product, table)
-                self._open.enter_context(begun.beside)
+        with ExitStack() as opened:
+            for table in self._product.tables:
+                if table.extension.banded and any(map(table.columns_for, self._product.file.audiences)):
+                    self._begun[table.name] = begun = _begin(self._connection, self._product, table)
+                    opened.enter_context(begun.beside)
+            self._open = opened.pop_all()
         return self
 
     def __exit__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.ledger.records import ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
-from rcs_pipeline.warehouse.build import Building, build_warehouse, seal
+from rcs_pipeline.warehouse.build import Building, build_warehouse, reading_ahead, seal
 from rcs_pipeline.warehouse.lake import create_sources
 from tests.warehouse import lakes
 
@@ -86,3 +87,16 @@ def test_sources_show_the_current_files_and_no_others(tmp_path: Path) -> None:
     (space.paths.home / str(first.raw_path)).unlink()
     with duckdb.connect() as connection, pytest.raises(RcsError, match="cannot be read"):
         create_sources(connection, space, ["school_roll"])
+
+
+@pytest.mark.long
+def test_what_dbt_has_read_ahead_is_not_read_again(tmp_path: Path) -> None:
+    space = lakes.workspace(tmp_path)
+    parsed = []
+    for _ in range(2):
+        with reading_ahead(space, "rcs"):
+            pass
+        told = json.loads((space.paths.work / "dbt/rcs/target/perf_info.json").read_text(encoding="utf-8"))
+        parsed.append(told["parsed_path_count"])
+    assert parsed[0] > 0
+    assert parsed[1] == 0
