@@ -64,8 +64,8 @@ def read_models(path: Path) -> tuple[Model, ...]:
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        nodes, units = manifest["nodes"], manifest.get("unit_tests", {})
-        tests = _tests(nodes, units)
+        nodes = manifest["nodes"]
+        tests = _tests(nodes)
         found = [_model(node, tests) for node in nodes.values() if node["resource_type"] in RELATIONS]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RcsError(
@@ -103,8 +103,11 @@ def parse_project(target: Path) -> None:
         os.replace(part, target)
 
 
-def _tests(nodes: dict[str, Any], units: dict[str, Any]) -> dict[str, list[str]]:
-    """Model name -> the tests that judge it: those attached to it, or that read it first."""
+def _tests(nodes: dict[str, Any]) -> dict[str, list[str]]:
+    """Model name -> the data tests that judge it: those attached to it, or that read it first.
+
+    Unit tests judge the models' text, not a build: of the committed project no build runs them.
+    """
     found: dict[str, list[str]] = {}
     for node in nodes.values():
         if node["resource_type"] == "test":
@@ -112,8 +115,6 @@ def _tests(nodes: dict[str, Any], units: dict[str, Any]) -> dict[str, list[str]]
             owner = node.get("attached_node") or (read[0] if read else None)
             if owner is not None:
                 found.setdefault(owner.rpartition(".")[2], []).append(node["name"])
-    for unit in units.values():
-        found.setdefault(unit["model"], []).append(unit["name"])
     return found
 
 

@@ -11,6 +11,7 @@ it counts as narrow on the answer of a programme. Nothing is passed on a solver'
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 Vector = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+COLUMNS_TOGETHER = 2500
 SLACK = 1e-6
 FAR = 1e6
 
@@ -70,59 +73,95 @@ def judge(knowledge: Knowledge, width: Vector) -> Finding:
     """Whether the interval of each hidden number is at least `width` wide; 0 asks for nothing."""
     size = len(width)
     narrow, known = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    programmes = 0
-    for columns in _islands(_tied(knowledge)):
-        asked = width[columns] > 0
-        if asked.any():
-            island = _part(knowledge, columns)
-            few, fixed, took = _judge_island(island, width[columns], asked)
-            narrow[columns], known[columns], programmes = few, fixed, programmes + took
-    return Finding(narrow, known, programmes)
+    seen = _Seen(np.full(size, np.inf), np.full(size, -np.inf))
+    islands = [columns for columns in _islands(_tied(knowledge)) if (width[columns] > 0).any()]
+    for several in _together(islands):
+        _pull(knowledge, several, width, seen)
+    for columns in islands:
+        if seen.unsettled(columns, width[columns]).size:
+            few, fixed = _settle(_part(knowledge, columns), columns, width[columns], seen)
+            narrow[columns], known[columns] = few, fixed
+    return Finding(narrow, known, seen.programmes)
 
 
-def _judge_island(
-    island: Knowledge, width: Vector, asked: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], int]:
-    size = len(width)
-    least, most = np.full(size, np.inf), np.full(size, -np.inf)
-    programmes = 0
+@dataclass
+class _Seen:
+    """The least and the greatest value of every number in worlds that fit, and how many programmes ran."""
 
-    def unsettled() -> npt.NDArray[np.int64]:
+    least: Vector
+    most: Vector
+    programmes: int = 0
+
+    def unsettled(self, columns: Numbers, width: Vector) -> Numbers:
+        """The places among `columns` of numbers that are asked about and were not yet seen far apart."""
         with np.errstate(invalid="ignore"):
-            return np.flatnonzero(asked & ~(most - least >= width - SLACK))
+            apart = self.most[columns] - self.least[columns] >= width - SLACK
+        return np.flatnonzero((width > 0) & ~apart)
 
-    def look(direction: Vector, whole: bool = False) -> Vector | None:
-        nonlocal programmes
-        programmes += 1
-        world = _extreme(island, direction, whole=whole)
-        if world is not None and _fits(island, np.rint(world)):
-            np.minimum(least, np.rint(world), out=least)
-            np.maximum(most, np.rint(world), out=most)
+    def look(
+        self, part: Knowledge, columns: Numbers, island: Numbers, direction: Vector, *, whole: bool = False
+    ) -> Vector | None:
+        """One world of some columns; islands in which it fits in whole numbers are taken in."""
+        self.programmes += 1
+        world = _extreme(part, direction, whole=whole)
+        if world is not None:
+            rounded = np.rint(world)
+            fit = _fits(part, island, rounded)
+            self.least[columns[fit]] = np.minimum(self.least[columns[fit]], rounded[fit])
+            self.most[columns[fit]] = np.maximum(self.most[columns[fit]], rounded[fit])
         return world
 
-    # The binary digits of a number's place say whether it is pulled up or down: any two are pulled apart
-    # once.
-    for digit in range(max(1, int(size).bit_length())):
-        left = unsettled()
+
+def _together(islands: list[Numbers]) -> Iterator[list[Numbers]]:
+    """Islands that are looked at in one programme: what is best for all of them is best for each."""
+    several: list[Numbers] = []
+    for columns in islands:
+        if several and sum(map(len, several)) + len(columns) > COLUMNS_TOGETHER:
+            yield several
+            several = []
+        several.append(columns)
+    if several:
+        yield several
+
+
+def _pull(knowledge: Knowledge, islands: list[Numbers], width: Vector, seen: _Seen) -> None:
+    """Pull the numbers of several islands up and down until each was seen far apart, or every way was tried.
+
+    The binary digits of a number's place in its island say whether it is pulled up or down: any two of an
+    island are pulled apart once.
+    """
+    columns = np.concatenate(islands)
+    place = np.concatenate([np.arange(len(item)) for item in islands])
+    island = np.repeat(np.arange(len(islands)), [len(item) for item in islands])
+    part = _part(knowledge, columns)
+    for digit in range(max(map(len, islands)).bit_length()):
+        left = seen.unsettled(columns, width[columns])
         if not left.size:
-            break
-        direction = np.zeros(size)
-        direction[left] = np.where((left >> digit) & 1, 1.0, -1.0)
-        look(direction)
-        look(-direction)
-    narrow, known = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    while (left := unsettled()[:1]).size:
-        direction = np.zeros(size)
+            return
+        direction = np.zeros(len(columns))
+        direction[left] = np.where((place[left] >> digit) & 1, 1.0, -1.0)
+        seen.look(part, columns, island, direction)
+        seen.look(part, columns, island, -direction)
+
+
+def _settle(
+    island: Knowledge, columns: Numbers, width: Vector, seen: _Seen
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """The plain way for what is left of an island: number by number, which of them are narrow and known."""
+    one = np.zeros(len(columns), dtype=np.int64)
+    narrow, known, width = one.astype(bool), one.astype(bool), width.copy()
+    while (left := seen.unsettled(columns, width)[:1]).size:
+        direction = np.zeros(len(columns))
         direction[left] = 1.0
-        low, high = look(direction), look(-direction)
+        low, high = (seen.look(island, columns, one, way) for way in (direction, -direction))
         spread = FAR if low is None or high is None else float((high - low)[left[0]])
-        if spread >= width[left[0]] - SLACK and unsettled()[:1].tolist() == left.tolist():
-            look(direction, whole=True)
-            look(-direction, whole=True)
-            spread = float((most - least)[left[0]])
-        if unsettled()[:1].tolist() == left.tolist():
-            narrow[left], known[left], asked[left] = True, spread < 1 - SLACK, False
-    return narrow, known, programmes
+        if spread >= width[left[0]] - SLACK and seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+            seen.look(island, columns, one, direction, whole=True)
+            seen.look(island, columns, one, -direction, whole=True)
+            spread = float((seen.most - seen.least)[columns[left[0]]])
+        if seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+            narrow[left], known[left], width[left] = True, spread < 1 - SLACK, 0.0
+    return narrow, known
 
 
 def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector | None:
@@ -140,14 +179,21 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector 
     return None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
 
 
-def _fits(knowledge: Knowledge, world: Vector) -> bool:
-    inside = (world >= knowledge.floor) & (world <= knowledge.ceiling)
-    if not (inside.all() and (knowledge.matrix @ world == knowledge.totals).all()):
-        return False
-    return knowledge.loose is None or bool((knowledge.loose @ world <= knowledge.most).all())
+def _fits(knowledge: Knowledge, island: Numbers, world: Vector) -> npt.NDArray[np.bool_]:
+    """The numbers of islands in which the world keeps everything that was published, exactly.
+
+    `island`: of each number, the island it is on.
+    """
+    broken = [island[(world < knowledge.floor) | (world > knowledge.ceiling)]]
+    wrong = knowledge.matrix[np.flatnonzero(knowledge.matrix @ world != knowledge.totals)]
+    broken.append(island[wrong.indices])
+    if knowledge.loose is not None:
+        above = knowledge.loose[np.flatnonzero(knowledge.loose @ world > knowledge.most)]
+        broken.append(island[above.indices])
+    return np.asarray(~np.isin(island, np.concatenate(broken)))
 
 
-def _part(knowledge: Knowledge, columns: npt.NDArray[np.int64]) -> Knowledge:
+def _part(knowledge: Knowledge, columns: Numbers) -> Knowledge:
     matrix = knowledge.matrix[:, columns].tocsr()
     rows = np.flatnonzero(np.diff(matrix.indptr))
     part = Knowledge(
@@ -169,7 +215,7 @@ def _tied(knowledge: Knowledge) -> sparse.csr_array:
     return sparse.vstack([knowledge.matrix, knowledge.loose], format="csr")
 
 
-def _islands(matrix: sparse.csr_array) -> list[npt.NDArray[np.int64]]:
+def _islands(matrix: sparse.csr_array) -> list[Numbers]:
     """Columns that hang together, by walking from row to row."""
     by_column, by_row = matrix.tocsc(), matrix.tocsr()
     seen = np.zeros(matrix.shape[1], dtype=bool)

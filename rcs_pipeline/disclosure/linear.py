@@ -203,6 +203,8 @@ def whole_world(system: System, deviation: Floats) -> tuple[Floats, Bools]:
     inside = (rounded >= system.lower) & (rounded <= system.upper)
     sums = system.rows @ rounded
     holds = (sums >= system.row_lower) & (sums <= system.row_upper)
+    if inside.all() and holds.all():
+        return rounded, inside
     labels = components(system.rows)
     broken = set(labels[~inside].tolist())
     if not holds.all():

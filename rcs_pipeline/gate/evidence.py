@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import astuple
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,13 @@ def kept_product(folder: Path) -> Product:
         raise RcsError(
             "The candidate has no contracts", where=str(folder), todo="Build a new candidate: `rcs build`."
         )
-    return read_product(folder / CONTRACTS)
+    return _read_product(folder / CONTRACTS, tuple(contract_hashes(folder).items()))
+
+
+@lru_cache(maxsize=4)
+def _read_product(folder: Path, content: tuple[tuple[str, str], ...]) -> Product:
+    """Read once for each content; every step of a publication asks again."""
+    return read_product(folder)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from rcs_pipeline.warehouse.lake import create_sources, current_inputs, product_
 
 BUILDING = "building-"
 HASH_LETTERS = 16
+FEW_ROWS = 250_000
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,23 @@ def build_warehouse(
                 leftover.unlink()
             with duckdb.connect(str(scratch)) as connection:
                 create_sources(connection, workspace, datasets, inputs)
-            results = run_dbt(project, scratch, folder / "dbt", threads=workspace.settings.threads)
+            results = run_dbt(
+                project, scratch, folder / "dbt", threads=workspace.settings.threads, nodes=_nodes(inputs)
+            )
             database = folder / DATABASE
             os.replace(scratch, database)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return Building(product, folder, database, inputs, results, started_at)
+
+
+def _nodes(inputs: Iterable[dict[str, Any]]) -> int:
+    """How many models at a time: one, where two would keep each other waiting and hold more memory.
+
+    With few pupils the engine is done before dbt has thought about the next model.
+    """
+    return 2 if sum(item["rows"] for item in inputs) <= FEW_ROWS else 1
 
 
 @contextmanager

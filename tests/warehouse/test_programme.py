@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from rcs_pipeline.contracts.catalogue import load_catalogue
+from rcs_pipeline.gate.required import from_manifest
+from rcs_pipeline.gate.verdicts import check_of
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
+from rcs_pipeline.warehouse.dbt_run import is_committed, run_dbt
+from rcs_pipeline.warehouse.lake import create_sources, product_contracts
 
 
 def one(connection: duckdb.DuckDBPyConnection, query: str) -> object:
@@ -29,6 +35,32 @@ def test_every_product_table_is_there_with_the_columns_of_its_contract(
 
 def test_nothing_is_said_against_a_clean_programme(programme: Building) -> None:
     assert [item.name for item in programme.results if item.status not in ("success", "pass", "no-op")] == []
+
+
+def test_unit_tests_are_run_where_the_models_are_not_the_committed_ones(
+    programme_space: Workspace, programme: Building
+) -> None:
+    """Of the committed models this is the run that proves them: a comment is all that differs here."""
+    committed = programme_space.paths.work / "dbt" / "rcs"
+    project = programme_space.paths.work / "changed"
+    shutil.copytree(committed, project, ignore=shutil.ignore_patterns("*.duckdb*", "target"))
+    assert is_committed(committed) and is_committed(project)
+    model = project / "models/scored/scored_wellbeing_primary.sql"
+    model.write_text(model.read_text(encoding="utf-8") + "-- changed\n", encoding="utf-8")
+    database = project / "warehouse.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        datasets = [item.dataset for item in product_contracts(programme_space.catalogue, programme.product)]
+        create_sources(connection, programme_space, datasets)
+    results = run_dbt(project, database, project / "kept")
+    units = yaml.safe_load((project / "models/unit_tests.yml").read_text(encoding="utf-8"))["unit_tests"]
+    passed = {item.name for item in results if item.resource_type == "unit_test" and item.passed}
+    assert passed == {item["name"] for item in units}
+    needed = {
+        folder: set(from_manifest(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))))
+        for folder in (programme.folder / "dbt", project / "kept")
+    }
+    assert needed[project / "kept"] - needed[programme.folder / "dbt"] == {check_of(name) for name in passed}
+    assert not [item for item in programme.results if item.resource_type == "unit_test"]
 
 
 def test_unknown_sex_and_deprivation_are_allocated_and_flagged(marts: duckdb.DuckDBPyConnection) -> None:
@@ -248,9 +280,6 @@ def test_equal_inputs_give_equal_tables_on_one_two_and_eight_threads(
     programme_space: Workspace, programme: Building
 ) -> None:
     from dataclasses import replace
-
-    from rcs_pipeline.warehouse.dbt_run import run_dbt
-    from rcs_pipeline.warehouse.lake import create_sources, product_contracts
 
     def contents(path: str) -> dict[str, object]:
         with duckdb.connect(path, read_only=True) as connection:

@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `secondary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', database='scratch') }}
 
 {{ estimates(
     relation=ref('sums_wellbeing_secondary'),

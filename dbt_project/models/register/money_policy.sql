@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs by `make generate`. Do not edit: change the contract.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', database='scratch') }}
 
 select *
 from (

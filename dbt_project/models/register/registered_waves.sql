@@ -1,5 +1,5 @@
 -- Generated from the register by `make generate`. Do not edit: change the contract.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', database='scratch') }}
 
 select *
 from (

@@ -1,5 +1,5 @@
 -- Generated from data_contracts/planning/needs.yaml by `make generate`. Do not edit: change the contract.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', database='scratch') }}
 
 select *
 from (

@@ -1,5 +1,5 @@
 -- Generated from the measures and the register by `make generate`. Do not edit: change the contract.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view', database='scratch') }}
 
 -- Every pair of waves that an indicator's figures are not comparable between, and why.
 with declared (indicator_id, position, reason) as (
