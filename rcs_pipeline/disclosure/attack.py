@@ -6,7 +6,8 @@ so that a mistake there shows up here.
 Does not belong here: which numbers a release holds (see `audit_linked`), verdicts (`audit`).
 
 A number counts as wide on the evidence of two worlds in whole numbers that fit every published sum exactly;
-it counts as narrow on the answer of a programme. Nothing is passed on a solver's word alone.
+it counts as narrow on the answer of a programme, or where a search in whole numbers took too long. Nothing is
+passed on a solver's word alone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Vector = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 COLUMNS_TOGETHER = 2500
+# A search in whole numbers that takes more branches is given up; the number is narrow for want of proof.
+BRANCHES = 1_000
 SLACK = 1e-6
 FAR = 1e6
 
@@ -174,8 +177,9 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector 
     if knowledge.loose is not None and knowledge.loose.shape[0]:
         given |= {"A_ub": knowledge.loose, "b_ub": knowledge.most}
     answer = optimize.linprog(
-        direction, bounds=bounds, method="highs", integrality=1 if whole else None, **given
-    )
+        direction, bounds=bounds, method="highs", integrality=1 if whole else None,
+        options={"mip_max_nodes": BRANCHES} if whole else None, **given,
+    )  # fmt: skip
     return None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
 
 

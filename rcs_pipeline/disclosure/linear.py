@@ -28,6 +28,8 @@ Bools = npt.NDArray[np.bool_]
 TOLERANCE = 1e-6
 # No interval is asked for that is wider than this; it keeps every programme bounded.
 BOX = 4096.0
+# Branches after which a search in whole numbers is given up: what it has found counts, what it has not is not there.
+MOST_BRANCHES = 100
 # Connected parts are independent, so that many fit into one programme; beyond this the simplex slows down.
 COLUMNS_AT_ONCE = 2500
 
@@ -171,7 +173,7 @@ def batches(labels: Ints, wanted: Bools) -> Iterator[Ints]:
 
 
 def optimum(system: System, cost: Floats, *, whole: bool = False) -> Floats | None:
-    """The deviation of least cost, within `BOX`; None if there is none (then the bounds contradict).
+    """The deviation of least cost, within `BOX`; None if none was found (in fractions: the bounds contradict).
 
     Args:
         system: rows and bounds.
@@ -188,7 +190,7 @@ def optimum(system: System, cost: Floats, *, whole: bool = False) -> Floats | No
         constraints=rows,
         bounds=optimize.Bounds(np.maximum(system.lower, -BOX), np.minimum(system.upper, BOX)),
         integrality=np.ones(len(cost)) if whole else np.zeros(len(cost)),
-        options={"presolve": True},
+        options={"presolve": True, "node_limit": MOST_BRANCHES},
     )
     return None if found.x is None else np.asarray(found.x, dtype=np.float64)
 

@@ -20,9 +20,13 @@ from rcs_pipeline.disclosure.witness import Widths, widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
+# After so many programmes what is still narrow stays so, and the gate stays closed.
+MOST_PROGRAMMES = 5_000
 # What a pupil's weight by which a row breaks costs, beside a pupil that moves: the programme's figures lose
 # least so.
 BREAKS = 0.1
+# How many narrow numbers of a block are many, and how many of those are helped before all is judged again.
+MANY, AT_ONCE = 20, 100
 # How often a move is priced anew by the last one, and below which change the price no longer grows.
 REPRICED, NEAR = 4, 0.05
 
@@ -40,7 +44,7 @@ def loosen(everything: System, hidden: Bools, cost: Floats, seed: int) -> Loosen
     """Hide more until every hidden number has its width, rows of figures in force while they are shown.
 
     Each round hides something more for each narrow block, or gives its number up; what is narrow after the
-    last round stays so, and the audit says so.
+    last round, or after too many programmes, stays so, and the audit says so.
 
     Args:
         everything: all numbers, with rows that have owners; `need` is what each needs once it is hidden.
@@ -54,23 +58,36 @@ def loosen(everything: System, hidden: Bools, cost: Floats, seed: int) -> Loosen
     for _ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden & active)
         now = everything.in_force(hidden)
-        judged = widths(now.part(columns), seed)
+        judged = widths(now.unasked(stuck).part(columns), seed, enough=AT_ONCE)
         programmes += judged.programmes
-        failing = columns[judged.narrow & ~stuck[columns]]
+        failing = columns[judged.narrow]
         if not failing.size:
             return Loosened(hidden, stuck, programmes)
-        _, first = np.unique(blocks[failing], return_index=True)
-        for target in failing[first]:
-            own = np.flatnonzero(blocks == blocks[target])
-            more, took = _more(now, own, int(target), hidden, cost, _room(judged, columns, int(target)))
+        if programmes > MOST_PROGRAMMES:
+            break
+        for block in np.unique(blocks[failing]):
+            own = np.flatnonzero(blocks == block)
+            first, *others = failing[blocks[failing] == block][:AT_ONCE].tolist()
+            # A few are helped one by one, and so with the least.
+            others = others if len(others) >= MANY else []
+            more, took = _more(now, own, first, hidden, cost, _room(judged, columns, first))
             programmes += took
             hidden[more] = True
-            stuck[target] = not more.size
+            stuck[first] = not more.size
+            for target in others:
+                # Perhaps the first has helped it already: no more for it than it needs.
+                now = everything.in_force(hidden)
+                more, took = _more(
+                    now, own, target, hidden, cost, _room(judged, columns, target), further=False
+                )
+                programmes += took
+                hidden[more] = True
         # A block without a narrow number is as it was.
         active = np.isin(blocks, blocks[failing])
     columns = np.flatnonzero(hidden & active)
-    judged = widths(everything.in_force(hidden).part(columns), seed)
-    stuck[columns[judged.narrow]] = True
+    left = everything.in_force(hidden).unasked(stuck).part(columns)
+    judged = widths(left, seed, enough=AT_ONCE)
+    stuck[columns[judged.narrow | judged.open(left)]] = True
     return Loosened(hidden, stuck, programmes + judged.programmes)
 
 
@@ -80,9 +97,10 @@ def _room(judged: Widths, columns: Ints, target: int) -> tuple[float, float]:
 
 
 def _more(
-    now: System, own: Ints, target: int, hidden: Bools, cost: Floats, room: tuple[float, float]
-) -> tuple[Ints, int]:
-    """What to hide more for a narrow number; where it can move in fractions already, for one further off."""
+    now: System, own: Ints, target: int, hidden: Bools, cost: Floats, room: tuple[float, float],
+    *, further: bool = True,
+) -> tuple[Ints, int]:  # fmt: skip
+    """What to hide more for a narrow number; where it can move in fractions already, for one `further` off."""
     part, number = now.part(own), int(np.searchsorted(own, target))
     price = np.where(hidden[own], HIDDEN_COST, cost[own])
     need = float(part.need[number])
@@ -93,7 +111,7 @@ def _more(
         programmes += 1
         found = own[_taking_part(part, number, price, up, down)]
         found = found[~hidden[found]]
-        if found.size or max(up, down) > min(most, 4 * need):
+        if found.size or not further or max(up, down) > min(most, 4 * need):
             return found, programmes
         up, down = up + 1, down + 1
 
@@ -154,8 +172,8 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
         cost: as for `loosen`; so is `seed`.
     """
     blocks, columns = components(everything.rows), np.flatnonzero(hidden)
-    judged = widths(everything.in_force(hidden).part(columns), seed)
-    narrow = columns[judged.narrow & ~stuck[columns]]
+    judged = widths(everything.in_force(hidden).unasked(stuck).part(columns), seed, enough=1)
+    narrow = columns[judged.narrow]
     own = np.flatnonzero(np.isin(blocks, blocks[narrow]))
     if not own.size:
         return Loosened(hidden, stuck, judged.programmes)

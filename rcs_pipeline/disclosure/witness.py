@@ -60,8 +60,12 @@ class Widths:
         self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
-def widths(system: System, seed: int) -> Widths:
-    """Settle every number of the system: wide or narrow."""
+def widths(system: System, seed: int, *, enough: int | None = None) -> Widths:
+    """Settle every number of the system: wide or narrow.
+
+    Where a connected part has `enough` narrow numbers, what else it has may stay open: the part has to be mended
+    anyway, and judged again.
+    """
     zeros = np.zeros(system.size)
     lower, upper = outer_bounds(system)
     found = Widths(zeros.copy(), zeros.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
@@ -74,7 +78,7 @@ def widths(system: System, seed: int) -> Widths:
         _shoot(system, labels, found, random)
         if before - int(found.open(system).sum()) < LEAST_PROGRESS * before:
             break
-    _settle(system, labels, found)
+    _settle(system, labels, found, enough)
     return found
 
 
@@ -92,10 +96,13 @@ def _shoot(system: System, labels: Ints, found: Widths, random: np.random.Genera
                 found.learn(part, columns, world)
 
 
-def _settle(system: System, labels: Ints, found: Widths) -> None:
+def _settle(system: System, labels: Ints, found: Widths, enough: int | None) -> None:
     """The plain way for what is left, one number of each part at a time."""
     while True:
         wanted = found.open(system)
+        if enough is not None:
+            narrow = np.bincount(labels[found.narrow], minlength=labels.max(initial=0) + 1)
+            wanted &= narrow[labels] < enough
         if not wanted.any():
             return
         left = np.flatnonzero(wanted)
