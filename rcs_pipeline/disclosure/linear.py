@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 TOLERANCE = 1e-6
 # No interval is asked for that is wider than this; it keeps every programme bounded.
 BOX = 4096.0
-# Branches after which a search in whole numbers is given up: what it has found counts, what it has not is not there.
+# Branches after which a search in whole numbers is given up: what it has found by then counts.
 MOST_BRANCHES = 100
 # Connected parts are independent, so that many fit into one programme; beyond this the simplex slows down.
 COLUMNS_AT_ONCE = 2500
@@ -173,7 +173,7 @@ def batches(labels: Ints, wanted: Bools) -> Iterator[Ints]:
 
 
 def optimum(system: System, cost: Floats, *, whole: bool = False) -> Floats | None:
-    """The deviation of least cost, within `BOX`; None if none was found (in fractions: the bounds contradict).
+    """The deviation of least cost, within `BOX`; None if none was found (in fractions: there is none).
 
     Args:
         system: rows and bounds.

@@ -100,7 +100,7 @@ def _more(
     now: System, own: Ints, target: int, hidden: Bools, cost: Floats, room: tuple[float, float],
     *, further: bool = True,
 ) -> tuple[Ints, int]:  # fmt: skip
-    """What to hide more for a narrow number; where it can move in fractions already, for one `further` off."""
+    """What to hide more for a narrow number; where it can move already, for one `further` off."""
     part, number = now.part(own), int(np.searchsorted(own, target))
     price = np.where(hidden[own], HIDDEN_COST, cost[own])
     need = float(part.need[number])

@@ -63,7 +63,7 @@ class Widths:
 def widths(system: System, seed: int, *, enough: int | None = None) -> Widths:
     """Settle every number of the system: wide or narrow.
 
-    Where a connected part has `enough` narrow numbers, what else it has may stay open: the part has to be mended
+    Where a connected part has `enough` narrow numbers, what else it has may stay open: it has to be mended
     anyway, and judged again.
     """
     zeros = np.zeros(system.size)
