@@ -57,7 +57,9 @@ class Attacked:
         if self.figures:
             found += f" with {self.figures} rounded weighted figures"
         if self.without_figures:
-            found += f", in {self.without_figures} systems without such figures, since too much is hidden"
+            systems = "system" if self.without_figures == 1 else "systems"
+            found += f", {self.without_figures} {systems} without rounded weighted figures"
+            found += ", since too much is hidden"
         if self.exempt:
             found += f", {self.exempt} zeros exempt by name"
         if self.told:

@@ -96,9 +96,11 @@ def run_dbt(
     *,
     threads: int | None = None,
     nodes: int = 1,
-    units: bool | None = None,
 ) -> tuple[NodeResult, ...]:
     """One `dbt build` of `project` into `database`; its manifest and results are copied to `keep`.
+
+    Unit tests have rows that are made up, and their outcome depends on the models alone: they are left out
+    where the project is the committed one, of which `make test` has them run.
 
     Args:
         project: the folder that `assemble` filled.
@@ -106,15 +108,13 @@ def run_dbt(
         keep: where the manifest and the results go.
         threads: those of the engine.
         nodes: how many models or tests at a time, each on all of those threads.
-        units: run the unit tests, whose rows are made up and whose outcome depends on the models alone. None
-            runs them unless the project is the committed one, of which the project's own tests have them run.
 
     Raises:
         RcsError: dbt could not start, or a model, seed or unit test failed. Failing data tests are results.
     """
     target = project / "target"
     (target / "run_results.json").unlink(missing_ok=True)
-    units = not is_committed(project) if units is None else units
+    units = not is_committed(project)
     left_out = () if units else ("--exclude-resource-type", "unit_test")
     done = _run(project, database, threads, "build", "--threads", str(nodes), *left_out)
     if not (target / "run_results.json").is_file():
