@@ -29,10 +29,12 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin, requests), daemon=True).start()
     from rcs_pipeline.gate.expectations import import_library
 
+    # What the library is made of stays for good: looking for what could go is a seventh of reading it in, and a
+    # tenth of the time afterwards.
+    gc.disable()
     import_library()
-    # What the library is made of stays for good: not looking through it again saves a tenth of the time.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     while True:
         print(json.dumps(_answer(json.loads(requests.get()))), file=answers, flush=True)
 
