@@ -27,8 +27,9 @@ COLLECTION = "collection"
 
 
 def new_amounts(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
-) -> str:
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str,
+    earlier: Sequence[Given],
+) -> str:  # fmt: skip
     """What is wrong with the money of maps that were given before, as a sentence; empty if nothing is."""
     if product.file.disclosure.minimum_difference is None or not earlier:
         return ""
@@ -44,8 +45,8 @@ def new_amounts(
     if not problems:
         return ""
     return (
-        f"{'; '.join(problems)}. The new amount less the old one is what changed, which may be one provider's."
-        " Run `rcs build` again: beside all earlier releases the rows keep their figures or are withheld"
+        f"{'; '.join(problems)}. The new amount less the old one is what changed, perhaps one provider's. Run"
+        " `rcs build` again: beside all earlier releases the rows keep their figures or are withheld"
     )
 
 
@@ -84,8 +85,8 @@ def _new_in(
     ).fetchall()
     versions = ", ".join(item.version for item in before)
     return [
-        f"{table.name}, {which}: {count} rows with amounts that no release of {versions} showed, though it was"
-        " given there"
+        f"{table.name}, {which}: {count} rows with amounts that no release of {versions} showed, though it"
+        " was given there"
         for which, count in rows
     ]
 
@@ -102,7 +103,12 @@ def _nowhere(table: ProductTable, column: str, before: Sequence[Laid]) -> str:
 
 
 def _same(table: ProductTable) -> str:
-    return " and ".join(f"was.{name(item)} is not distinct from given.{name(item)}" for item in table.grain)
+    """That two rows speak of the same amount: of the same line of the same map, or else the same row."""
+    lines = table.extension.money
+    keys = set(table.grain)
+    if lines and COLLECTION in {column.name for column in table.columns}:
+        keys = {COLLECTION, *lines.columns()} - set(lines.shown_by.values())
+    return " and ".join(f"was.{name(item)} is not distinct from given.{name(item)}" for item in sorted(keys))
 
 
 def _all_maps_as_today(

@@ -5,9 +5,11 @@ them, so that they keep the figures of that release or are hidden (see `keeping`
 Does not belong here: when an amount is of too few providers (`rules`, the warehouse), judging the result
 (`audit_money_before`, which shares none of this SQL).
 
-What one provider earned more is the new amount less the old one. What each provider earned then is known
-nowhere any more: a withdrawal erases the databases of earlier candidates. So nothing is weighed. The money of a map
-is given once, and what is shown of it afterwards is what was shown before.
+What one provider earned more is the new amount less the old one. What each provider earned then may be
+known nowhere any more: a withdrawal erases the databases of earlier candidates. So nothing is weighed. The
+money of a map is given once, and what is shown of it afterwards is what was shown before. Where one amount is
+another one today, all amounts of the map in that table stay: of old lines and new ones side by side more is
+worked out.
 """
 
 from __future__ import annotations
@@ -63,9 +65,12 @@ def hold_money(
     if not held or not before or (table.extension.added_up and not source_stays):
         return False
     connection.execute(f"create or replace temp table written as {written}")
+    new = f"({_given_before(table, before)}) and not ({_told(table, before)})"
+    some = f"({_some_amount(table)})"
+    map_of = _map_of(table)
     connection.execute(
-        f"create or replace temp table staying as select {names(table.grain)} from written"
-        f" where ({_some_amount(table)}) and ({_given_before(table, before)}) and not ({_told(table, before)})"
+        f"create or replace temp table staying as select {names(table.grain)} from written where {some}"
+        f" and {map_of} in (select {map_of} from written where {some} and {new})"
     )
     row = connection.execute("select count(*) from staying").fetchone()
     if not row or not row[0]:
@@ -80,6 +85,13 @@ def hold_money(
         f"create or replace temp table judged as select * replace ({hidden}), {stays} as {STAYS} from judged"
     )
     return True
+
+
+def _map_of(table: ProductTable) -> str:
+    """What stays or is given anew together, as SQL over `written`."""
+    if any(column.name == MAP for column in table.columns):
+        return f"written.{name(MAP)}"
+    return "'all maps'" if table.extension.added_up else f"({names(table.grain)})"
 
 
 def _given_before(table: ProductTable, before: Sequence[Laid]) -> str:
@@ -103,14 +115,22 @@ def _some_amount(table: ProductTable) -> str:
 
 
 def _told(table: ProductTable, before: Sequence[Laid]) -> str:
-    """That an earlier release showed the very amounts of today in the same row, and hid the same."""
+    """That an earlier release showed the very amounts of today of the same line, and hid the same."""
     figures = money_columns(table) - _by_people(table)
     found = []
     for laid in before:
         if figures <= laid.columns:
-            same = same_row((*table.grain, *sorted(figures)), "told", "written")
+            same = same_row((*_line_of(table), *sorted(figures)), "told", "written")
             found.append(f"exists (select 1 from {name(laid.view)} as told where {same})")
     return " or ".join(found) or "false"
+
+
+def _line_of(table: ProductTable) -> tuple[str, ...]:
+    """What names an amount: several rows of a table may repeat the amount of one line."""
+    money = table.extension.money
+    if money is None or not any(column.name == MAP for column in table.columns):
+        return table.grain
+    return (MAP, *([money.cut] if money.cut else []), money.line)
 
 
 def _by_people(table: ProductTable) -> frozenset[str]:

@@ -33,8 +33,10 @@ SERVICES: list[Service] = [
     )
     for who in range(5)
 ]
-COUNTS = {"services", "providers", "partnerships", "gross_providers", "income_providers", "prevention_providers",
-          "evidence_providers", "fewest_providers", "fewest_share_providers"}  # fmt: skip
+COUNTS = {
+    "services", "providers", "partnerships", "gross_providers", "income_providers", "prevention_providers",
+    "evidence_providers", "fewest_providers", "fewest_share_providers",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,7 @@ def shown(folder: Path, table: str) -> dict[tuple[object, ...], dict[str, object
 
 
 def attacked(first: Path, second: Path) -> set[int]:
-    """An attacker with both releases takes every open amount of one from that of the other, and from its total."""
+    """An attacker with both releases takes every open amount of one from that of the other."""
     found = set[int]()
     for table, column in (("service_map_summary", "gross_actual"), ("service_map_programme", "gross_actual")):
         then, now = shown(first, table), shown(second, table)
