@@ -1,4 +1,4 @@
-"""What a candidate holds back because too few people differ from an earlier release, for those inside.
+"""What a candidate holds back beside an earlier release, pupils' figures and money, for those inside.
 
 Belongs here: reading the masks beside the protected tables: which rows keep their figures, which are hidden.
 Does not belong here: deciding which (see `disclosure.keeping`). No release says any of this.
@@ -81,11 +81,10 @@ def held_back(folder: Path, product: Product) -> tuple[HeldBack, ...]:
 def in_short(found: tuple[HeldBack, ...]) -> str:
     """One sentence about all tables; empty where nothing is held back."""
     rows = sum(item.kept + item.hidden for item in found)
-    return (
-        f"{_rows(rows)} no new figures, since too few pupils or amounts differ from what was published"
-        if rows
-        else ""
-    )
+    if not rows:
+        return ""
+    why = "too few pupils differ from what was published, or the money of a map was given before"
+    return f"{_rows(rows)} no new figures, since {why}"
 
 
 def _rows(count: int) -> str:
