@@ -72,7 +72,7 @@ def audit(
                 if linked_tables(product, audience):
                     verdicts.append(_linked(connection, folder, product, audience, earlier))
                 if audit_money.money_tables(product, audience):
-                    verdicts.append(_money(connection, folder, product, audience))
+                    verdicts.append(_money(connection, folder, product, audience, earlier))
                 if audit_earlier.tables_of(product, audience):
                     verdicts.append(_earlier(connection, folder, product, audience, earlier))
             verdicts += others.result()
@@ -122,11 +122,15 @@ def _linked(
     return _verdict(check_of(audience), outcome, says, audience)
 
 
-def _money(connection: DuckDBPyConnection, folder: Path, product: Product, audience: str) -> Verdict:
+def _money(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
+) -> Verdict:
     import duckdb
 
     try:
-        outcome, says = audit_money.attack_money(connection, folder, product, audience)
+        outcome, says = audit_money.attack_money(connection, folder, product, audience, earlier)
+    except RcsError as error:
+        outcome, says = Outcome.ERROR, str(error)
     except duckdb.Error as error:
         outcome, says = Outcome.ERROR, f"The money cannot be attacked: {str(error).splitlines()[0]}"
     return _verdict(audit_money.check_of(audience), outcome, says, audience)

@@ -7,12 +7,12 @@ Does not belong here: anything by which the warehouse decides what is withheld (
 The warehouse is asked for one thing only: what each provider earns in each line. A line in sight tells its
 own amount; the lines that are withheld of a margin of which others are in sight tell theirs together. Each
 must be of `minimum_providers` or more, not counting those who share the last tenth (`dominant_share`), or of
-nobody.
+nobody. What two releases of the same map give away together is `audit_money_before`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.money import AddedUp, MoneyLines
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.disclosure import audit_money_before
+from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
 
@@ -41,9 +43,15 @@ def money_tables(product: Product, audience: str) -> tuple[ProductTable, ...]:
 
 
 def attack_money(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str
-) -> tuple[Outcome, str]:
-    """Attack the money in every table of the audience; `folder` is the candidate's."""
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str,
+    earlier: Sequence[Given] = (),
+) -> tuple[Outcome, str]:  # fmt: skip
+    """Attack the money in every table of the audience, also beside all that it was given before.
+
+    `folder` is the candidate's.
+    """
+    if other := audit_money_before.new_amounts(connection, folder, product, audience, earlier):
+        return Outcome.FAIL, other
     told = few = 0
     for table in money_tables(product, audience):
         for query in _attacks(folder, product, audience, table):

@@ -31,7 +31,7 @@ class Kept:
     """A temporary table of the rows that keep figures: their grain, and the last release's figures.
 
     `rows`: how many of them would be hidden otherwise. `columns`: what is kept of a row that is kept whole.
-    `compared`: what is kept where only that would go.
+    `compared`: what is kept where only that would go. `money`: what is kept where only the money stays.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Kept:
     version: str
     columns: frozenset[str]
     compared: frozenset[str]
+    money: frozenset[str] = frozenset()
 
     def value(self, column: str, fresh: str) -> str:
         """The value of a column, as SQL over `judged` and the alias `kept`; `fresh` is that of today."""
@@ -47,6 +48,8 @@ class Kept:
             tests.append("kept.__whole")
         if column in self.compared:
             tests.append("kept.__compared")
+        if column in self.money:
+            tests.append("kept.__money")
         if not tests:
             return fresh
         return f"case when {' or '.join(tests)} then kept.{name(f'__then_{column}')} else {fresh} end"
@@ -98,7 +101,7 @@ def near_rows(table: ProductTable, before: Sequence[Laid], few: int) -> str:
 
 def keep(
     connection: DuckDBPyConnection, audience: str, table: ProductTable, columns: Sequence[str],
-    groups: Sequence[HiddenTogether], before: Sequence[Laid], few: int,
+    groups: Sequence[HiddenTogether], before: Sequence[Laid], few: int, money: frozenset[str] = frozenset(),
 ) -> Kept | None:  # fmt: skip
     """Find the rows of `judged` that keep their figures, and lay them out.
 
@@ -110,6 +113,7 @@ def keep(
         groups: what is hidden together.
         before: the table's rows in earlier releases, oldest first.
         few: how many people have to differ for new figures.
+        money: the columns of money, if the money of a row of `judged` stays (`__money_stays`).
     """
     # Bands are never given twice, so those of a withdrawn release stay as well.
     standing = [laid for laid in before if laid.stands or table.extension.banded]
@@ -134,6 +138,8 @@ def keep(
     alone = "false"
     if compared:
         alone = f"{reason} is null and judged.__compared and {apart} < {few} and ({there})"
+    money = money & set(columns)
+    stays = _money_stays(table, groups, last, money) if money else "false"
     then = ", ".join(
         f"rows_then.{name(item)} as {name(f'__then_{item}')}" for item in sorted(together | compared)
     )
@@ -144,13 +150,16 @@ def keep(
     grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
     connection.execute(
         f"create or replace temp table {kept} as select {grain}, coalesce({whole}, false) as __whole,"
-        f" coalesce({alone}, false) as __compared, {held} as __hidden, {then} from judged"
+        f" coalesce({alone}, false) as __compared, coalesce({stays}, false) as __money,"
+        f" {held} or coalesce({stays}, false) as __hidden, {then} from judged"
         f" inner join {name(last.view)} as rows_then on {same_row(table.grain, 'judged', 'rows_then')}"
-        f" where {seen} and (({whole}) or ({alone}))"
+        f" where {seen} and (({whole}) or ({alone}) or ({stays}))"
     )
     row = connection.execute(f"select count(*), count(*) filter (where __hidden) from {kept}").fetchone()
     rows, hidden = row or (0, 0)
-    return Kept(kept, int(hidden), last.version, frozenset(together), compared) if rows else None
+    if not rows:
+        return None
+    return Kept(kept, int(hidden), last.version, frozenset(together), compared, money)
 
 
 def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: str, kept: Kept | None) -> str:
@@ -177,6 +186,21 @@ def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: s
         f" inner join {final} as shown_now on {same_row(table.grain, 'cell', 'shown_now')}"
         f" left join {name(last.view)} as rows_then on {same_row(table.grain, 'shown_now', 'rows_then')}"
     )
+
+
+def _money_stays(
+    table: ProductTable, groups: Sequence[HiddenTogether], last: Laid, money: frozenset[str]
+) -> str:
+    """That the money of a row stays and the last release showed some; never beside a row that is hidden."""
+    shown = [
+        f"({seen_in(table, last, item, 'rows_then')})" for item in sorted(money) if item in _numbers(table)
+    ]
+    beside = "true" if groups[0].symbol_column in money else "judged.__reason_0 is null"
+    return f"judged.__money_stays and {beside} and ({' or '.join(shown) or 'false'})"
+
+
+def _numbers(table: ProductTable) -> frozenset[str]:
+    return frozenset(item for rule in table.extension.hide for item in rule.hides)
 
 
 def _given_already(table: ProductTable, last: Laid) -> str:

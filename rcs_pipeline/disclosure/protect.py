@@ -31,6 +31,7 @@ from rcs_pipeline.disclosure.engine import (
     text,
 )
 from rcs_pipeline.disclosure.keeping import Kept, keep, near_rows, with_moved
+from rcs_pipeline.disclosure.money_before import hold_money, money_columns
 from rcs_pipeline.disclosure.places import somebodys, write_places
 from rcs_pipeline.disclosure.rules import HiddenTogether, hidden_together, shown_view
 from rcs_pipeline.disclosure.same_rows import CAME, GONE, hold_rows
@@ -91,6 +92,7 @@ def protect(
     target.mkdir(parents=True)
     few = product.file.disclosure.minimum_difference
     reports, kept = list[TableReport](), dict[tuple[str, str], Kept | None]()
+    staying = set[tuple[str, str]]()
     with reading(database, threads=threads) as connection, ChoosingBands(connection, product) as bands:
         for audience in product.file.audiences:
             for table in sorted(product.tables, key=_made_of_others):
@@ -98,7 +100,7 @@ def protect(
                 before = lay_out(connection, holder, table, earlier if few else ())
                 if table.columns_for(audience):
                     report, kept[audience, table.name] = _write(
-                        connection, target, product, audience, table, before, bands
+                        connection, target, product, audience, table, before, bands, staying
                     )
                     reports.append(report)
                 _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
@@ -111,7 +113,7 @@ def protect(
 
 def _write(
     connection: DuckDBPyConnection, target: Path, product: Product, audience: str, table: ProductTable,
-    before: Sequence[Laid], bands: ChoosingBands,
+    before: Sequence[Laid], bands: ChoosingBands, staying: set[tuple[str, str]],
 ) -> tuple[TableReport, Kept | None]:  # fmt: skip
     import duckdb
 
@@ -131,7 +133,15 @@ def _write(
         connection.execute(f"create or replace temp table judged as select told.*{reasons} from {told}")
         seen_columns = [column.name for column in table.columns_for(audience)]
         few = product.file.disclosure.minimum_difference
-        kept = keep(connection, audience, table, seen_columns, groups, before, few) if few else None
+        money = frozenset[str]()
+        if before and any(rule.kind == "money" for rule in table.extension.hide):
+            added = table.extension.added_up
+            written = selected(product, table, audience, groups, found, None)
+            behind = added is not None and (audience, added.table) in staying
+            if hold_money(connection, table, groups, before, written, behind):
+                staying.add((audience, table.name))
+                money = money_columns(table)
+        kept = keep(connection, audience, table, seen_columns, groups, before, few, money) if few else None
         held = hold_rows(connection, table, before)
         write_mask(connection, target.parent / MASKS / audience, table, groups, kept)
         given, alone = (f"not {CAME}", f"not {GONE}") if held else ("true", "true")
@@ -157,7 +167,7 @@ def _write(
 
 
 def _made_of_others(table: ProductTable) -> bool:
-    return any(rule.made_of for rule in table.extension.hide)
+    return table.extension.added_up is not None or any(rule.made_of for rule in table.extension.hide)
 
 
 def _copy(connection: DuckDBPyConnection, query: str, file: Path) -> None:

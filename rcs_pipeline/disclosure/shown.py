@@ -17,6 +17,7 @@ from rcs_pipeline.disclosure.display import rounded_columns
 from rcs_pipeline.disclosure.engine import WAREHOUSE, mask_columns, name, reading, text
 from rcs_pipeline.disclosure.protect import MASKS
 from rcs_pipeline.disclosure.rules import hidden_together
+from rcs_pipeline.disclosure.writing import MONEY_EARLIER
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -101,6 +102,7 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "complement": f"the pupils not counted are {small}",
         "count": f"it counts fewer than {policy.minimum_count}",
         "money": f"it is of fewer than {policy.minimum_providers} providers",
+        MONEY_EARLIER: "the amounts of this map were given before, and are other ones today",
         "primary": "everybody or nobody of the group, or one of few, is counted",
         "secondary": BESIDE,
         "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
@@ -159,7 +161,9 @@ def _shown(
         figures = tuple((column, float(value)) for column, value in pairs if value is not None)
         since = _masked(connection, folder, table, holder, grain, "kept_from")
         if since:
-            why = f"the figures of {since[0]}: {in_words('earlier', product.file.disclosure)}"
+            because = _masked(connection, folder, table, holder, grain, "reason")
+            said = MONEY_EARLIER if MONEY_EARLIER in because else "earlier"
+            why = f"the figures of {since[0]}: {in_words(said, product.file.disclosure)}"
             return Shown(audience, "kept", reasons=(why,), rounded=figures)
         return Shown(audience, "shown", rounded=figures)
     if symbol == Symbol.CONFIDENTIAL and not reasons:

@@ -24,6 +24,9 @@ from rcs_pipeline.ledger.paths import whole_file
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# The reason of money that is not given anew (see `money_before`).
+MONEY_EARLIER = "earlier_money"
+
 
 def write_mask(
     connection: DuckDBPyConnection, folder: Path, table: ProductTable, groups: Sequence[HiddenTogether],
@@ -37,16 +40,17 @@ def write_mask(
     symbol = text(Symbol.CONFIDENTIAL.value)
     left, source, more = "null::varchar", "judged", "false"
     if kept:
-        left = f"case when kept.__whole then {text(kept.version)} end"
+        left = f"case when kept.__whole or kept.__money then {text(kept.version)} end"
         source = f"judged left join {kept.name} as kept on {same_row(table.grain, 'judged', 'kept')}"
         if table.extension.banded:
             # Of a row that keeps another band nothing need be hidden; of every other kind it would be.
             more = "coalesce(kept.__whole, false)"
     differencing, earlier = (text(CLASSES[item]) for item in (Reason.DIFFERENCING, Reason.EARLIER))
+    money = text(MONEY_EARLIER)
     parts = [
         f"select {grain}, {text(group.symbol_column)} as symbol_column, {symbol} as symbol,"
         f" {left} as kept_from,"
-        f" case when coalesce({mark_of(number)}, {earlier}) = {earlier} then {differencing}"
+        f" case when coalesce({mark_of(number)}, {earlier}) in ({earlier}, {money}) then {differencing}"
         f" when {mark_of(number)} in ({classes}) then {mark_of(number)} else 'primary' end as class,"
         f" coalesce({mark_of(number)}, {earlier}) as reason"
         f" from {source} where {mark_of(number)} is not null or {more}"

@@ -1,4 +1,4 @@
-"""What a candidate holds back because too few people differ from an earlier release, for those inside.
+"""What a candidate holds back beside an earlier release, pupils' figures and money, for those inside.
 
 Belongs here: reading the masks beside the protected tables: which rows keep their figures, which are hidden.
 Does not belong here: deciding which (see `disclosure.keeping`). No release says any of this.
@@ -13,6 +13,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.engine import mask_columns, name, text
 from rcs_pipeline.disclosure.protect import MASKS
+from rcs_pipeline.disclosure.writing import MONEY_EARLIER
 
 MOST_KEYS = 200
 
@@ -56,10 +57,10 @@ def held_back(folder: Path, product: Product) -> tuple[HeldBack, ...]:
                 if not mask.is_file() or "kept_from" not in mask_columns(connection, mask):
                     continue
                 grain = ", ".join(name(item) for item in table.grain)
-                earlier = text(Reason.EARLIER.name.lower())
+                earlier = f"{text(Reason.EARLIER.name.lower())}, {text(MONEY_EARLIER)}"
                 rows = (
                     f"(select {grain}, max(kept_from) as kept_from from read_parquet({text(str(mask))})"
-                    f" where kept_from is not null or reason = {earlier} group by {grain})"
+                    f" where kept_from is not null or reason in ({earlier}) group by {grain})"
                 )
                 counts = connection.execute(
                     f"select count(kept_from), max(kept_from), count(*) from {rows}"
@@ -80,9 +81,10 @@ def held_back(folder: Path, product: Product) -> tuple[HeldBack, ...]:
 def in_short(found: tuple[HeldBack, ...]) -> str:
     """One sentence about all tables; empty where nothing is held back."""
     rows = sum(item.kept + item.hidden for item in found)
-    return (
-        f"{_rows(rows)} no new figures, since too few pupils differ from what was published" if rows else ""
-    )
+    if not rows:
+        return ""
+    why = "too few pupils differ from what was published, or the money of a map was given before"
+    return f"{_rows(rows)} no new figures, since {why}"
 
 
 def _rows(count: int) -> str:
