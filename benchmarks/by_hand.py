@@ -1,4 +1,4 @@
-"""The hand-written query: the sums behind 60 indicators, wide, in one statement.
+"""The hand-written query: the sums behind 60 indicators, wide, by school and at every level above.
 
 Belongs here: what an analyst who knows the engine would write, as fast as it can be made.
 Does not belong here: anything read from contracts; this must stay independent of the pipeline.
@@ -8,6 +8,10 @@ group sets run over that small table: twice as fast as the group sets over the p
 as one row an answer. With more columns there are as many combinations as pupils, and the group sets run over
 the pupils.
 The pupils are sorted by school first, so that the sums of a school stay in the cache: 2.1 s instead of 3.0.
+
+Above the schools each level is added up from the one below, never twice from the schools. What a variance
+between schools is made of are three sums of products a stratum, which add up like all others and need no
+second pass: with p = wy / w, the squares of the schools' deviations are (yy - 2 p yw + p p v) / (w w).
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ ALL = "'all'"
 # Answers, positives (not of a mean), weights, weights of the positives, squared weights, and of a mean the
 # weighted squares, which its variance follows from.
 SUMS = ("n", "x", "w", "wy", "ww", "wyy")
+# What deviations of schools are made of, and how many schools have answers: of the products of their sums.
+PRODUCTS = {"c": "count({w})", "yy": "sum({wy} * {wy})", "yw": "sum({wy} * {w})", "v": "sum({w} * {w})"}
 # Of everybody, answered or not.
 EVERYBODY = ("all_weights", "all_weights_squared")
 PACK = "67108864e0"  # 2^26, more than there are pupils
@@ -66,6 +72,31 @@ select {unit}, group_by, group_value, {", ".join(_final_sums(item) for item in i
     {", ".join(EVERYBODY)}
 from sums
 """
+
+
+def levels() -> dict[str, str]:
+    """The sums above the schools, each a table made of the one before: communities, strata, the programme.
+
+    A partnership is one stratum, so what the programme's variances are made of are the rows of partnerships.
+    """
+    keys, parts = "group_by, group_value", [(item, part) for item in indicators() for part in sums_of(item)]
+    linear = ", ".join(f"sum({item}__{part}) as {item}__{part}" for item, part in parts)
+    products = ", ".join(
+        f"{made.format(w=f'{item}__w', wy=f'{item}__wy')} as {item}__{name}"
+        for item in indicators()
+        for name, made in PRODUCTS.items()
+    )
+    added = ", ".join(f"sum({item}__{name}) as {item}__{name}" for item in indicators() for name in PRODUCTS)
+    return {
+        "communities": f"select cpp_code, community, {keys}, {linear}, {products} from sums group by all",
+        "partnerships": f"select cpp_code, {keys}, {linear}, {added} from communities group by all",
+        "programme": f"select {keys}, {linear} from partnerships group by all",
+    }
+
+
+def sums_of(item: str) -> tuple[str, ...]:
+    """The sums of an indicator: a mean has no positives, a share no squares."""
+    return tuple(part for part in SUMS if part != ("x" if item in means() else "wyy"))
 
 
 def _branches(tables: Tables, sets: list[tuple[str, ...]], *, named: bool) -> str:
