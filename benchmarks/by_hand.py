@@ -56,9 +56,9 @@ pupils as (
     from scored
 ),
 cells as (
-    select {unit}, {grouped}, grouping({grouped}) as cell_of,
+    select {unit}, {grouped}, {"0" if few else f"grouping({grouped})"} as cell_of,
         {", ".join(_pupil_sums(item) for item in indicators())}, {_everybody(few=False)}
-    from pupils group by grouping sets ({_by(finest)})
+    from pupils group by {"all" if few else f"grouping sets ({_by(finest)})"}
 ),
 sums as (
     {" union all ".join(_from_cells(tables, cell, finest, sets) for cell in finest)}

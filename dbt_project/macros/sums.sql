@@ -18,38 +18,8 @@ not `sex`, which follows from it: a fifth of the time less. -#}
         {%- if part.column not in group_columns -%} {%- do group_columns.append(part.column) -%} {%- endif -%}
     {%- endfor -%}
 {%- endfor -%}
-{%- set columns_of = {} -%}
-{%- for group in groups -%} {%- do columns_of.update({group.name: group.parts | map(attribute='column') | list}) -%} {%- endfor -%}
-{%- set cells = [] -%}
-{%- if group_columns | length <= 4 -%}
-    {%- do cells.append(group_columns) -%}
-{%- else -%}
-    {%- for own in columns_of.values() -%}
-        {%- set held = [] -%}
-        {%- for other in columns_of.values() if other | length > own | length and not own | reject('in', other) | list -%}
-            {%- do held.append(other) -%}
-        {%- endfor -%}
-        {%- if not held -%} {%- do cells.append(own) -%} {%- endif -%}
-    {%- endfor -%}
-{%- endif -%}
-{%- set steps = [] -%}
-{%- set placed = [] -%}
-{%- for cell in cells -%}
-    {%- set number = loop.index -%}
-    {%- set above = [] -%}
-    {%- for group in groups if group.name not in placed and not columns_of[group.name] | reject('in', cell) | list -%}
-        {%- do placed.append(group.name) -%}
-        {%- if columns_of[group.name] | length == cell | length -%}
-            {%- do steps.append({'number': number, 'columns': cell, 'whole': true, 'groups': [group]}) -%}
-        {%- else -%}
-            {%- do above.append(group) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if above -%}
-        {%- set named = above | map(attribute='parts') | sum(start=[]) | map(attribute='column') | unique | list -%}
-        {%- do steps.append({'number': number, 'columns': named, 'whole': false, 'groups': above}) -%}
-    {%- endif -%}
-{%- endfor -%}
+{%- set cells = cells_of(groups, group_columns) -%}
+{%- set steps = steps_of(groups, cells) -%}
 with weighted as (
     select
         *,
@@ -58,21 +28,29 @@ with weighted as (
     where design_weight > 0
     order by design_cluster
 ),
+
 cells as (
     select
         {{ (unit_columns + group_columns) | join(', ') }},
+        {% if cells | length > 1 -%}
         case
             {% for cell in cells -%}
             when {{ grouped_by(cell, group_columns) }} then {{ loop.index }}
             {% endfor -%}
         end as cell_of,
+        {% endif -%}
         {{ pupil_sums(shares, means) }}
     from weighted
-    group by grouping sets (
+    group by
+    {% if cells | length > 1 -%}
+    grouping sets (
         {%- for cell in cells %}
         ({{ (unit_columns + cell) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
+    {%- else -%}
+    {{ (unit_columns + group_columns) | join(', ') }}
+    {%- endif %}
 ),
 
 grouped as (
@@ -101,7 +79,7 @@ grouped as (
         {{ cell_sums(shares, means) }}
         {% endif -%}
     from cells
-    where cell_of = {{ step.number }}
+    {{ 'where cell_of = ' ~ step.number if cells | length > 1 }}
     {% if not step.whole -%}
     group by grouping sets (
         {%- for group in step.groups %}
@@ -145,6 +123,50 @@ left join {{ ref('registered_collections') }} as registered
 -- Pupils whose group is not known stand in no group.
 where grouped.group_value is not null
 {% endmacro %}
+
+
+{#- The columns of the cells that pupils are added up to: every group is one of them, or follows from one. -#}
+{% macro cells_of(groups, group_columns) -%}
+    {%- if group_columns | length <= 4 -%} {{ return([group_columns]) }} {%- endif -%}
+    {%- set cells = [] -%}
+    {%- for group in groups -%}
+        {%- set own = group.parts | map(attribute='column') | list -%}
+        {%- set holders = [] -%}
+        {%- for other in groups if other.parts | length > own | length -%}
+            {%- set held = other.parts | map(attribute='column') | list -%}
+            {%- if not own | reject('in', held) | list -%} {%- do holders.append(other.name) -%} {%- endif -%}
+        {%- endfor -%}
+        {%- if not holders -%} {%- do cells.append(own) -%} {%- endif -%}
+    {%- endfor -%}
+    {{ return(cells) }}
+{%- endmacro %}
+
+
+{#- Which groups are read from which cells: `whole` where the cells are the group, else what is added up in one step. -#}
+{% macro steps_of(groups, cells) -%}
+    {%- set steps = [] -%}
+    {%- set placed = [] -%}
+    {%- for cell in cells -%}
+        {%- set number = loop.index -%}
+        {%- set above = [] -%}
+        {%- for group in groups if group.name not in placed -%}
+            {%- set own = group.parts | map(attribute='column') | list -%}
+            {%- if not own | reject('in', cell) | list -%}
+                {%- do placed.append(group.name) -%}
+                {%- if own | length == cell | length -%}
+                    {%- do steps.append({'number': number, 'columns': cell, 'whole': true, 'groups': [group]}) -%}
+                {%- else -%}
+                    {%- do above.append(group) -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if above -%}
+            {%- set columns = above | map(attribute='parts') | sum(start=[]) | map(attribute='column') | unique | list -%}
+            {%- do steps.append({'number': number, 'columns': columns, 'whole': false, 'groups': above}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(steps) }}
+{%- endmacro %}
 
 
 {#- Whether a row is of the group of these columns, of all that are grouped by. -#}
