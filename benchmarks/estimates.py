@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import by_hand, survey
 from benchmarks.measure import Ratio, Run, Timed, pairs, run
-from benchmarks.survey import FOUR, Tables
+from benchmarks.survey import EVERY, FOUR, Tables
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 NAME = "estimates"
 SUMS = "sums_by_hand.parquet"
+# The tables above the schools: our level, its place, and where the products of each stratum are.
+LEVELS = {
+    "communities": ("learning_community", "cpp_code || '/' || community", "communities"),
+    "partnerships": ("cpp", "cpp_code", "partnerships"),
+    "programme": ("programme", f"'{survey.PRODUCT}'", "partnerships"),
+}
 # A weighted sum of scores is held in whole parts of this size, of hundredths of a point.
 PARTS = 67_108_864 * 100
+# Above the schools it is held in hundredths, and its deviations in parts of a number above every score.
+HUNDREDTHS, ABOVE_SCORES = 100, 4_096
 
 
 def measure(
@@ -63,8 +74,7 @@ def build(home: str, contracts: str, theirs: str | None) -> tuple[float, None, d
         building = build_warehouse(space, survey.PRODUCT)
     compared = 0
     if theirs is not None:
-        compiled = next((Path(home) / "work" / "dbt").rglob(f"compiled/**/sums_{survey.DATASET}.sql"))
-        compared = agree(building.database, compiled.read_text(encoding="utf-8"), Path(theirs))
+        compared = agree(building.database, Path(home) / "work" / "dbt", Path(theirs))
     seconds = building.model_seconds
     shutil.rmtree(building.folder)
     each = {item.name: item.seconds for item in building.results}
@@ -72,40 +82,100 @@ def build(home: str, contracts: str, theirs: str | None) -> tuple[float, None, d
 
 
 def query(lake: str, target: str, tables: Tables = FOUR) -> tuple[float, float, None]:
-    """The engine's way: the sums alone, in memory."""
+    """The engine's way: the sums alone, in memory; of every level, where ours are."""
     import duckdb
 
+    levels = by_hand.levels() if tables == EVERY else {}
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         with Timed() as clock:
             connection.execute("create table sums as " + by_hand.query(f"read_parquet('{lake}')", tables))
+            for name, level in levels.items():
+                connection.execute(f"create table {name} as {level}")
         connection.execute(f"copy sums to '{target}' (format parquet)")
+        for name in levels:
+            connection.execute(f"copy {name} to '{Path(target).with_name(name)}.parquet' (format parquet)")
     return clock.seconds, clock.processor, None
 
 
-def agree(database: Path, sums: str, theirs: Path) -> int:
-    """How many sums were compared. The model of sums is kept nowhere, so its query is run once more.
+def agree(database: Path, project: Path, theirs: Path) -> int:
+    """How many sums were compared. Models that are kept nowhere have their queries run once more.
 
     Raises:
         RuntimeError: a sum differs, or a row is missing on one side.
     """
     import duckdb
 
-    parts = [(item, part) for item in by_hand.indicators() for part in by_hand.SUMS if _has(item, part)]
-    differ = [_differs(item, part) for item, part in parts]
-    differ += [f"ours.{name} is distinct from hand.{name}" for name in by_hand.EVERYBODY]
+    def compiled(model: str) -> str:
+        found = next(project.rglob(f"compiled/**/{model}_{survey.DATASET}.sql"))
+        return found.read_text(encoding="utf-8")
+
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{database}' as warehouse (read_only)")
-        connection.execute(f"create table sums as {sums}")
-        counts = connection.execute(
-            f"""select count(*), count_if(ours.cluster is null or hand.school_code is null),
-                       {", ".join(f"count_if({condition})" for condition in differ)}
-                from sums as ours
-                full join '{theirs}' as hand
-                on ours.stratum = hand.cpp_code and ours.cluster = hand.school_code
-                   and ours.group_by = hand.group_by and ours.group_value = hand.group_value"""
-        ).fetchone()
+        connection.execute("attach ':memory:' as scratch")
+        connection.execute("create schema scratch.estimates")
+        connection.execute(f"create table scratch.estimates.sums_{survey.DATASET} as {compiled('sums')}")
+        compared = _schools_agree(connection, theirs)
+        levels = {name: theirs.with_name(f"{name}.parquet") for name in by_hand.levels()}
+        if all(file.is_file() for file in levels.values()):
+            made_of = _before(compiled("estimates"), "listed_shares as (")
+            connection.execute(f"create table totals as {made_of} select * from totals")
+            connection.execute(f"create table strata as {made_of} select * from strata")
+            compared += sum(_level_agrees(connection, name, levels) for name in levels)
+    return compared
+
+
+def _before(query: str, step: str) -> str:
+    """The steps of a query before this one, to select from."""
+    steps, found, _ = query.partition(step)
+    if not found:
+        raise RuntimeError(f"the models' query has no step `{step}` any more")
+    return steps.rstrip().removesuffix(",")
+
+
+def _schools_agree(connection: DuckDBPyConnection, theirs: Path) -> int:
+    differ = [_differs(item, part) for item in by_hand.indicators() for part in by_hand.sums_of(item)]
+    differ += [f"ours.{name} is distinct from hand.{name}" for name in by_hand.EVERYBODY]
+    return _compare(
+        connection, differ,
+        f"""scratch.estimates.sums_{survey.DATASET} as ours
+            full join '{theirs}' as hand
+            on ours.stratum = hand.cpp_code and ours.cluster = hand.school_code
+               and ours.group_by = hand.group_by and ours.group_value = hand.group_value""",
+        "ours.cluster is null or hand.school_code is null",
+    )  # fmt: skip
+
+
+def _level_agrees(connection: DuckDBPyConnection, name: str, files: dict[str, Path]) -> int:
+    """The totals of the places, and what their variances are made of."""
+    level, place, strata = LEVELS[name]
+    same = "ours.group_by = hand.group_by and ours.group_value = hand.group_value"
+    compared = _compare(
+        connection,
+        [_total_differs(item, part) for item in by_hand.indicators() for part in by_hand.sums_of(item)],
+        f"""(from totals where geography_level = '{level}') as ours
+            full join (select *, {place} as place from '{files[name]}') as hand
+            on ours.geography_code = hand.place and {same}""",
+        "ours.geography_code is null or hand.place is null",
+    )
+    return compared + _compare(
+        connection,
+        [condition for item in by_hand.indicators() for condition in _deviations_differ(item)],
+        f"""(from strata join totals using (geography_level, geography_code, group_by, group_value)
+                where geography_level = '{level}') as ours
+            full join (select *, {place} as place from '{files[strata]}') as hand
+            on ours.geography_code = hand.place and ours.stratum = hand.cpp_code and {same}""",
+        "ours.geography_code is null or hand.place is null",
+    )
+
+
+def _compare(connection: DuckDBPyConnection, differ: list[str], joined: str, lost_row: str) -> int:
+    counts = connection.execute(
+        f"""select count(*), count_if({lost_row}),
+                   {", ".join(f"count_if({condition})" for condition in differ)}
+            from {joined}"""
+    ).fetchone()
     assert counts is not None
     rows, lost, *broken = counts
     if lost or any(broken):
@@ -115,23 +185,52 @@ def agree(database: Path, sums: str, theirs: Path) -> int:
     return int(rows) * len(differ)
 
 
-def _has(item: str, part: str) -> bool:
-    """A mean has no positives, a share no squares."""
-    return part != ("x" if item in by_hand.means() else "wyy")
-
-
 def _differs(item: str, part: str) -> str:
     ours, hand = f"ours.{item}__{part}", f"hand.{item}__{part}"
     if item in by_hand.means():
         if part in ("wy", "wyy"):
             parts = PARTS if part == "wy" else PARTS * 100
-            return (
-                f"coalesce(abs({ours} / {parts}.0 - {hand}) > 1e-9 * abs({hand}), "
-                f"({ours} is null) <> ({hand} is null))"
-            )
+            return _apart(f"{ours} / {parts}.0", hand)
     elif part in ("n", "x"):
         both = f"ours.{item}__nx"
         positives = f"floor({both} / {by_hand.PACK})"
         ours = positives if part == "x" else f"{both} - {positives} * {by_hand.PACK}"
     # Weights are whole multiples of 2^-10: their sums are exact, whoever adds them up in whatever order.
     return f"{ours} is distinct from {hand}"
+
+
+def _apart(ours: str, hand: str) -> str:
+    """Weighted sums of scores, which are rounded on the way."""
+    return f"coalesce(abs({ours} - {hand}) > 1e-9 * abs({hand}), ({hand} is null) <> ({ours} is null))"
+
+
+def _total_differs(item: str, part: str) -> str:
+    """Above the schools every sum has a column of its own."""
+    ours, hand = f"ours.{item}__{part}", f"hand.{item}__{part}"
+    if item in by_hand.means() and part in ("wy", "wyy"):
+        points = HUNDREDTHS if part == "wy" else HUNDREDTHS**2
+        return _apart(f"{ours} / {points}.0", hand)
+    return f"{ours} is distinct from {hand}"
+
+
+def _deviations_differ(item: str) -> list[str]:
+    """Schools with answers, and the sum and the squares of their deviations, from the products.
+
+    Ours are rounded to 2^-60, theirs lose what is small beside the products.
+    """
+    unit, points = (ABOVE_SCORES, HUNDREDTHS) if item in by_hand.means() else (1, 1)
+    ours, hand = f"ours.{item}__", f"hand.{item}__"
+    w, ratio = f"{ours}w", f"({ours}wy / {points}.0 / {ours}w)"
+    squares = f"{hand}yy - 2 * {ratio} * {hand}yw + {ratio} * {ratio} * {hand}v"
+    compared = {
+        "s": (f"({hand}wy - {ratio} * {hand}w) / {w}", f"{hand}wy / {w}", unit / points),
+        "q": (f"({squares}) / {w} / {w}", f"{hand}yy / {w} / {w}", (unit / points) ** 2),
+    }
+    return [
+        f"{ours}c is distinct from {hand}c",
+        *(
+            f"coalesce(abs({ours}{part} * {scale!r} - {theirs}) > 1e-12 * {large} + 1e-15 * {scale!r}, "
+            f"{ours}c > 0)"
+            for part, (theirs, large, scale) in compared.items()
+        ),
+    ]

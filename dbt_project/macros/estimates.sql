@@ -121,6 +121,7 @@ deviations as (
 strata as (
     select
         {% for column in key.split(', ') -%} deviations.{{ column }}, {% endfor %}
+        deviations.stratum,
         full_design.stratum_clusters,
         {% for item in items -%}
         count({{ item }}__z) as {{ item }}__c,

@@ -7,7 +7,9 @@ shares        indicators that are 0, 1 or NULL
 means         indicators that are whole parts of a score
 
 Cluster by cluster, so that the sums of one school stay in the processor's cache: a third of the time less, sorting included.
-With few group columns the pupils are first added up to the finest cells, and the grouping sets run over those: half the time. -#}
+The pupils are first added up to cells, and the grouping sets run over those. With few group columns a cell is of all of them:
+half the time. With many there would be as many cells as pupils, and they are the groups that no other holds: `sex+stage`, and
+not `sex`, which follows from it: a fifth of the time less. -#}
 {% macro sums(relation, units, groups, shares, means) %}
 {%- set unit_columns = units | map(attribute='column') | unique | list -%}
 {%- set group_columns = [] -%}
@@ -16,7 +18,8 @@ With few group columns the pupils are first added up to the finest cells, and th
         {%- if part.column not in group_columns -%} {%- do group_columns.append(part.column) -%} {%- endif -%}
     {%- endfor -%}
 {%- endfor -%}
-{%- set two_steps = group_columns | length <= 4 -%}
+{%- set cells = cells_of(groups, group_columns) -%}
+{%- set steps = steps_of(groups, cells) -%}
 with weighted as (
     select
         *,
@@ -25,37 +28,67 @@ with weighted as (
     where design_weight > 0
     order by design_cluster
 ),
-{% if two_steps %}
+
 cells as (
     select
         {{ (unit_columns + group_columns) | join(', ') }},
+        {% if cells | length > 1 -%}
+        case
+            {% for cell in cells -%}
+            when {{ grouped_by(cell, group_columns) }} then {{ loop.index }}
+            {% endfor -%}
+        end as cell_of,
+        {% endif -%}
         {{ pupil_sums(shares, means) }}
     from weighted
-    group by {{ (unit_columns + group_columns) | join(', ') }}
+    group by
+    {% if cells | length > 1 -%}
+    grouping sets (
+        {%- for cell in cells %}
+        ({{ (unit_columns + cell) | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    {%- else -%}
+    {{ (unit_columns + group_columns) | join(', ') }}
+    {%- endif %}
 ),
-{% endif %}
+
 grouped as (
+    {% for step in steps -%}
     select
         {% for unit in units -%} {{ unit.column }} as unit_{{ unit.alias }}, {% endfor %}
+        {% if step.whole -%}
+        '{{ step.groups[0].name }}' as group_by,
+        {{ group_value(step.groups[0]) }} as group_value,
+        {% for item in shares + means -%}
+        {{ sum_names(item, shares) | join(', ') }},
+        {% endfor -%}
+        all_weights,
+        all_weights_squared
+        {% else -%}
         case
-            {% for group in groups | rejectattr('name', 'equalto', 'all') -%}
-            when {{ grouped_by(group, group_columns) }} then '{{ group.name }}'
+            {% for group in step.groups -%}
+            when {{ grouped_by(group.parts | map(attribute='column') | list, step.columns) }} then '{{ group.name }}'
             {% endfor -%}
-            else 'all'
         end as group_by,
         case
-            {% for group in groups | rejectattr('name', 'equalto', 'all') -%}
-            when {{ grouped_by(group, group_columns) }} then {{ group.parts | map(attribute='value') | join(" || '+' || ") }}
+            {% for group in step.groups -%}
+            when {{ grouped_by(group.parts | map(attribute='column') | list, step.columns) }} then {{ group_value(group) }}
             {% endfor -%}
-            else 'all'
         end as group_value,
-        {{ cell_sums(shares, means) if two_steps else pupil_sums(shares, means) }}
-    from {{ 'cells' if two_steps else 'weighted' }}
+        {{ cell_sums(shares, means) }}
+        {% endif -%}
+    from cells
+    {{ 'where cell_of = ' ~ step.number if cells | length > 1 }}
+    {% if not step.whole -%}
     group by grouping sets (
-        {%- for group in groups %}
+        {%- for group in step.groups %}
         ({{ (unit_columns + group.parts | map(attribute='column') | list) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
+    {% endif -%}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 )
 
 select
@@ -92,11 +125,62 @@ where grouped.group_value is not null
 {% endmacro %}
 
 
-{% macro grouped_by(group, group_columns) -%}
-    {%- set own = group.parts | map(attribute='column') | list -%}
+{#- The columns of the cells that pupils are added up to: every group is one of them, or follows from one. -#}
+{% macro cells_of(groups, group_columns) -%}
+    {%- if group_columns | length <= 4 -%} {{ return([group_columns]) }} {%- endif -%}
+    {%- set cells = [] -%}
+    {%- for group in groups -%}
+        {%- set own = group.parts | map(attribute='column') | list -%}
+        {%- set holders = [] -%}
+        {%- for other in groups if other.parts | length > own | length -%}
+            {%- set held = other.parts | map(attribute='column') | list -%}
+            {%- if not own | reject('in', held) | list -%} {%- do holders.append(other.name) -%} {%- endif -%}
+        {%- endfor -%}
+        {%- if not holders -%} {%- do cells.append(own) -%} {%- endif -%}
+    {%- endfor -%}
+    {{ return(cells) }}
+{%- endmacro %}
+
+
+{#- Which groups are read from which cells: `whole` where the cells are the group, else what is added up in one step. -#}
+{% macro steps_of(groups, cells) -%}
+    {%- set steps = [] -%}
+    {%- set placed = [] -%}
+    {%- for cell in cells -%}
+        {%- set number = loop.index -%}
+        {%- set above = [] -%}
+        {%- for group in groups if group.name not in placed -%}
+            {%- set own = group.parts | map(attribute='column') | list -%}
+            {%- if not own | reject('in', cell) | list -%}
+                {%- do placed.append(group.name) -%}
+                {%- if own | length == cell | length -%}
+                    {%- do steps.append({'number': number, 'columns': cell, 'whole': true, 'groups': [group]}) -%}
+                {%- else -%}
+                    {%- do above.append(group) -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if above -%}
+            {%- set columns = above | map(attribute='parts') | sum(start=[]) | map(attribute='column') | unique | list -%}
+            {%- do steps.append({'number': number, 'columns': columns, 'whole': false, 'groups': above}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(steps) }}
+{%- endmacro %}
+
+
+{#- Whether a row is of the group of these columns, of all that are grouped by. -#}
+{% macro grouped_by(own, group_columns) -%}
     {%- for column in group_columns -%}
         grouping({{ column }}) = {{ 0 if column in own else 1 }}{{ ' and ' if not loop.last }}
+    {%- else -%}
+        true
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro group_value(group) -%}
+    {{ group.parts | map(attribute='value') | join(" || '+' || ") if group.parts else "'all'" }}
 {%- endmacro %}
 
 
