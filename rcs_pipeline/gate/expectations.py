@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 KIND = "gx"
 GUIDANCE = "Read the Data Docs of the candidate, mend the model or the contract, and build again."
 SITE = "internal"
-# What holds is told as that, and a suite in which something does not is asked again for its counts: counting
-# every time takes as long again. Counts, never values: no list of unexpected ones, not even a partial one.
-HOLDS = {"result_format": "BOOLEAN_ONLY", "partial_unexpected_count": 0}
-COUNTED = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+# Counts, never values: no list of unexpected ones, not even a partial one. What SUMMARY adds to BASIC are
+# such lists, empty here, and a quarter of the time. BOOLEAN_ONLY is faster still, but draws no pages.
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _TAGS = re.compile(
     r"<script\b[^>]*\bsrc\s*=[^>]*>\s*</script>|<link\b[^>]*\bhref\s*=\s*[\"']?(?:https?:)?//[^>]*>"
     r"|<img\b[^>]*\bsrc\s*=\s*[\"']?(?:https?:)?//[^>]*>",
@@ -127,9 +126,7 @@ def _run(
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=name, data=batch, suite=made)
     )
-    result = definition.run(batch_parameters={"dataframe": frame}, result_format=HOLDS)
-    if not result.success:
-        result = definition.run(batch_parameters={"dataframe": frame}, result_format=COUNTED)
+    result = definition.run(batch_parameters={"dataframe": frame}, result_format=RESULT_FORMAT)
     by_check = {item.expectation_config.meta["check"]: item for item in result.results}
     return [(item, *_outcome(by_check.get(item.check))) for item in asked]
 

@@ -29,8 +29,8 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin, requests), daemon=True).start()
     from rcs_pipeline.gate.expectations import import_library
 
-    # What the library is made of stays for good: looking for what could go is a seventh of reading it in, and a
-    # tenth of the time afterwards.
+    # What the library is made of stays for good: looking for what could go is a seventh of reading it in, and
+    # a tenth of the time afterwards.
     gc.disable()
     import_library()
     gc.freeze()
