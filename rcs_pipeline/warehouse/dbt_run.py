@@ -1,19 +1,14 @@
-"""Running dbt, in a process of its own, and reading what it says.
+"""Running dbt, and reading what it says.
 
-Belongs here: assembling the project of a product, the command, its results as records.
-Does not belong here: what is in the models.
-
-In this process dbt would keep the database locked until we exit, so it always gets its own.
+Belongs here: assembling the project of a product, the commands, their results as records.
+Does not belong here: what is in the models, the process that dbt runs in (see `dbt_process`).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +16,12 @@ from typing import Any
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.warehouse.dbt_process import READ_BY_DBT, Dbt, prepared
 from rcs_pipeline.warehouse.generate import COMMITTED_PRODUCT, PROJECT, generated_files, is_generated
 
 FIXED = ("dbt_project.yml", "profiles.yml")
 SHARED = ("macros", "seeds")
 HAND_WRITTEN = ("models", "tests")
-DEFAULT_THREADS = 2
-CHILD = Path(__file__).with_name("dbt_child.py")
 _ERROR = re.compile(r"[A-Za-z_.]+(Error|Exception|Interrupt)\b")
 
 
@@ -57,7 +51,7 @@ def assemble(catalogue: Catalogue, product: Product, folder: Path) -> None:
     kept = (*SHARED, *HAND_WRITTEN) if product.id == COMMITTED_PRODUCT else SHARED
     for kind in kept:
         for path in sorted((PROJECT / kind).rglob("*")):
-            if path.suffix in (".sql", ".yml", ".csv") and not (kind == "models" and is_generated(path)):
+            if path.suffix in READ_BY_DBT and not (kind == "models" and is_generated(path)):
                 wanted[path.relative_to(PROJECT).as_posix()] = path.read_bytes()
     wanted |= {name: text.encode() for name, text in generated_files(catalogue, product).items()}
     for seed in [
@@ -116,10 +110,11 @@ def run_dbt(
     (target / "run_results.json").unlink(missing_ok=True)
     units = not is_committed(project)
     left_out = () if units else ("--exclude-resource-type", "unit_test")
-    done = _run(project, database, threads, "build", "--threads", str(nodes), *left_out)
+    with prepared().take(project, database, threads) as dbt:
+        _, printed = dbt.run("build", "--threads", str(nodes), *left_out)
     if not (target / "run_results.json").is_file():
         raise RcsError(
-            f"dbt stopped before it built anything: {_last_words(done.stdout + done.stderr)}",
+            f"dbt stopped before it built anything: {_last_words(printed)}",
             where=str(project),
             todo="If a contract or a measure was just changed, look there first.",
         )
@@ -141,37 +136,16 @@ def _keep_manifest(source: Path, target: Path, *, units: bool) -> None:
 
 
 def read_project(project: Path, database: Path, *, threads: int | None = None) -> None:
-    """Have dbt read the models, so that the next build need not. What is wrong with them that build says."""
-    _run(project, database, threads, "parse")
+    """Have dbt read the models, so that the next build in this process need not.
 
-
-def _run(
-    project: Path, database: Path, threads: int | None, *command: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the child; it ends when this process does, however that comes about.
-
-    dbt reads its project anew where the connection is another one, so all commands get the same.
+    What is wrong with them that build says.
     """
-    environment = os.environ | {
-        "RCS_DBT_DATABASE": str(database),
-        "RCS_DBT_ENGINE_THREADS": str(threads or DEFAULT_THREADS),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "0",
-        "DO_NOT_TRACK": "1",
-    }
-    told = [
-        sys.executable, "-P", "-W", "ignore", str(CHILD), "--quiet", *command,
-        "--project-dir", str(project), "--profiles-dir", str(project),
-        "--target-path", str(project / "target"),
-        "--log-path", str(project / "logs"), "--log-level-file", "none",
-    ]  # fmt: skip
-    watched, held = os.pipe()
-    try:
-        return subprocess.run(
-            told, env=environment, stdin=watched, capture_output=True, text=True, check=False, cwd=project
-        )
-    finally:
-        os.close(watched)
-        os.close(held)
+    dbt = Dbt(project, database, threads)
+    success, _ = dbt.run("parse")
+    if success:
+        prepared().keep(dbt, project, database, threads)
+    else:
+        dbt.kill()
 
 
 def read_results(folder: Path) -> tuple[NodeResult, ...]:
