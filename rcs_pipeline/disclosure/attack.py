@@ -59,15 +59,17 @@ def interval(knowledge: Knowledge, number: int, *, whole: bool = True) -> tuple[
     """The least and the greatest value of one hidden number.
 
     Raises:
-        ValueError: no world fits; what was published contradicts itself.
+        ValueError: no world fits; what was published contradicts itself. Or the search took too long.
     """
     direction = np.zeros(len(knowledge.floor))
     direction[number] = 1.0
     ends = []
     for sign in (1.0, -1.0):
-        world = _extreme(knowledge, sign * direction, whole=whole)
+        world, best = _extreme(knowledge, sign * direction, whole=whole)
         if world is None:
             raise ValueError("no world fits what was published")
+        if not best:
+            raise ValueError(f"the end was not found within {BRANCHES} branches")
         ends.append(float(np.rint(world[number]) if whole else world[number]))
     return ends[0], ends[1]
 
@@ -104,15 +106,18 @@ class _Seen:
     def look(
         self, part: Knowledge, columns: Numbers, island: Numbers, direction: Vector, *, whole: bool = False
     ) -> Vector | None:
-        """One world of some columns; islands in which it fits in whole numbers are taken in."""
+        """The best world of some columns; islands in which it fits in whole numbers are taken in.
+
+        None where no world, or none that is proved to be the best, was found.
+        """
         self.programmes += 1
-        world = _extreme(part, direction, whole=whole)
+        world, best = _extreme(part, direction, whole=whole)
         if world is not None:
             rounded = np.rint(world)
             fit = _fits(part, island, rounded)
             self.least[columns[fit]] = np.minimum(self.least[columns[fit]], rounded[fit])
             self.most[columns[fit]] = np.maximum(self.most[columns[fit]], rounded[fit])
-        return world
+        return world if best else None
 
 
 def _together(islands: list[Numbers]) -> Iterator[list[Numbers]]:
@@ -168,7 +173,8 @@ def _settle(
     return narrow, known
 
 
-def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector | None:
+def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> tuple[Vector | None, bool]:
+    """The world of least cost, and whether it is: a search that was given up may have come upon another one."""
     from scipy import optimize
 
     bounds = np.column_stack([knowledge.floor, np.minimum(knowledge.ceiling, FAR)])
@@ -181,7 +187,8 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> Vector 
         direction, bounds=bounds, method="highs", integrality=1 if whole else None,
         options={"mip_max_nodes": BRANCHES} if whole else None, **given,
     )  # fmt: skip
-    return None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
+    world = None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
+    return world, answer.status == 0
 
 
 def _fits(knowledge: Knowledge, island: Numbers, world: Vector) -> npt.NDArray[np.bool_]:

@@ -78,7 +78,14 @@ def _new_in(
     if not of_maps and table.extension.added_up is None:
         known = " or ".join(f"exists (select 1 from {name(item.view)} as was where {_same(table)})"
                             for item in before)  # fmt: skip
-    new = " or ".join(f"({_nowhere(table, item, before)})" for item in numbers)
+    had = frozenset[str]().union(*(item.columns for item in before))
+    told, untold = ([item for item in numbers if (item in had) is so] for so in (True, False))
+    new = " or ".join(f"({_nowhere(table, item, before)})" for item in told) or "false"
+    if untold:
+        # What no release had nothing is taken from, but of a map that keeps old amounts it is beside those.
+        stale = f"select {where} {_not_as_today(folder, audience, table, told)}"
+        some = " or ".join(f"given.{name(item)} is not null" for item in untold)
+        new += f" or (({some}) and {where} in ({stale}))"
     rows = connection.execute(
         f"select {where}, count(*) from {_rows(folder, audience, table)} as given"
         f" where ({known or 'false'}) and ({new}) group by 1 order by 1"
@@ -102,6 +109,18 @@ def _nowhere(table: ProductTable, column: str, before: Sequence[Laid]) -> str:
     return " and ".join([f"given.{name(column)} is not null", *tests])
 
 
+def _not_as_today(folder: Path, audience: str, table: ProductTable, numbers: Sequence[str]) -> str:
+    """The rows of a table in sight, `given`, with a number that is another one in the warehouse, as SQL."""
+    same = " and ".join(
+        f"given.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain
+    )
+    other = " or ".join(f"given.{name(item)} <> truth.{name(item)}" for item in numbers) or "false"
+    return (
+        f"from {_rows(folder, audience, table)} as given"
+        f" inner join {WAREHOUSE}.main.{name(table.name)} as truth on {same} where ({other})"
+    )
+
+
 def _same(table: ProductTable) -> str:
     """That two rows speak of the same amount: of the same line of the same map, or else the same row."""
     lines = table.extension.money
@@ -119,18 +138,13 @@ def _all_maps_as_today(
     if added is None:
         return False
     source = product.table(added.table)
-    same = " and ".join(
-        f"given.{name(item)} is not distinct from truth.{name(item)}" for item in source.grain
-    )
-    shown = [name(item) for item in _numbers(source, audience)]
-    other = " or ".join(f"given.{item} <> truth.{item}" for item in shown) or "false"
-    withheld = " and ".join(f"given.{item} is null" for item in shown) or "false"
+    shown = _numbers(source, audience)
+    withheld = " and ".join(f"given.{name(item)} is null" for item in shown) or "false"
     enough = product.file.disclosure.minimum_providers
     tests = {item for rule in source.extension.hide if rule.kind == "money" for item in rule.tests}
     sound = " and ".join(f"truth.{name(item)} >= {enough}" for item in sorted(tests)) or "true"
     row = connection.execute(
-        f"select count(*) from {_rows(folder, audience, source)} as given"
-        f" inner join {WAREHOUSE}.main.{name(source.name)} as truth on {same}"
-        f" where ({other}) or (({withheld}) and {sound})"
+        f"select count(*) {_not_as_today(folder, audience, source, shown)}"
+        f" or (({withheld}) and {sound})"
     ).fetchone()
     return not (row and row[0])

@@ -118,9 +118,11 @@ def keep(
     # Bands are never given twice, so those of a withdrawn release stay as well.
     standing = [laid for laid in before if laid.stands or table.extension.banded]
     together = together_of(table) & set(columns)
-    if not standing or not groups or not together <= standing[-1].columns:
+    # A column of money that is new has nothing to keep, and stays hidden beside what is kept.
+    if not standing or not groups or not together - money <= standing[-1].columns:
         return None
     last, linked = standing[-1], table.extension.linked
+    together, money = together & last.columns, money & last.columns
     compared = frozenset(linked.compared if linked else ()) & set(columns)
     reason = "judged.__reason_0"
     apart = people_apart(table, last, "judged", "rows_then")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy import sparse
 
-from rcs_pipeline.disclosure.attack import interval, judge
+from rcs_pipeline.disclosure import attack
+from rcs_pipeline.disclosure.attack import Knowledge, interval, judge
 from rcs_pipeline.disclosure.witness import widths
 from tests.disclosure.small_tables import (
     all_patterns,
@@ -52,6 +56,37 @@ def test_a_hidden_total_is_an_unknown_like_any_other() -> None:
     found = [interval(knowledge(sums, values, hidden), number) for number in range(3)]
     assert found == [(2, 2), (3, 3), (5, 5)]
     assert widths(system(sums, values, 1).part(np.array(hidden)), seed=1).narrow.all()
+
+
+def test_what_a_search_that_was_given_up_leaves_open_is_narrow_and_not_called_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dense rows of rounded figures, each world counted; then no branches at all for the same search."""
+    numbers, most, width = 6, 4, 3
+    worlds = np.array(list(product(range(most + 1), repeat=numbers)))
+    open_then, open_now = 0, 0
+    for seed in range(12):
+        chance = np.random.default_rng(seed)
+        rows = chance.integers(0, 30, (2, numbers))
+        totals = rows @ chance.integers(0, most + 1, numbers)
+        fit = worlds[(np.abs(worlds @ rows.T - totals) <= 2.5).all(axis=1)]
+        spread = fit.max(axis=0) - fit.min(axis=0)
+        known = Knowledge(
+            sparse.csr_array((0, numbers)), np.zeros(0), np.zeros(numbers), np.full(numbers, float(most)),
+            sparse.csr_array(np.vstack([rows, -rows]).astype(float)),
+            np.concatenate([totals + 2.5, 2.5 - totals]),
+        )  # fmt: skip
+        asked = np.full(numbers, float(width))
+        found = judge(known, asked)
+        assert found.narrow.tolist() == (spread < width).tolist()
+        with monkeypatch.context() as given_up:
+            given_up.setattr(attack, "BRANCHES", 0)
+            left = judge(known, asked)
+        assert (left.narrow >= found.narrow).all()
+        assert not left.known[spread > 0].any()
+        open_then += int(found.narrow.sum())
+        open_now += int(left.narrow.sum())
+    assert open_now > open_then, "no search was given up, so nothing is tested"
 
 
 @pytest.mark.long

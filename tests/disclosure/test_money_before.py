@@ -304,3 +304,60 @@ def test_the_same_map_again_gives_the_same_bytes(tmp_path: Path, product: Produc
     for table in TABLES:
         one, other = (folder / f"protected/open/{table}.parquet" for folder in (first, second))
         assert one.read_bytes() == other.read_bytes()
+
+
+def without(folder: Path, table: str, column: str) -> Path:
+    """The candidate as it would be if its contract did not have the column yet."""
+    file = folder / "protected" / "open" / f"{table}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table held as select * exclude ({column}) from '{file}'")
+        connection.execute(f"copy held to '{file}' (format parquet)")
+    return folder
+
+
+def test_a_column_that_is_new_in_the_contract_is_shown_where_the_map_is_as_it_was(
+    tmp_path: Path, product: Product
+) -> None:
+    first = without(candidate(tmp_path / "one", SERVICES, product), "service_map_summary", "net_cost")
+    release = given(first, "1.0.0")
+    second = candidate(tmp_path / "two", SERVICES, product, release)
+    row = shown(second, "service_map_summary")["a", "all", "all"]
+    assert row["net_cost"] == row["gross_actual"] is not None
+    assert failed(second, product, release) == {}
+    assert held_back(second, product) == ()
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_of_a_map_that_keeps_its_amounts_a_new_column_says_nothing(
+    tmp_path: Path, product: Product, what: str
+) -> None:
+    """With nothing earned the net cost is the gross one: less what a reader kept, it is one provider's."""
+    first = without(candidate(tmp_path / "one", SERVICES, product), "service_map_summary", "net_cost")
+    release = given(first, "1.0.0")
+    second = candidate(tmp_path / "two", CHANGES[what], product, release)
+    then, now = shown(first, "service_map_summary"), shown(second, "service_map_summary")
+    for key, row in then.items():
+        assert now[key]["gross_actual"] == row["gross_actual"] is not None
+        assert (now[key]["net_cost"] is None) is (key[0] == "a")
+    assert attacked(first, second) == set()
+    assert failed(second, product, release) == {}
+
+
+def test_a_new_column_beside_kept_amounts_is_refused(tmp_path: Path, product: Product) -> None:
+    first = without(candidate(tmp_path / "one", SERVICES, product), "service_map_summary", "net_cost")
+    release = given(first, "1.0.0")
+    second = candidate(tmp_path / "two", CHANGES["corrected"], product, release)
+    file = "service_map_summary.parquet"
+    fresh = tmp_path / "bare" / "protected" / "open" / file
+    candidate(tmp_path / "bare", CHANGES["corrected"], product)
+    for folder in ("protected", "afresh"):
+        kept = second / folder / "open" / file
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"create table held as select kept.* replace (fresh.net_cost as net_cost) from '{kept}' as kept"
+                f" inner join '{fresh}' as fresh using (collection, breakdown_by, breakdown_value)"
+            )
+            connection.execute(f"copy held to '{kept}' (format parquet)")
+    outcome, says = money(second, product, release)
+    assert outcome is Outcome.FAIL and "service_map_summary, a: " in says
+    assert "service_map_summary, b" not in says
