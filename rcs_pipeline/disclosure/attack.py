@@ -174,7 +174,7 @@ def _settle(
 
 
 def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> tuple[Vector | None, bool]:
-    """The world of least cost, and whether it is: a search that was given up may have come upon another one."""
+    """The world of least cost, and whether it is that: a search that was given up gives the best so far."""
     from scipy import optimize
 
     bounds = np.column_stack([knowledge.floor, np.minimum(knowledge.ceiling, FAR)])

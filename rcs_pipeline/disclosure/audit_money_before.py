@@ -111,9 +111,7 @@ def _nowhere(table: ProductTable, column: str, before: Sequence[Laid]) -> str:
 
 def _not_as_today(folder: Path, audience: str, table: ProductTable, numbers: Sequence[str]) -> str:
     """The rows of a table in sight, `given`, with a number that is another one in the warehouse, as SQL."""
-    same = " and ".join(
-        f"given.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain
-    )
+    same = " and ".join(f"given.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain)
     other = " or ".join(f"given.{name(item)} <> truth.{name(item)}" for item in numbers) or "false"
     return (
         f"from {_rows(folder, audience, table)} as given"
@@ -144,7 +142,6 @@ def _all_maps_as_today(
     tests = {item for rule in source.extension.hide if rule.kind == "money" for item in rule.tests}
     sound = " and ".join(f"truth.{name(item)} >= {enough}" for item in sorted(tests)) or "true"
     row = connection.execute(
-        f"select count(*) {_not_as_today(folder, audience, source, shown)}"
-        f" or (({withheld}) and {sound})"
+        f"select count(*) {_not_as_today(folder, audience, source, shown)} or (({withheld}) and {sound})"
     ).fetchone()
     return not (row and row[0])

@@ -9,14 +9,15 @@ need nobody else's are shared with a second process. The bytes do not depend on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rcs_pipeline.contracts.audiences import kind_of
 from rcs_pipeline.ledger.paths import FEW, flush_everything
 from rcs_pipeline.ledger.second_process import SideBySide
 from rcs_pipeline.release.draft import Draft
-from rcs_pipeline.release.folder import PageWriter, Source, source_of, write_release
+from rcs_pipeline.release.folder import PageWriter, Source, source_of, verdicts_of_places, write_release
 
 MANY = 100  # starting a second process costs as much as some fifty small releases
 AT_ONCE = 20
@@ -39,6 +40,7 @@ class _Share:
     protected: Path
     pages: PageWriter
     flushed: bool
+    verdicts: Mapping[str, str]
 
 
 def fill(fillings: Sequence[Filling], protected: Path, pages: PageWriter) -> dict[str, str]:
@@ -55,7 +57,8 @@ def fill(fillings: Sequence[Filling], protected: Path, pages: PageWriter) -> dic
     few = len(fillings) <= FEW
     alone = [item for item in fillings if _needs_nobody(item.draft)]
     others = [item for item in fillings if not _needs_nobody(item.draft)]
-    shares = [_Share(part, protected, pages, few) for part in _parts(alone)]
+    verdicts = {kind_of(item.draft.audience): verdicts_of_places(item.draft) for item in _one_a_kind(alone)}
+    shares = [_Share(part, protected, pages, few, verdicts) for part in _parts(alone)]
     made = {item.draft.audience: item.folder for item in fillings}
     with SideBySide(_fill_share, shares, worth=len(alone) >= MANY) as beside:
         with source_of(protected, made) as source:
@@ -73,13 +76,17 @@ def _needs_nobody(draft: Draft) -> bool:
     return policy.each is not None and not policy.includes
 
 
+def _one_a_kind(fillings: Sequence[Filling]) -> Iterable[Filling]:
+    return {kind_of(item.draft.audience): item for item in fillings}.values()
+
+
 def _parts(fillings: Sequence[Filling]) -> Iterator[tuple[Filling, ...]]:
     for start in range(0, len(fillings), AT_ONCE):
         yield tuple(fillings[start : start + AT_ONCE])
 
 
 def _fill_share(share: _Share) -> dict[str, str]:
-    with source_of(share.protected, {}) as source:
+    with source_of(share.protected, {}, share.verdicts) as source:
         return _fill(share.fillings, source, share.pages, flushed=share.flushed)
 
 

@@ -66,12 +66,14 @@ class Source:
 
 
 @contextmanager
-def source_of(protected: Path, made: Mapping[str, Path]) -> Iterator[Source]:
+def source_of(
+    protected: Path, made: Mapping[str, Path], verdicts: Mapping[str, str] | None = None
+) -> Iterator[Source]:
     """The source with a connection of its own; one serves hundreds of places."""
     import duckdb
 
     with duckdb.connect(config={"threads": 1}) as connection:
-        yield Source(protected, connection, made)
+        yield Source(protected, connection, made, verdicts=dict(verdicts or {}))
 
 
 def write_release(
@@ -128,14 +130,20 @@ def write_release(
     return digest
 
 
+def verdicts_of_places(draft: Draft) -> str:
+    """`verdicts.json` of the places of a kind, which differ in whose it is alone: `PLACE` stands there."""
+    somewhere = of_place(kind_of(draft.audience), PLACE)
+    return as_json(verdicts_document(replace(draft, audience=somewhere)))
+
+
 def _verdicts(source: Source, draft: Draft) -> str:
-    """`verdicts.json`: hundreds of checks, of which places of one kind differ in the audience alone."""
+    """`verdicts.json`: hundreds of checks, put into words once for all places of a kind."""
     kind = kind_of(draft.audience)
     if kind == draft.audience:
         return as_json(verdicts_document(draft))
-    somewhere = of_place(kind, PLACE)
     if kind not in source.verdicts:
-        source.verdicts[kind] = as_json(verdicts_document(replace(draft, audience=somewhere)))
+        source.verdicts[kind] = verdicts_of_places(draft)
+    somewhere = of_place(kind, PLACE)
     return source.verdicts[kind].replace(f'"audience": "{somewhere}"', f'"audience": "{draft.audience}"', 1)
 
 

@@ -5,8 +5,8 @@ after the other. A killed build would else leave a dbt behind that goes on writi
 find the database locked.
 Does not belong here: which commands dbt gets (see `dbt_run`), the life of this process (see `dbt_process`).
 
-The protocol: a line of JSON on stdin is a command, and one on stdout says that it has ended; `null` is the last
-line. What dbt prints goes to stderr. The models that one command has read the following ones need not read again.
+The protocol: a line of JSON on stdin is a command, and one on stdout says that it has ended; `null` is the
+last line. What dbt prints goes to stderr. The models that one command has read the next ones need not read.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
         if isinstance(ended.result, Manifest):
             models = ended.result
         if ended.exception is not None:
-            print(f"{type(ended.exception).__name__}: {ended.exception}", file=sys.stderr)
+            sys.stderr.write(f"{type(ended.exception).__name__}: {ended.exception}\n")
         sys.stdout.flush()
         sys.stderr.flush()
         print(json.dumps({"success": ended.success}), file=answers, flush=True)

@@ -354,8 +354,9 @@ def test_a_new_column_beside_kept_amounts_is_refused(tmp_path: Path, product: Pr
         kept = second / folder / "open" / file
         with duckdb.connect() as connection:
             connection.execute(
-                f"create table held as select kept.* replace (fresh.net_cost as net_cost) from '{kept}' as kept"
-                f" inner join '{fresh}' as fresh using (collection, breakdown_by, breakdown_value)"
+                "create table held as select kept.* replace (fresh.net_cost as net_cost)"
+                f" from '{kept}' as kept inner join '{fresh}' as fresh"
+                " using (collection, breakdown_by, breakdown_value)"
             )
             connection.execute(f"copy held to '{kept}' (format parquet)")
     outcome, says = money(second, product, release)
