@@ -9,6 +9,8 @@ The other process ends with this one, however this one ends: nothing is written 
 
 from __future__ import annotations
 
+import atexit
+import gc
 import multiprocessing
 import os
 import threading
@@ -80,3 +82,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+    # On the way out Python looks through all that is left for what could be freed, while the other one waits.
+    atexit.register(gc.freeze)
