@@ -27,6 +27,8 @@ Numbers = npt.NDArray[np.int64]
 COLUMNS_TOGETHER = 2500
 # A search in whole numbers that takes more branches is given up; the number is narrow for want of proof.
 BRANCHES = 1_000
+# How a programme ends by itself, as scipy numbers it.
+OPTIMAL, INFEASIBLE = 0, 2
 SLACK = 1e-6
 FAR = 1e6
 
@@ -65,11 +67,11 @@ def interval(knowledge: Knowledge, number: int, *, whole: bool = True) -> tuple[
     direction[number] = 1.0
     ends = []
     for sign in (1.0, -1.0):
-        world, best = _extreme(knowledge, sign * direction, whole=whole)
+        world, ended = _extreme(knowledge, sign * direction, whole=whole)
+        if not ended:
+            raise ValueError(f"the end was not found within {BRANCHES} branches")
         if world is None:
             raise ValueError("no world fits what was published")
-        if not best:
-            raise ValueError(f"the end was not found within {BRANCHES} branches")
         ends.append(float(np.rint(world[number]) if whole else world[number]))
     return ends[0], ends[1]
 
@@ -111,13 +113,13 @@ class _Seen:
         None where no world, or none that is proved to be the best, was found.
         """
         self.programmes += 1
-        world, best = _extreme(part, direction, whole=whole)
+        world, ended = _extreme(part, direction, whole=whole)
         if world is not None:
             rounded = np.rint(world)
             fit = _fits(part, island, rounded)
             self.least[columns[fit]] = np.minimum(self.least[columns[fit]], rounded[fit])
             self.most[columns[fit]] = np.maximum(self.most[columns[fit]], rounded[fit])
-        return world if best else None
+        return world if ended else None
 
 
 def _together(islands: list[Numbers]) -> Iterator[list[Numbers]]:
@@ -174,7 +176,7 @@ def _settle(
 
 
 def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> tuple[Vector | None, bool]:
-    """The world of least cost, and whether it is that: a search that was given up gives the best so far."""
+    """The world of least cost, or None, and whether the search ended: given up, it gives the best so far."""
     from scipy import optimize
 
     bounds = np.column_stack([knowledge.floor, np.minimum(knowledge.ceiling, FAR)])
@@ -188,7 +190,7 @@ def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> tuple[V
         options={"mip_max_nodes": BRANCHES} if whole else None, **given,
     )  # fmt: skip
     world = None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
-    return world, answer.status == 0
+    return world, answer.status in (OPTIMAL, INFEASIBLE)
 
 
 def _fits(knowledge: Knowledge, island: Numbers, world: Vector) -> npt.NDArray[np.bool_]:

@@ -82,10 +82,11 @@ def _new_in(
     told, untold = ([item for item in numbers if (item in had) is so] for so in (True, False))
     new = " or ".join(f"({_nowhere(table, item, before)})" for item in told) or "false"
     if untold:
-        # What no release had nothing is taken from, but of a map that keeps old amounts it is beside those.
-        stale = f"select {where} {_not_as_today(folder, audience, table, told)}"
+        # What no release had nothing is taken from. But of a map whose amounts were other ones then, readers
+        # hold it against those, and whether they are in sight today makes no difference.
         some = " or ".join(f"given.{name(item)} is not null" for item in untold)
-        new += f" or (({some}) and {where} in ({stale}))"
+        truth = f"{WAREHOUSE}.main.{name(table.name)} as given where {_once_another(table, told, before)}"
+        new += f" or (({some}) and {where} in (select {where} from {truth}))"
     rows = connection.execute(
         f"select {where}, count(*) from {_rows(folder, audience, table)} as given"
         f" where ({known or 'false'}) and ({new}) group by 1 order by 1"
@@ -109,14 +110,15 @@ def _nowhere(table: ProductTable, column: str, before: Sequence[Laid]) -> str:
     return " and ".join([f"given.{name(column)} is not null", *tests])
 
 
-def _not_as_today(folder: Path, audience: str, table: ProductTable, numbers: Sequence[str]) -> str:
-    """The rows of a table in sight, `given`, with a number that is another one in the warehouse, as SQL."""
-    same = " and ".join(f"given.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain)
-    other = " or ".join(f"given.{name(item)} <> truth.{name(item)}" for item in numbers) or "false"
-    return (
-        f"from {_rows(folder, audience, table)} as given"
-        f" inner join {WAREHOUSE}.main.{name(table.name)} as truth on {same} where ({other})"
-    )
+def _once_another(table: ProductTable, numbers: Sequence[str], before: Sequence[Laid]) -> str:
+    """That an earlier release showed another number for a row of the warehouse, `given`."""
+    tests = [
+        f"exists (select 1 from {name(item.view)} as was where {_same(table)} and ({other}))"
+        for item in before
+        if (other := " or ".join(f"was.{name(column)} <> given.{name(column)}"
+                                 for column in numbers if column in item.columns))
+    ]  # fmt: skip
+    return " or ".join(tests) or "false"
 
 
 def _same(table: ProductTable) -> str:
@@ -136,12 +138,18 @@ def _all_maps_as_today(
     if added is None:
         return False
     source = product.table(added.table)
-    shown = _numbers(source, audience)
-    withheld = " and ".join(f"given.{name(item)} is null" for item in shown) or "false"
+    same = " and ".join(
+        f"given.{name(item)} is not distinct from truth.{name(item)}" for item in source.grain
+    )
+    shown = [name(item) for item in _numbers(source, audience)]
+    other = " or ".join(f"given.{item} <> truth.{item}" for item in shown) or "false"
+    withheld = " and ".join(f"given.{item} is null" for item in shown) or "false"
     enough = product.file.disclosure.minimum_providers
     tests = {item for rule in source.extension.hide if rule.kind == "money" for item in rule.tests}
     sound = " and ".join(f"truth.{name(item)} >= {enough}" for item in sorted(tests)) or "true"
     row = connection.execute(
-        f"select count(*) {_not_as_today(folder, audience, source, shown)} or (({withheld}) and {sound})"
+        f"select count(*) from {_rows(folder, audience, source)} as given"
+        f" inner join {WAREHOUSE}.main.{name(source.name)} as truth on {same}"
+        f" where ({other}) or (({withheld}) and {sound})"
     ).fetchone()
     return not (row and row[0])

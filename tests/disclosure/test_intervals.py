@@ -64,7 +64,7 @@ def test_what_a_search_that_was_given_up_leaves_open_is_narrow_and_not_called_kn
     """Dense rows of rounded figures, each world counted; then no branches at all for the same search."""
     numbers, most, width = 6, 4, 3
     worlds = np.array(list(product(range(most + 1), repeat=numbers)))
-    open_then, open_now = 0, 0
+    open_then = open_now = not_found = 0
     for seed in range(12):
         chance = np.random.default_rng(seed)
         rows = chance.integers(0, 30, (2, numbers))
@@ -82,11 +82,24 @@ def test_what_a_search_that_was_given_up_leaves_open_is_narrow_and_not_called_kn
         with monkeypatch.context() as given_up:
             given_up.setattr(attack, "BRANCHES", 0)
             left = judge(known, asked)
+            ends = [_interval(known, number) for number in range(numbers)]
+        true = zip(ends, fit.min(axis=0), fit.max(axis=0), strict=True)
+        assert all(end in (None, (least, greatest)) for end, least, greatest in true)
         assert (left.narrow >= found.narrow).all()
         assert not left.known[spread > 0].any()
         open_then += int(found.narrow.sum())
         open_now += int(left.narrow.sum())
-    assert open_now > open_then, "no search was given up, so nothing is tested"
+        not_found += ends.count(None)
+    assert open_now > open_then and not_found, "no search was given up, so nothing is tested"
+
+
+def _interval(known: Knowledge, number: int) -> tuple[float, float] | None:
+    """The interval, or None where an end was not found."""
+    try:
+        return interval(known, number)
+    except ValueError as error:
+        assert "branches" in str(error)
+        return None
 
 
 @pytest.mark.long
