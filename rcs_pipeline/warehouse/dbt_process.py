@@ -54,6 +54,11 @@ class Dbt:
             text=True,
         )
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there to be asked."""
+        return self._process.poll() is None
+
     def run(self, *command: str) -> tuple[bool, str]:
         """Whether the command came to a good end, and what dbt printed until then."""
         told = [
@@ -106,9 +111,11 @@ class Prepared:
 
     def take(self, project: Path, database: Path, threads: int | None) -> Dbt:
         """A process for the project: the one that waits if it has read these very files, or a new one."""
-        if self._waiting is not None and self._waiting[0] == _state(project, database, threads):
-            (_, dbt), self._waiting = self._waiting, None
-            return dbt
+        if self._waiting is not None:
+            state, dbt = self._waiting
+            if dbt.alive and state == _state(project, database, threads):
+                self._waiting = None
+                return dbt
         self.forget()
         return Dbt(project, database, threads)
 

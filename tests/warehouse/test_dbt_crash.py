@@ -85,6 +85,16 @@ def test_a_dbt_that_dies_is_told_as_one_that_said_nothing(tmp_path: Path) -> Non
         assert dbt.run("parse") == (False, "")
 
 
+def test_a_dbt_that_died_while_it_waited_is_started_again(tmp_path: Path) -> None:
+    prepared, database = Prepared(), tmp_path / "warehouse.duckdb"
+    waiting = Dbt(tmp_path, database, threads=1)
+    prepared.keep(waiting, tmp_path, database, 1)
+    waiting._process.kill()
+    waiting._process.wait()
+    with prepared.take(tmp_path, database, 1) as taken:
+        assert taken.alive
+
+
 def test_models_are_read_anew_where_a_file_is_another_one(tmp_path: Path) -> None:
     prepared, database = Prepared(), tmp_path / "warehouse.duckdb"
     (tmp_path / "model.sql").write_text("select 1", encoding="utf-8")
