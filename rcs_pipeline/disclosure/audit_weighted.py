@@ -17,6 +17,7 @@ from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.rounding import RoundingPolicy
 from rcs_pipeline.contracts.weighted import Weighted
+from rcs_pipeline.disclosure.audit_ends import WIDER, lay_ends
 from rcs_pipeline.disclosure.audit_linked_before import SHAPE, shape
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 
@@ -51,18 +52,20 @@ def lay_figures(
     _figures(connection, file, table, linked, weighted, rounding)
     _weights(connection, linked, weighted)
     _groups(connection, weighted)
+    lay_ends(connection, weighted)
     connection.execute(f"""
         create or replace temp table attacked_figures as
         with added as (
-            select figure, atom.cell, atom.weight, atom.alike, share, people, shown, step
+            select figure, atom.cell, atom.weight, atom.alike, share, sums.people, shown, step, owner
             from ({_own()} union all {_of_others(weighted)}) as sums
             inner join weighted_cells as atom on atom.cell = sums.part
         )
-        select figure, cell, weight, share, people,
-            case when shown <= step + {DUST} then 0 else shown - step / 2 end as low,
-            case when share is not null and shown >= 1 - step - {DUST} then 1 else shown + step / 2 end
-                as high
-        from added
+        select figure, added.cell, weight, share, people,
+            greatest(case when shown <= step + {DUST} then 0 else shown - step / 2 end,
+                (ends.low - {WIDER}) / people) as low,
+            least(case when share is not null and shown >= 1 - step - {DUST} then 1 else shown + step / 2 end,
+                (ends.high + {WIDER}) / people) as high
+        from added left join attacked_ends as ends on added.owner = ends.cell
         where share is null or shown between {DUST} and 1 - {DUST}
         qualify bool_and(alike) over (partition by figure)
     """)
@@ -105,20 +108,24 @@ def _figures(
 
 
 def _weights(connection: DuckDBPyConnection, linked: LinkedTable, weighted: Weighted) -> None:
-    """`weighted_cells`: the hidden cells whose pupils have one weight each, and whether that is so."""
+    """`all_weights`: the cells whose pupils have one weight each, and whether that is so.
+
+    `weighted_cells`: those of them that are hidden.
+    """
     system = " || '|' || ".join([*(f"told.{name(key)}" for key in linked.system), "''"])
     ways = ", ".join(text(item) for item in weighted.alike.values)
     connection.execute(f"""
-        create or replace temp table weighted_cells as
+        create or replace temp table all_weights as
         select attacked.*, people / base as weight, (system, place) not in (
                 select distinct ({system}, told.{name(linked.place)})
                 from {WAREHOUSE}.main.{name(weighted.alike.table)} as told
                 where coalesce(told.{name(weighted.alike.column)}, '') not in ({ways})
             ) as alike
         from attacked inner join weighted_figures using ({", ".join(SHAPE)})
-        where hidden and level = {text(weighted.cells.level)} and ways = {text(weighted.cells.group_by)}
+        where level = {text(weighted.cells.level)} and ways = {text(weighted.cells.group_by)}
             and base > 0
     """)
+    connection.execute("create or replace temp table weighted_cells as from all_weights where hidden")
 
 
 def _groups(connection: DuckDBPyConnection, weighted: Weighted) -> None:
@@ -136,7 +143,7 @@ def _groups(connection: DuckDBPyConnection, weighted: Weighted) -> None:
         ),
         lies as (
             select distinct system, level || '|' || place as place, level || '|' || place as whole
-            from weighted_cells
+            from all_weights
             union all
             select lies.system, lies.place, places.above
             from lies inner join places on lies.system = places.system and lies.whole = places.place
@@ -150,6 +157,7 @@ def _own() -> str:
     """Figures of a cell in sight, with each hidden part of it."""
     return f"""
         select owner.cell || told.kind as figure, atom.cell as part,
+            case when told.kind = '|share' then owner.cell end as owner,
             case when told.kind = '|share' then share end as share, people,
             case when told.kind = '|share' then shown else shown_people end as shown,
             case when told.kind = '|share' then step else step_of_people end as step
@@ -171,7 +179,7 @@ def _own() -> str:
 def _of_others(weighted: Weighted) -> str:
     """Figures of all the other places, which stand beside a cell in sight, with each hidden part of them."""
     return f"""
-        select owner.cell || '|others' as figure, atom.cell as part, share_of_others as share,
+        select owner.cell || '|others' as figure, atom.cell as part, null as owner, share_of_others as share,
             everybody.people - figures.people as people, shown_of_others as shown, step
         from weighted_cells as atom
         inner join groups_of_cells as whole on atom.value = whole.value

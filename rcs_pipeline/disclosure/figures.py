@@ -8,7 +8,7 @@ Does not belong here: the choice (see `secondary`), the attack's own reading of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.weighted import Cells, Weighted
 from rcs_pipeline.disclosure.display import shown_value, step_of
+from rcs_pipeline.disclosure.ends import Told, carried, ends_of, weight_range, weighted_ends
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import Grid, value_in
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # A world off passes by so many pupils less than the step allows: more than the attack gives away.
 MARGIN = 1e-4
-DUST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,27 @@ class Weighed:
 
     weight: Floats
     figures: tuple[Figure, ...]
+    told: Told
     hidden_at_most: float
+
+    def carried(self, lines: Ints, exists: Bools, hidden: Bools, withheld: Bools) -> Weighed:
+        """With the ends of the lines' shares as narrow as all figures in sight make them.
+
+        `withheld`: where the figure of the others is, alone. What is hidden later takes some of that back;
+        the choice goes on as if it did not.
+        """
+        share, *others = self.figures
+        ends = []
+        for end, told in zip(
+            (share.low, share.high), carried(self.told, lines, exists, hidden, withheld), strict=True
+        ):
+            own = end.copy()
+            people = self.told.people[lines, : exists.shape[1]]
+            shares = np.divide(told, people, out=own[lines], where=people > 0)
+            narrower = np.fmax if end is share.low else np.fmin
+            own[lines] = np.where(np.isfinite(end[lines]), narrower(end[lines], shares), np.nan)
+            ends.append(own)
+        return replace(self, figures=(replace(share, low=ends[0], high=ends[1]), *others))
 
 
 def picked(product: Product, table: ProductTable, weighted: Weighted, rows: str) -> tuple[str, ...]:
@@ -99,46 +119,61 @@ def weighed_of(
 
     own, others = _parts(grid, weighted.cells)
     people, base = laid("total"), np.asarray(spread(cells["__base"], 0), dtype=np.float64)
-    is_cell = np.asarray(own.sum(axis=0) > 0) & spread(cells["__alike"], False) & (base > 0)
-    weight = np.where(is_cell, np.nan_to_num(people) / np.maximum(base, 1.0), 0.0)
+    there = np.asarray(own.sum(axis=0) > 0) & (base > 0)
+    alike = np.asarray(spread(cells["__alike"], False), dtype=bool)
+    weight = np.where(there & alike, np.nan_to_num(people) / np.maximum(base, 1.0), 0.0)
     found = [
-        Figure(own, laid("figure"), *_ends(laid("figure_shown"), laid("figure_step")), people),
-        Figure(own, people, *_ends(laid("total_shown"), laid("total_step"), most=np.inf)),
+        Figure(own, laid("figure"), *ends_of(laid("figure_shown"), laid("figure_step")), people),
+        Figure(own, people, *ends_of(laid("total_shown"), laid("total_step"), most=np.inf)),
     ]
+    counted = np.asarray(spread(cells["__numerator"], -1), dtype=np.float64)
+    told = _told(grid, weighted, laid, counted, weight, there & ~alike)
     if weighted.others:
-        same_level = np.array([level == weighted.cells.level for level in grid.levels])
-        by_place = np.nan_to_num(people).reshape(len(people), len(grid.levels), len(grid.groups))
-        everybody = by_place[:, same_level].sum(axis=1)[:, None, :]
-        rest = (everybody - by_place).reshape(people.shape)
-        ends = _ends(laid("others_shown"), laid("others_step"))
+        rest = told.people[:, grid.size :]
+        ends = ends_of(laid("others_shown"), laid("others_step"))
         found.append(Figure(others, laid("others"), *ends, rest, of_others=True))
-    return Weighed(np.asarray(weight), tuple(found), weighted.hidden_at_most)
+    return Weighed(np.asarray(weight), tuple(found), told, weighted.hidden_at_most)
 
 
-def _ends(shown: Floats, step: Floats, most: float = 1.0) -> tuple[Floats, Floats]:
-    """Between which ends the number lies that is shown so; some are never shown as none, nor as all.
+def _told(
+    grid: Grid, weighted: Weighted, laid: Callable[[str], Floats], counted: Floats, weight: Floats,
+    open_cells: Bools,
+) -> Told:  # fmt: skip
+    """What each weighted count's own figure and the weights say of it, and what the figures of others say."""
+    from scipy import sparse
 
-    None and all say what the numerators say.
-    """
-    low = np.where(shown <= step + DUST, 0.0, shown - step / 2)
-    high = np.where(shown >= most - step - DUST, most, shown + step / 2)
-    says = (shown > DUST) & (shown < most - DUST)
-    return np.where(says, low, np.nan), np.where(says, high, np.nan)
+    people = np.nan_to_num(laid("total"))
+    truth = np.nan_to_num(laid("figure")) * people
+    low, high = weighted_ends(laid("figure_shown"), laid("figure_step"), truth, people)
+    least, most = weight_range(grid, weighted.cells.group_by, weight, open_cells)
+    low = np.maximum(low, np.maximum(counted, 0.0) * least)
+    high = np.minimum(high, np.where(counted > 0, counted * most, np.where(counted == 0, 0.0, np.inf)))
+    low, high = (np.where(weight > 0, truth, end) for end in (low, high))
+    if not weighted.others:
+        return Told(grid.sums, truth, low, high, people)
+    apart, groups = _apart(grid, weighted.cells), sparse.eye_array(len(grid.groups))
+    theirs = sparse.kron(apart.astype(float), groups, format="csr")
+    own = sparse.kron(np.diag(apart.any(axis=1).astype(float)), groups)
+    truth_of_others, rest = truth @ theirs.T, people @ theirs.T
+    ends = weighted_ends(laid("others_shown"), laid("others_step"), truth_of_others, rest)
+    beside = ((truth, truth_of_others), (low, ends[0]), (high, ends[1]), (people, rest))
+    sums = sparse.block_array([[grid.sums, None], [theirs, -own]], format="csr")
+    return Told(sums, *(np.hstack(item) for item in beside))
+
+
+def _apart(grid: Grid, cells: Cells) -> Bools:
+    """For each place of the cells' level, all others of it."""
+    level = np.array([item == cells.level for item in grid.levels])
+    return np.asarray(level[:, None] & level[None, :] & ~np.eye(len(level), dtype=bool))
 
 
 def _parts(grid: Grid, cells: Cells) -> tuple[sparse.csr_array, sparse.csr_array]:
     """For each slot the cells that it adds up, and those that all the other places of its level add up."""
     from scipy import sparse
 
-    size = len(grid.levels)
-    inside = np.eye(size, dtype=bool)
-    place, above = np.arange(size), grid.parents.copy()
-    while (above >= 0).any():
-        own = above >= 0
-        inside[above[own], place[own]] = True
-        above = np.where(own, grid.parents[np.maximum(above, 0)], -1)
+    inside = grid.inside()
     level = np.array([item == cells.level for item in grid.levels])
-    apart = level[:, None] & level[None, :] & ~np.eye(size, dtype=bool)
+    apart = _apart(grid, cells)
     names = set(cells.group_by.split("+"))
     group = np.zeros((len(grid.groups), len(grid.groups)), dtype=bool)
     for fine, (by, value) in enumerate(grid.groups):

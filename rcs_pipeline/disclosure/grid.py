@@ -55,6 +55,16 @@ class Grid:
                 return Slots(self.parents, place, group, area[place])
             place = above
 
+    def inside(self) -> Bools:
+        """Which places lie in which: a row for each whole, and each place lies in itself."""
+        place, above = np.arange(len(self.levels)), self.parents.copy()
+        found = np.eye(len(self.levels), dtype=bool)
+        while (above >= 0).any():
+            own = above >= 0
+            found[above[own], place[own]] = True
+            above = np.where(own, self.parents[np.maximum(above, 0)], -1)
+        return found
+
     def existing(self, exists: Bools) -> tuple[Bools, Bools]:
         """Which sums hold, for each line of `exists` (lines by slots), and the slots that are in one.
 

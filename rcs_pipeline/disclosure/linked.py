@@ -215,8 +215,16 @@ def _protect_numerators(
     if counts.weighed is not None:
         share = choice.hidden[numbers[exists]].sum() / counts.exists.sum()
         if share <= counts.weighed.hidden_at_most:
-            figures = figure_rows(counts.weighed, lines, exists, numbers, bases, everything.size)
-            choice, withheld = _with_figures(counts, limits, everything, figures, choice, old, cost, withheld)
+            # Each by itself first, then as narrow as the others in sight make it: that finds less to hide.
+            for together in (False, True):
+                weighed, unseen = counts.weighed, np.zeros_like(exists)
+                if together:
+                    unseen[exists] = choice.hidden[numbers[exists]]
+                    weighed = weighed.carried(lines, exists, unseen, withheld)
+                rows = figure_rows(weighed, lines, exists, numbers, bases, everything.size)
+                choice, withheld = _with_figures(
+                    counts, limits, everything, rows, choice, old, cost, withheld
+                )
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
     return result, withheld, int(choice.narrow.sum()), choice.programmes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,8 +15,10 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.weighted import Alike, Cells, Weighted
+from rcs_pipeline.disclosure import audit_linked
 from rcs_pipeline.disclosure.attack import Knowledge, interval, judge
 from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.audit_linked_before import lay_before
 from rcs_pipeline.disclosure.counts import Counts, Limits, Reason
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.figures import weighed_of
@@ -108,7 +111,7 @@ def chosen(
     if with_figures:
         cells = {
             "__figure": shares, "__total": people, "__base": MADE_OF @ base,
-            "__alike": np.ones(12, dtype=bool),
+            "__numerator": MADE_OF @ values, "__alike": np.ones(12, dtype=bool),
             "__figure_shown": np.round(shares / STEP) * STEP, "__figure_step": np.full(12, STEP),
             "__total_shown": np.round(people / 5) * 5, "__total_step": np.full(12, 5.0),
         }  # fmt: skip
@@ -122,8 +125,14 @@ def chosen(
     return found.reasons[0] != Reason.SHOWN, found.narrow
 
 
-def narrow_numbers(values: np.ndarray, weights: np.ndarray, base: np.ndarray, hidden: np.ndarray) -> int:
-    """Hidden numbers with fewer than five values, over every world that fits all sums and shares in sight."""
+def narrow_numbers(
+    values: np.ndarray, weights: np.ndarray, base: np.ndarray, hidden: np.ndarray,
+    everybody: np.ndarray | None = None,
+) -> int:  # fmt: skip
+    """Hidden numbers with fewer than five values, over every world that fits all sums and shares in sight.
+
+    `everybody`: between which ends everybody's weighted count is known to lie otherwise.
+    """
     cells = np.flatnonzero(hidden[6:])
     if not cells.size:
         return 0
@@ -136,6 +145,8 @@ def narrow_numbers(values: np.ndarray, weights: np.ndarray, base: np.ndarray, hi
         own = MADE_OF[group] * weights
         low, high = (end * (own @ base) for end in shown_between(float(own @ values) / (own @ base)))
         fits &= (whole @ own >= low - 1e-9) & (whole @ own <= high + 1e-9)
+    if everybody is not None:
+        fits &= (whole @ weights >= everybody[0] - 1e-9) & (whole @ weights <= everybody[1] + 1e-9)
     numbers = (whole[fits] @ MADE_OF.T)[:, hidden]
     truth = MADE_OF[hidden] @ values
     asked = (truth > 0) & (truth < MADE_OF[hidden] @ base)
@@ -157,6 +168,69 @@ def test_after_the_choice_counting_every_world_finds_no_narrow_number() -> None:
             counted += 1
             assert narrow_numbers(values, weights, base, hidden) == 0, seed
     assert narrow_before >= 7
+    assert counted >= 3
+
+
+QUINTILES = range(5)
+
+
+def second_rounding(
+    seed: int, *, choice_knows: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A place whose quintiles are shown to a tenth of the step of all others, and what is hidden there.
+
+    Returns the values, weights and bases, which groups are hidden, and the ends of everybody's weighted count
+    for what the quintiles in sight say.
+    """
+    draw = np.random.default_rng(seed)
+    base, weights = np.full(6, 40), draw.uniform(1, 1.3, 6)
+    each = draw.integers(0, 5, (6, 5)) + 1
+    each[0] = [1, 1, 1, 0, 0]
+    values = each.sum(axis=1)
+    made_of = np.vstack([np.kron(MADE_OF, np.ones(5)), np.kron(np.ones(6), np.eye(5))])
+    pupils = np.repeat(base / 5, 5)
+    weighted = np.repeat(weights, 5)
+    people, counted = made_of @ (weighted * pupils), made_of @ (weighted * each.reshape(-1))
+    steps = np.where(np.arange(17) < 12, STEP, STEP / 10)
+    shares = counted / people
+    numerators = (made_of @ each.reshape(-1)).astype(int)
+    cells = {
+        "__figure": shares, "__total": people, "__base": made_of @ pupils, "__numerator": numerators,
+        "__alike": np.ones(17, dtype=bool), "__figure_shown": np.round(shares / steps) * steps,
+        "__figure_step": steps, "__total_shown": np.round(people / 5) * 5, "__total_step": np.full(17, 5.0),
+    }  # fmt: skip
+    grid = make_grid(["cpp"], np.array([-1]), [*GROUPS, *(("simd", str(one)) for one in QUINTILES)])
+    weighed = weighed_of(lambda column, _: column[None], cells, grid, WEIGHTED)
+    if not choice_knows:
+        weighed = replace(weighed, told=replace(weighed.told, low=0 * weighed.told.low,
+                                                high=weighed.told.people))  # fmt: skip
+    counts = Counts(
+        grid=grid, exists=np.ones((1, 17), dtype=bool), base=cells["__base"].astype(int)[None],
+        numerator=numerators[None], cost=np.where(made_of.sum(axis=1) > 5, 3.0, 1.0), weighed=weighed,
+    )  # fmt: skip
+    limits = Limits(
+        minimum_base=np.full(17, 30), small_numerator=4, width=4, minimum_difference=10,
+        zeros_hidden=np.zeros(1, dtype=bool), seed=1,
+    )  # fmt: skip
+    hidden = protect_counts(counts, limits).reasons[0] != Reason.SHOWN
+    shown = np.round(shares[12:] / steps[12:]) * steps[12:]
+    ends = np.stack([shown - STEP / 20, shown + STEP / 20]) * people[12:]
+    ends = np.where(hidden[12:], np.stack([np.zeros(5), people[12:]]), ends).sum(axis=1)
+    return values, weights, base, hidden, ends
+
+
+def test_what_quintiles_together_say_of_everybody_is_reckoned_with() -> None:
+    narrow = {True: 0, False: 0}
+    counted = 0
+    for seed in range(20):
+        for choice_knows in narrow:
+            values, weights, base, hidden, ends = second_rounding(seed, choice_knows=choice_knows)
+            if hidden[0] or (~hidden[:6]).sum() < 2:  # there are too many worlds to count
+                continue
+            counted += choice_knows
+            narrow[choice_knows] += narrow_numbers(values, weights, base, hidden[:12], ends) > 0
+    assert narrow[False] >= 2
+    assert narrow[True] == 0
     assert counted >= 3
 
 
@@ -297,6 +371,59 @@ def test_what_sums_alone_keep_wide_the_rounded_figures_narrow_and_the_choice_rec
     outcome, says = attacked(made, product)
     assert outcome is Outcome.PASS, says
     assert "rounded weighted figures" in says
+
+
+def test_the_attack_finds_what_groups_of_another_kind_say_together(
+    tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is counted lives in one quintile, whose share pins everybody's weighted count to a pupil."""
+    folder = warehouse(tmp_path / "quintiles", 4)
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    file = folder / "protected/open/answers.parquet"
+    rows = f"""
+        select everybody.* replace ('simd_quintile' as group_by, quintile as group_value,
+                if(quintile = '1', numerator + 5, base - numerator - 5) as base,
+                if(quintile = '1', numerator, 0) as numerator,
+                if(quintile = '1', 0.9, 0) as estimate,
+                weighted_base * if(quintile = '1', estimate / 0.9, 1 - estimate / 0.9) as weighted_base,
+                null as comparator)
+        from answers as everybody cross join unnest(['1', '2']) as of_all (quintile)
+        where geography_level = 'cpp' and group_by = 'all' and (indicator_id, geography_code) in (
+            select (indicator_id, geography_code) from read_parquet('{file}')
+            where group_by = 'all' and estimate is not null)
+    """
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"insert into answers {rows}")
+        connection.execute(f"""
+            copy (
+                from read_parquet('{file}') union all by name
+                select * replace (
+                    round(estimate, 2) as estimate, round(weighted_base / 5) * 5 as weighted_base)
+                from answers where group_by = 'simd_quintile'
+            ) to '{file}.new' (format parquet)
+        """)
+    Path(f"{file}.new").replace(file)
+    figures = []
+
+    def look(connection: duckdb.DuckDBPyConnection, *given: object) -> None:
+        figures.extend(
+            connection.execute("""
+                select ways, any_value(people * (high - low)),
+                    bool_and(low - 1e-9 <= share and share <= high + 1e-9)
+                from attacked_figures as told
+                inner join attacked on attacked.cell = cast(split_part(figure, '|', 1) as bigint)
+                where share is not null and level = 'cpp' and figure like '%|share' group by figure, ways
+            """).fetchall()
+        )
+        lay_before(connection, *given)
+
+    monkeypatch.setattr(audit_linked, "lay_before", look)
+    attacked(folder, product)
+    assert all(true for _, _, true in figures)
+    everybody = [width for ways, width, _ in figures if ways == "all"]
+    assert everybody
+    # A hundredth of the quintile's weighted base, and a hundredth of a pupil at either end; alone it is nine.
+    assert max(everybody) < 0.6
 
 
 def test_a_figure_of_the_other_places_can_be_withheld_without_its_row(made: Path, product: Product) -> None:
