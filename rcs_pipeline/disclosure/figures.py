@@ -147,7 +147,9 @@ def _told(
     low, high = weighted_ends(laid("figure_shown"), laid("figure_step"), truth, people)
     least, most = weight_range(grid, weighted.cells.group_by, weight, open_cells)
     low = np.maximum(low, np.maximum(counted, 0.0) * least)
-    high = np.minimum(high, np.where(counted > 0, counted * most, np.where(counted == 0, 0.0, np.inf)))
+    high = np.minimum(
+        high, np.where(counted > 0, np.maximum(counted, 1.0) * most, np.where(counted < 0, np.inf, 0.0))
+    )
     low, high = (np.where(weight > 0, truth, end) for end in (low, high))
     if not weighted.others:
         return Told(grid.sums, truth, low, high, people)
