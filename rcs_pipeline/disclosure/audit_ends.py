@@ -73,8 +73,7 @@ def _overlapping(connection: DuckDBPyConnection) -> None:
 def _alone(connection: DuckDBPyConnection) -> None:
     """What each figure says by itself, and the weights: nobody weighs less than the lightest of the place.
 
-    A count that is known pupil by pupil, a weighting cell in sight, is exact. Negative cells are the counts
-    of all the other places, which stand beside the cell of that number.
+    A count that is known pupil by pupil, a weighting cell in sight, is exact.
     """
     connection.execute(f"""
         create or replace temp table attacked_ends as
@@ -107,17 +106,20 @@ def _alone(connection: DuckDBPyConnection) -> None:
         )
         select cell, truth,
             case when hidden then 0 when exact or {_says_all("shown")} then truth
-                else least(truth, greatest({_low("shown")} * people,
+                else least(truth, greatest({low_end("shown")} * people,
                     case when alike then numerator * least else 0 end)) end as low,
             case when hidden then people when exact or {_says_all("shown")} then truth
-                else greatest(truth, least({_high("shown")} * people,
+                else greatest(truth, least({high_end("shown")} * people,
                     case when alike then numerator * most else people end)) end as high
         from figures
     """)
 
 
 def _sums(connection: DuckDBPyConnection, weighted: Weighted) -> None:
-    """`sums_of_ends`: every published sum, and that each figure of other places is the sum of theirs."""
+    """`sums_of_ends`: every published sum, and that each figure of other places is the sum of theirs.
+
+    The count of all the other places, which stands beside a cell, has the cell's number below zero.
+    """
     connection.execute("""
         create or replace temp table sums_of_ends as
         select total, cell, sign from attacked_sums where cell in (select cell from attacked_ends)
@@ -154,9 +156,9 @@ def _sums(connection: DuckDBPyConnection, weighted: Weighted) -> None:
         )
         select -1 - cell, truth,
             case when {_says_all("shown_of_others")} then truth
-                else least(truth, {_low("shown_of_others")} * people_of_others.people) end,
+                else least(truth, {low_end("shown_of_others")} * people_of_others.people) end,
             case when {_says_all("shown_of_others")} then truth
-                else greatest(truth, {_high("shown_of_others")} * people_of_others.people) end
+                else greatest(truth, {high_end("shown_of_others")} * people_of_others.people) end
         from people_of_others
         inner join attacked using (cell)
         inner join weighted_figures using ({", ".join(SHAPE)})
@@ -168,11 +170,13 @@ def _says_all(shown: str) -> str:
     return f"({shown} not between {DUST} and 1 - {DUST})"
 
 
-def _low(shown: str) -> str:
+def low_end(shown: str) -> str:
+    """The least share that is shown so, as SQL beside the column `step`."""
     return f"(case when {shown} <= step + {DUST} then 0 else {shown} - step / 2 end)"
 
 
-def _high(shown: str) -> str:
+def high_end(shown: str) -> str:
+    """The greatest share that is shown so."""
     return f"(case when {shown} >= 1 - step - {DUST} then 1 else {shown} + step / 2 end)"
 
 

@@ -17,15 +17,12 @@ from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.rounding import RoundingPolicy
 from rcs_pipeline.contracts.weighted import Weighted
-from rcs_pipeline.disclosure.audit_ends import WIDER, lay_ends
+from rcs_pipeline.disclosure.audit_ends import DUST, WIDER, high_end, lay_ends, low_end
 from rcs_pipeline.disclosure.audit_linked_before import SHAPE, shape
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-# A share next to none is shown as one step, and one next to all as a step less: they come from further off.
-DUST = 1e-9
 
 
 def lay_figures(
@@ -61,9 +58,8 @@ def lay_figures(
             inner join weighted_cells as atom on atom.cell = sums.part
         )
         select figure, added.cell, weight, share, people,
-            greatest(case when shown <= step + {DUST} then 0 else shown - step / 2 end,
-                (ends.low - {WIDER}) / people) as low,
-            least(case when share is not null and shown >= 1 - step - {DUST} then 1 else shown + step / 2 end,
+            greatest({low_end("shown")}, (ends.low - {WIDER}) / people) as low,
+            least(case when share is null then shown + step / 2 else {high_end("shown")} end,
                 (ends.high + {WIDER}) / people) as high
         from added left join attacked_ends as ends on added.owner = ends.cell
         where share is null or shown between {DUST} and 1 - {DUST}

@@ -117,7 +117,7 @@ def weight_range(grid: Grid, group_by: str, weight: Floats, open_cells: Bools) -
 
     A pupil of a quintile is in one of the place's weighting cells, and a girl in one of the girls'.
     """
-    inside = grid.inside().astype(bool)
+    inside = grid.inside()
     overlap = np.array([[_overlap(one, other, group_by) for other in grid.groups] for one in grid.groups])
     size = len(grid.groups)
     cells = np.flatnonzero((weight > 0).any(axis=0) | open_cells.any(axis=0))

@@ -15,7 +15,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.weighted import Alike, Cells, Weighted
-from rcs_pipeline.disclosure import audit_linked
+from rcs_pipeline.disclosure import audit_ends, audit_linked, ends
 from rcs_pipeline.disclosure.attack import Knowledge, interval, judge
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.audit_linked_before import lay_before
@@ -422,6 +422,8 @@ def test_the_attack_finds_what_groups_of_another_kind_say_together(
     assert all(true for _, _, true in figures)
     everybody = [width for ways, width, _ in figures if ways == "all"]
     assert everybody
+    # A choice that left out more than the attack would let pass what the attack finds.
+    assert ends.WIDER < audit_ends.WIDER
     # A hundredth of the quintile's weighted base, and a hundredth of a pupil at either end; alone it is nine.
     assert max(everybody) < 0.6
 
