@@ -32,7 +32,7 @@ def test_what_is_hidden_lies_between_what_the_others_leave() -> None:
     assert found == pytest.approx(np.array([(13.5, 14.5), (9.5, 11.5), (3, 4)]))
 
 
-def test_a_pupil_weighs_what_one_of_the_cells_weighs_that_the_group_meets() -> None:
+def test_a_pupil_has_the_weight_of_one_of_the_cells_that_the_group_meets() -> None:
     groups = [("all", "all"), ("sex", "f"), ("simd", "1"), ("sex+simd", "f+1"),
               *(("sex+stage", f"{sex}+{stage}") for sex in "fm" for stage in "12")]  # fmt: skip
     grid = make_grid(["cpp"], np.array([-1]), groups)
