@@ -239,6 +239,12 @@ class DeliveryContract:
         """The survey design, where the dataset is a survey."""
         return self.options.survey
 
+    @property
+    def datasets_asked(self) -> frozenset[str]:
+        """The datasets that its rules look at, perhaps its own."""
+        between = (rule.check for rule in self.rules if isinstance(rule.check, MatchRule | CountRule))
+        return frozenset(check.dataset for check in between)
+
     def column(self, name: str) -> Column:
         """The column called `name`.
 

@@ -75,8 +75,7 @@ def table_schema(table: ProductTable) -> dg.TableSchema:
 
 def rules_between(catalogue: Catalogue, contract: DeliveryContract) -> list[str]:
     """The other datasets that the contract's rules look at."""
-    named = [getattr(rule.check, "dataset", None) for rule in contract.rules]
-    return sorted({name for name in named if name and name != contract.dataset} & set(catalogue.deliveries))
+    return sorted((contract.datasets_asked - {contract.dataset}) & set(catalogue.deliveries))
 
 
 def place(workspace: Workspace, relative: str | None) -> dg.MetadataValue:

@@ -20,8 +20,7 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.register import Register
 from rcs_pipeline.defs import describe
 from rcs_pipeline.defs.home import WRITER_POOL, OpenWorkspace, writing
-from rcs_pipeline.intake.delivery import take_in
-from rcs_pipeline.intake.inbox import DONE, arrivals, settled
+from rcs_pipeline.intake.inbox import take_in_inbox
 from rcs_pipeline.ledger.records import Receipt, ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.returns.send import bring_up_to_date, send_back
@@ -144,20 +143,15 @@ def take_in_collections(
     errors = []
     bring_up_to_date(workspace)
     taken: dict[str, list[Receipt]] = {name: [] for name in collections}
-    waiting = [
-        item for item in arrivals(workspace) if item.dataset == contract.dataset and item.collection in taken
-    ]
-    for arrival in settled(waiting, seconds=SETTLE_SECONDS) if waiting else []:
-        try:
-            judgement = take_in(workspace, arrival.path, arrival.dataset, arrival.collection)
-        except RcsError as error:
-            errors.append(error)
-            continue
-        taken[arrival.collection].append(judgement.receipt)
-        send_back(workspace, judgement.receipt)
-        # The original is kept under its hash; what still lies in the inbox is still to do.
-        arrival.path.unlink()
-        arrival.path.with_name(arrival.path.name + DONE).unlink(missing_ok=True)
+    for item in take_in_inbox(
+        workspace, settle_seconds=SETTLE_SECONDS,
+        only=lambda arrival: arrival.dataset == contract.dataset and arrival.collection in taken,
+    ):  # fmt: skip
+        if item.judgement is not None:
+            taken[item.arrival.collection].append(item.judgement.receipt)
+            send_back(workspace, item.judgement.receipt)
+        if item.error is not None:
+            errors.append(item.error)
     if errors:
         raise errors[0] if len(errors) == 1 else RcsError(" ".join(str(error) for error in errors))
     return [_standing(workspace, contract, name, receipts) for name, receipts in taken.items()]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -20,11 +21,12 @@ from typing import Any
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake import findings, store
+from rcs_pipeline.intake.ahead import Begun
 from rcs_pipeline.intake.examine import Examined, examining, in_use, needs_key
 from rcs_pipeline.intake.journal import mend
 from rcs_pipeline.intake.news import not_news
 from rcs_pipeline.intake.originals import Copy, copying, keep_original, original
-from rcs_pipeline.intake.recognise import Recognised, recognise
+from rcs_pipeline.intake.recognise import Recognised, recognise, state_of
 from rcs_pipeline.intake.report import Problem, problems
 from rcs_pipeline.ledger.decisions import YES
 from rcs_pipeline.ledger.keys import remember_keys
@@ -79,6 +81,7 @@ def take_in(
     supplier: str | None = None,
     as_of: date | None = None,
     again: bool = False,
+    begun: Begun | None = None,
 ) -> Judgement:
     """Judge a file, store what was decided, and enter the receipt.
 
@@ -96,13 +99,14 @@ def take_in(
         supplier: who sent it; otherwise whom the register names.
         as_of: the day that the sender says the file stands for.
         again: take in bytes that were superseded or withdrawn as if they had never been here.
+        begun: what was judged of the file before its turn.
 
     Raises:
         LockedError: another process is writing.
         RcsError: no such file, dataset or collection; no key; the file changed while it was read.
     """
-    before = _state(path)
-    recognised = recognise(path)
+    before = begun.before if begun else state_of(path)
+    recognised = begun.recognised if begun else recognise(path)
     told_name = workspace.catalogue.delivery(dataset).without_identifiers(path.name, findings.WITHHELD)
     workspace.catalogue.register.collection(collection)
     with workspace.writing():
@@ -122,7 +126,7 @@ def take_in(
             return Judgement(workspace.ledger.add_receipt(receipt), (), {})
         with (
             copying(workspace, recognised) as copied,
-            examining(workspace, recognised, dataset, collection, supplier) as examined,
+            _examined(workspace, recognised, dataset, collection, supplier, begun) as examined,
         ):
             if examined.withdrawn:
                 # Kept, the original would hold what was to be erased.
@@ -132,6 +136,15 @@ def take_in(
             receipt = _receipt(workspace, examined, path.name, known)
             receipt = replace(receipt, arrival=arrival, as_of=str(as_of) if as_of else None)
             return _judgement(_store(workspace, examined, receipt), examined)
+
+
+def _examined(
+    workspace: Workspace, recognised: Recognised, dataset: str, collection: str, supplier: str | None,
+    begun: Begun | None,
+) -> AbstractContextManager[Examined]:  # fmt: skip
+    if begun is not None:
+        return nullcontext(begun.examined)
+    return examining(workspace, recognised, dataset, collection, supplier)
 
 
 def clear_leftovers(workspace: Workspace) -> None:
@@ -162,7 +175,7 @@ def _keep_unchanged(
 
 
 def _require_unchanged(recognised: Recognised, before: tuple[int, ...]) -> None:
-    if _state(recognised.path) != before:
+    if state_of(recognised.path) != before:
         raise RcsError(
             "The file changed while it was read",
             where=str(recognised.path),
@@ -170,20 +183,11 @@ def _require_unchanged(recognised: Recognised, before: tuple[int, ...]) -> None:
         )
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; empty where there is none (`recognise` says so)."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
 def _arrival(workspace: Workspace, path: Path) -> str | None:
     """Names one file lying in the inbox; None for a file from elsewhere, which stays where it is."""
     if workspace.paths.inbox.resolve() not in path.absolute().resolve().parents:
         return None
-    return "-".join(str(part) for part in _state(path))
+    return "-".join(str(part) for part in state_of(path))
 
 
 def _receipt(

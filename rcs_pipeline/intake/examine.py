@@ -42,6 +42,9 @@ from rcs_pipeline.ledger.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# The working folders of this process: it may judge several files at once.
+_open: set[Path] = set()
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -80,6 +83,7 @@ def examining(
     keys = keys_in_use(workspace) if needs_key(contract) else ()
     workspace.paths.make()
     work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
+    _open.add(work)
     connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
     connection.execute("set enable_progress_bar = false")
     try:
@@ -90,13 +94,17 @@ def examining(
     finally:
         connection.close()
         shutil.rmtree(work, ignore_errors=True)
+        _open.discard(work)
 
 
 def in_use(work: Path) -> bool:
-    """Whether a working folder belongs to another process that still lives."""
+    """Whether somebody judges a file in this folder: this process, or another that still lives."""
     owner = work.name.removeprefix(TEMPORARY).split("-")[0]
-    if not owner.isdecimal() or int(owner) == os.getpid():
+    if not owner.isdecimal():
         return False
+    if int(owner) == os.getpid():
+        # Any other was left by a process that had the same number before.
+        return work in _open
     try:
         os.kill(int(owner), 0)
     except ProcessLookupError:

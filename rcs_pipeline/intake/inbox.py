@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.intake.ahead import Ahead
 from rcs_pipeline.intake.delivery import Judgement, take_in
+from rcs_pipeline.intake.journal import mend
 from rcs_pipeline.ledger.workspace import Workspace
 
 DONE = ".done"
@@ -83,16 +85,30 @@ def settled(
     ]
 
 
-def take_in_inbox(workspace: Workspace, *, settle_seconds: float = 1.0) -> Iterator[TakenIn]:
-    """Take in every settled file of the inbox; each leaves the inbox once its receipt is entered."""
+def take_in_inbox(
+    workspace: Workspace, *, settle_seconds: float = 1.0, only: Callable[[Arrival], bool] | None = None
+) -> Iterator[TakenIn]:
+    """Take in every settled file of the inbox; each leaves the inbox once its receipt is entered.
+
+    Args:
+        workspace: the home.
+        settle_seconds: how long a file without a `.done` beside it must have stopped growing.
+        only: which files are meant, where not all are.
+    """
     with workspace.writing():
-        for arrival in settled(arrivals(workspace), seconds=settle_seconds):
-            try:
-                judgement = take_in(workspace, arrival.path, arrival.dataset, arrival.collection)
-            except RcsError as error:
-                yield TakenIn(arrival, None, error)
-                continue
-            yield TakenIn(arrival, judgement, _leave(arrival.path))
+        waiting = settled(list(filter(only, arrivals(workspace))), seconds=settle_seconds)
+        mend(workspace)
+        with Ahead(workspace, waiting) as ahead:
+            for number, arrival in enumerate(waiting):
+                try:
+                    with ahead.turn(number) as begun:
+                        judgement = take_in(
+                            workspace, arrival.path, arrival.dataset, arrival.collection, begun=begun
+                        )
+                except RcsError as error:
+                    yield TakenIn(arrival, None, error)
+                    continue
+                yield TakenIn(arrival, judgement, _leave(arrival.path))
 
 
 def _leave(path: Path) -> RcsError | None:

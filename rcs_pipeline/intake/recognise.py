@@ -87,6 +87,15 @@ def recognise(path: Path) -> Recognised:
     )  # fmt: skip
 
 
+def state_of(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; empty where there is none (`recognise` says so)."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def format_of(path: Path, head: bytes) -> tuple[Format | None, str]:
     """The format of a file by its content (`head` is its beginning), and what to call it."""
     if not head:

@@ -18,7 +18,7 @@ from rcs_pipeline.intake.screen import Screening
 from rcs_pipeline.intake.sql import quoted, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -38,12 +38,13 @@ def run_rules(
         lake: gives the Parquet files that hold a dataset's current rows; empty where none arrived.
         last: the rows of the delivery that counts now; None where there is none.
     """
+    kept = _kept_by_all(connection, screening.contract.rules)
     # Counting comes last: a row that something else keeps out does not crowd the others.
     for rule in sorted(screening.contract.rules, key=lambda item: isinstance(item.check, CountRule)):
         match rule.check:
             case VolumeRule() as check:
                 _volume_rule(connection, screening, rule, check, last)
-            case RowRule() as check:
+            case RowRule() as check if rule not in kept:
                 _row_rule(connection, screening, rule, check)
             case PeerRule() as check:
                 _peer_rule(connection, screening, rule, check)
@@ -71,6 +72,21 @@ def _volume_rule(
     words = {"value": f"{now:,}", "expected": f"{last:,}", "column": "", "detail": ""}
     message, fix = fill(rule.message, words), fill(rule.fix, words)
     add(connection, [Finding(rule.id, rule.severity, message, fix, screening.sheet)])
+
+
+def _kept_by_all(connection: DuckDBPyConnection, rules: Sequence[Rule]) -> list[Rule]:
+    """The conditions that no row breaks, from one scan: most files break few, and statements add up."""
+    import duckdb
+
+    conditions = [(rule, rule.check.holds) for rule in rules if isinstance(rule.check, RowRule)]
+    if not conditions:
+        return []
+    broken = ", ".join(f"count_if(({holds}) is false)" for _, holds in conditions)
+    try:
+        counts = connection.execute(f"select {broken} from {TABLE}").fetchone()
+    except duckdb.Error:
+        return []  # One of them is not valid; by itself each says which.
+    return [rule for (rule, _), count in zip(conditions, counts or (), strict=True) if not count]
 
 
 def _row_rule(connection: DuckDBPyConnection, screening: Screening, rule: Rule, check: RowRule) -> None:

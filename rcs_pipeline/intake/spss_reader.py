@@ -7,6 +7,7 @@ Does not belong here: reading itself (see `spss_child`), comparing labels with t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SHOWN = 6
 LARGEST = 1e15  # beyond it SPSS means "anything above"
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# Codes that a file declares to be missing: the place of the column, the column, the first and the last code.
+Range = tuple[int, Column, float | str, float | str]
 
 
 def open_spss(
@@ -70,40 +73,44 @@ def _undeclared(
 
     Where such a code stands in the data the file is refused; one that nobody used is only told.
     """
+    ranges = [
+        (position, column, low, high)
+        for position, column in ours.items()
+        for low, high in about["missing"].get(about["headers"][position], [])
+        if low != high or _code(low) not in column.missing
+    ]
     found = []
-    for position, column in ours.items():
-        for low, high in about["missing"].get(about["headers"][position], []):
-            if low == high and _code(low) in column.missing:
-                continue
-            used = _count(connection, position, low, high, column)
-            if used or low == high:
-                found.append(
-                    file_finding(
-                        messages, "RCS-F30", column=column.name, detail=f"{used} cells",
-                        value=_code(low) if low == high else f"{_code(low)} to {_code(high)}",
-                        severity=Severity.BLOCK if used else Severity.ADVISE,
-                    )
-                )  # fmt: skip
+    for (_, column, low, high), used in zip(ranges, _used(connection, ranges), strict=True):
+        if used or low == high:
+            found.append(
+                file_finding(
+                    messages, "RCS-F30", column=column.name, detail=f"{used} cells",
+                    value=_code(low) if low == high else f"{_code(low)} to {_code(high)}",
+                    severity=Severity.BLOCK if used else Severity.ADVISE,
+                )
+            )  # fmt: skip
     return found
 
 
-def _count(
-    connection: DuckDBPyConnection, position: int, low: float | str, high: float | str, column: Column
-) -> int:
-    """How many cells lie in a range of missing codes without being one that the contract knows."""
+def _used(connection: DuckDBPyConnection, ranges: Sequence[Range]) -> list[int]:
+    """How many cells lie in each range of missing codes without being one that the contract knows."""
+    if not ranges:
+        return []
+    # A date is counted in another unit than the codes that are missing in its column.
+    counts = ", ".join(f"count_if({_within(*item)} and typeof(c{item[0]}) <> 'DATE')" for item in ranges)
+    row = connection.execute(f"select {counts} from {TABLE}").fetchone()
+    return [int(count) for count in row or ()]
+
+
+def _within(position: int, column: Column, low: float | str, high: float | str) -> str:
     cell = f"c{position}"
     if isinstance(low, str):
-        within = f"trim({cell}) = {text(low.strip())}"
-    else:
-        known = [code for code in column.missing if NUMBER.fullmatch(code)]
-        within = f"try_cast({cell} as double) between {low!r}::double and {high!r}::double"
-        if known:
-            within += f" and try_cast({cell} as double) not in ({', '.join(known)})"
-    # A date is counted in another unit than the codes that are missing in its column.
-    row = connection.execute(
-        f"select count_if({within}) from {TABLE} where typeof({cell}) <> 'DATE'"
-    ).fetchone()
-    return int(row[0]) if row else 0
+        return f"trim({cell}) = {text(low.strip())}"
+    known = [code for code in column.missing if NUMBER.fullmatch(code)]
+    within = f"try_cast({cell} as double) between {low!r}::double and {high!r}::double"
+    if known:
+        within += f" and try_cast({cell} as double) not in ({', '.join(known)})"
+    return within
 
 
 def _code(value: float | str) -> str:

@@ -25,11 +25,11 @@ from tests.intake.small import as_csv, catalogue, home, row, rows
 EVERYTHING = (as_csv([*rows(4), row(9, sex="7")]), as_csv(rows(4)), as_csv(rows(4)), b"nonsense\n")
 
 
-def fill_inbox(folder: Path, contents: Iterable[bytes] = EVERYTHING) -> None:
+def fill_inbox(folder: Path, contents: Iterable[bytes] = EVERYTHING, collection: str = "here") -> None:
     """Files of one collection in the inbox: a quarantined row, a correction, a duplicate, a refusal."""
     space = home(folder)
     for number, content in enumerate(contents):
-        path = space.paths.inbox / "answers" / "here" / f"{number}.csv"
+        path = space.paths.inbox / "answers" / collection / f"{number}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
@@ -89,6 +89,8 @@ def main(root: Path) -> None:
         folder = root / f"killed-{step:02}"
         shutil.copytree(root / "first", folder)
         fill_inbox(folder, (as_csv([*rows(4), row(9, sex="7")]),))
+        # Another collection's file, which is judged while the correction is stored.
+        fill_inbox(folder, (as_csv([row(5, council="S12000020")]),), "there")
 
         def dying(step: int = step, folder: Path = folder) -> None:
             killed_at(step)

@@ -43,7 +43,7 @@ def what_counts(folder: Path) -> dict[str, Any]:
 def test_killed_between_any_two_steps_and_run_again_nothing_differs(tmp_path: Path) -> None:
     subprocess.run([sys.executable, killed.__file__, str(tmp_path)], check=True, timeout=300)
     calm = what_counts(tmp_path / "killed--1")
-    assert [item[3] for item in calm["receipts"]] == ["superseded", "accepted"]
+    assert [item[3] for item in calm["receipts"]] == ["superseded", "accepted", "accepted"]
     homes = sorted(tmp_path.glob("killed-[0-9]*"))
     assert len(homes) >= 15
     for folder in homes:
