@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure import audit_bands, audit_earlier, audit_money, audit_places
-from rcs_pipeline.disclosure.audit_leaks import Leak, leaks_of, unseen_of
+from rcs_pipeline.disclosure.audit_leaks import Leak, leaks_of, rows_asked, unseen_of
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import AFRESH, WAREHOUSE, judged_file, name, names, reading, text
@@ -179,7 +179,8 @@ def _table(
         problems = _overall(table, audience, held)
         if not problems:
             _name_unseen(connection, folder, product, audience, table)
-            problems = _count(connection, file, table, leaks_of(table, product, audience, held))
+            leaks = leaks_of(table, product, audience, held)
+            problems = _count(connection, file, table, leaks, rows_asked(table, product, audience, held))
         rows = connection.execute(f"select count(*) from read_parquet({text(str(file))})").fetchone()
     except duckdb.Error as error:
         return _verdict(
@@ -211,7 +212,7 @@ def _name_unseen(
         source = product.table(other)
         holder = product.held_by(source, audience) or audience
         file = judged_file(folder, holder, other)
-        rows = f"{WAREHOUSE}.main.{name(other)}"
+        rows = f"{WAREHOUSE}.main.{name(other)} as rows_made where {_of_levels_asked(product, source)}"
         if file.is_file():
             numbers = {rule.hides[0] for rule in source.extension.hide} & {
                 item.name for item in source.columns_for(holder)
@@ -219,7 +220,7 @@ def _name_unseen(
             filled = " and ".join(f"held.{name(item)} is not null" for item in sorted(numbers)) or "false"
             same = " and ".join(f"held.{name(item)} = rows_made.{name(item)}" for item in source.grain)
             rows += (
-                f" as rows_made where not exists (select 1 from read_parquet({text(str(file))}) as held"
+                f" and not exists (select 1 from read_parquet({text(str(file))}) as held"
                 f" where {same} and {filled})"
             )
         # Several tables are made of the same one: it is compared once an audience.
@@ -229,12 +230,34 @@ def _name_unseen(
         )
 
 
-def _count(connection: DuckDBPyConnection, file: Path, table: ProductTable, leaks: list[Leak]) -> list[str]:
+def _of_levels_asked(product: Product, source: ProductTable) -> str:
+    """Only rows of a table that some row made of it can name: most are of schools, of which none is made."""
+    place = source.extension.geography_column
+    asked = [
+        (table.name, cells.same.get(str(place)))
+        for table in product.tables
+        for rule in table.extension.hide
+        for cells in rule.made_of
+        if cells.table == source.name
+    ]
+    if place is None or not all(ours for _, ours in asked):
+        return "true"
+    levels = " union ".join(
+        f"select {name(str(ours))} from {WAREHOUSE}.main.{name(table)}"
+        for table, ours in dict.fromkeys(asked)
+    )
+    return f"rows_made.{name(place)} in ({levels})"
+
+
+def _count(
+    connection: DuckDBPyConnection, file: Path, table: ProductTable, leaks: list[Leak], among: str
+) -> list[str]:
     same = " and ".join(f"shown.{name(item)} is not distinct from truth.{name(item)}" for item in table.grain)
     counts = ", ".join(f"count(*) filter (where {item.where})" for item in leaks)
     row = connection.execute(
         f"select {counts} from (select *, 1 as __row from read_parquet({text(str(file))})) as shown"
-        f" full join (select *, 1 as __row from {WAREHOUSE}.main.{name(table.name)}) as truth on {same}"
+        f" full join (select *, 1 as __row from {WAREHOUSE}.main.{name(table.name)} where {among}) as truth"
+        f" on {same}"
     ).fetchone()
     return [f"{count} row(s) {item.says}" for item, count in zip(leaks, row or (), strict=True) if count]
 

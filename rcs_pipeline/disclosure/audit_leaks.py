@@ -31,9 +31,7 @@ def leaks_of(table: ProductTable, product: Product, audience: str, held: tuple[s
     leaks = [Leak("that the warehouse does not have", "truth.__row is null")]
     allowed = "true"
     if place := table.extension.geography_column:
-        levels = (
-            ", ".join(text(item.value) for item in product.file.audiences[audience].geographies) or "null"
-        )
+        levels = _levels(product, audience)
         allowed = f"coalesce(truth.{name(place)} in ({levels}), false)"
         finer = f"truth.__row is not null and not {allowed}"
         if place in held:
@@ -48,6 +46,20 @@ def leaks_of(table: ProductTable, product: Product, audience: str, held: tuple[s
         leaks += _symbols(rule, table, held)
         leaks += _small(rule, product.file.disclosure, audience, held)
     return leaks
+
+
+def rows_asked(table: ProductTable, product: Product, audience: str, held: tuple[str, ...]) -> str:
+    """Which rows of the warehouse are held against those written, as SQL.
+
+    A row that says its level is found by that where it lies below the audience's; so nothing need be known of
+    the many rows there.
+    """
+    place = table.extension.geography_column
+    return f"{name(place)} in ({_levels(product, audience)})" if place and place in held else "true"
+
+
+def _levels(product: Product, audience: str) -> str:
+    return ", ".join(text(item.value) for item in product.file.audiences[audience].geographies) or "null"
 
 
 def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list[Leak]:
