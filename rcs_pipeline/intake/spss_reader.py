@@ -99,7 +99,8 @@ def _used(connection: DuckDBPyConnection, ranges: Sequence[Range]) -> list[int]:
     # A date is counted in another unit than the codes that are missing in its column.
     counts = ", ".join(f"count_if({_within(*item)} and typeof(c{item[0]}) <> 'DATE')" for item in ranges)
     row = connection.execute(f"select {counts} from {TABLE}").fetchone()
-    return [int(count) for count in row or ()]
+    # Of no rows the engine counts NULL.
+    return [int(count or 0) for count in row or ()]
 
 
 def _within(position: int, column: Column, low: float | str, high: float | str) -> str:

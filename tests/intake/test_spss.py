@@ -60,6 +60,22 @@ def test_a_missing_code_that_nobody_used_is_only_told(space: Workspace, tmp_path
     assert finding["severity"] == "advise"
 
 
+def test_a_missing_code_of_a_column_without_answers_is_only_told(space: Workspace, tmp_path: Path) -> None:
+    path = spss(tmp_path, values={"count": [np.nan] * 4}, missing_ranges={"count": [999]})
+    assert ("RCS-F30", None, "count") in found(space, take(space, path).receipt)
+
+
+def test_a_missing_code_of_a_file_without_rows_does_not_hide_that_it_is_empty(
+    space: Workspace, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({name: [] for name in row(1)}).astype({"count": float})
+    path = tmp_path / "empty.sav"
+    pyreadstat.write_sav(frame, str(path), missing_ranges={"count": [999]})
+    receipt = take(space, path).receipt
+    assert receipt.rows_in == 0
+    assert "RCS-F03" in {rule for rule, _, _ in found(space, receipt)}
+
+
 def test_a_range_of_missing_codes_covers_those_of_the_contract_and_no_others(
     space: Workspace, tmp_path: Path
 ) -> None:
