@@ -41,8 +41,8 @@ def lay_before(
     """`attacked_then`: a row a cell and release; `attacked_beside`: `attacked` with what readers know.
 
     `told`: a release showed the very counts of today. `was_hidden`: one hid
-    them; `unchanged`: and nothing that it showed of the place is another number today. `known_base` is true
-    as well where a release showed the base.
+    them; `unchanged`: and nothing that it showed of the place is another number today, nor is a whole that
+    the parts in sight do not account for. `known_base` is true as well where a release showed the base.
     """
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
     kinds = [*["varchar"] * len(SHAPE), "bigint", "boolean", "bigint", "bigint"]
@@ -76,9 +76,35 @@ def lay_before(
                     and (numerator is null or then_numerator = numerator)) as told
             from attacked_then inner join attacked using (cell) group by attacked.cell
         ),
+        -- A whole that was shown, less its parts that were: what it moved by lies in the parts that were not,
+        -- and in their parts.
+        moved as (
+            select total, release, cell, sign, seen, coalesce(base - then_base, 0) as by_base,
+                coalesce(numerator - then_numerator, 0) as by_numerator
+            from attacked_then
+            inner join attacked using (cell)
+            inner join attacked_sums using (cell)
+        ),
+        unaccounted as (
+            select total, release from moved where seen group by total, release
+            having min(sign) < 0 and (sum(sign * by_base) <> 0 or sum(sign * by_numerator) <> 0)
+        ),
+        unseen_parts as (
+            select moved.release, moved.cell from moved inner join unaccounted using (total, release)
+            where not moved.seen
+            union
+            select part.release, part.cell
+            from unseen_parts
+            inner join moved as whole using (release, cell)
+            inner join moved as part using (total, release)
+            where whole.sign < 0 and part.sign > 0 and not part.seen
+        ),
         changed_places as (
             select distinct system, level, place, above
             from told inner join attacked using (cell) where changed
+            union
+            select distinct system, level, place, above
+            from unseen_parts inner join attacked using (cell)
             union
             select whole.system, whole.level, whole.place, whole.above
             from changed_places as part

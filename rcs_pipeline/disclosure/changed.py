@@ -43,6 +43,27 @@ class Shift:
         apart = np.abs(self.base)
         return np.asarray(self.seen & (apart > 0) & (apart < few))
 
+    def unseen_parts(self, parents: Ints) -> Bools:
+        """Cells that it did not show, of a whole that moved by something else than the parts that it showed.
+
+        Of such a cell's own parts likewise: by what they moved is not known either. `parents`: of each place
+        the number of the place that it is a part of, or -1.
+        """
+        shape = (len(self.seen), len(parents), -1)
+        seen = self.seen.reshape(shape)
+        left = np.zeros_like(seen)
+        for moved in (self.base, self.numerator):
+            each = np.where(seen, moved.reshape(shape), 0)
+            parts = np.zeros_like(each)
+            for part in np.flatnonzero(parents >= 0):
+                parts[:, parents[part]] += each[:, part]
+            left |= seen & (each != parts)
+        found = np.zeros_like(seen)
+        for place in _from_above(parents):
+            above = int(parents[place])
+            found[:, place] = (left[:, above] | found[:, above]) & ~seen[:, place]
+        return found.reshape(self.seen.shape)
+
 
 @dataclass(frozen=True)
 class Before:
@@ -70,11 +91,13 @@ class Before:
         """Cells that were hidden in places of which nothing that was shown is another number today.
 
         Whoever sees that takes the hidden numbers there for those of before. `parents`: of each place the
-        number of the place that it is a part of, or -1; a place is another one where a part of it is.
+        number of the place that it is a part of, or -1; a place is another one where a part of it is, and
+        where the whole was shown and the parts in sight do not say why it is another number.
         """
         changed = np.zeros_like(self.hidden)
         for shift in self.shifts:
             changed |= shift.seen & ((people(shift.base, shift.numerator) > 0) | shift.moved)
+            changed |= self.hidden & shift.unseen_parts(parents)
         by_place = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=(0, 2)))
         for place in np.flatnonzero(by_place):
             above = parents[place]
@@ -126,6 +149,15 @@ def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints,
     ]
     apart = people(left[0], left[1])
     return np.asarray(whole & (apart > 0) & (apart < few))
+
+
+def _from_above(parents: Ints) -> list[int]:
+    """The places that are parts, every one after the place that it is a part of."""
+    order, waiting = list[int](), [int(place) for place in np.flatnonzero(parents >= 0)]
+    while waiting:
+        order += [place for place in waiting if int(parents[place]) not in waiting]
+        waiting = [place for place in waiting if place not in order]
+    return order
 
 
 def _any(like: Bools, found: list[Bools]) -> Bools:

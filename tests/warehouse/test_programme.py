@@ -267,12 +267,43 @@ def test_costs_of_few_providers_are_withheld_with_those_that_would_give_them_awa
         select count(*), count(cost_per_child),
             count(*) filter (cost_per_child is not null and fewest < 3)
         from '{shown}' as shown inner join (
-            select collection, need_type, min(providers) as fewest from service_map_costs group by all
-        ) using (collection, need_type)
+            select collection, need_type, evidence, providers as fewest from service_map_costs
+        ) using (collection, need_type, evidence)
     """
     rows, told, leaks = marts.execute(counts).fetchall()[0]
     assert rows > told and leaks == 0
     assert one(marts, "select count(*) from service_map_costs where cost_per_child <= 0") == 0
+
+
+@pytest.mark.parametrize(("lines", "parts"), [("all", "gave_reach"), ("evidenced", "gave_reach, evidence")])
+def test_a_cost_times_the_children_reached_taken_from_the_spend_leaves_no_providers_own(
+    marts: duckdb.DuckDBPyConnection, open_tables: Path, lines: str, parts: str
+) -> None:
+    shown = open_tables / "service_map_costs.parquet"
+    weak = f"""
+        with told as (
+            select collection, need_type from '{shown}'
+            where evidence = '{lines}' and cost_per_child is not null
+        ),
+        earned as (
+            select collection, need_type, coalesce(reach_year > 0, false) as gave_reach,
+                coalesce(is_evidenced, false) as evidence, provider,
+                sum(gross_pence * weight)::double as amount
+            from planning.service_map_shares group by all
+        ),
+        apart as (
+            select collection, need_type, {parts}, provider, sum(amount) as amount
+            from told inner join earned using (collection, need_type) group by all having sum(amount) > 0
+        )
+        select count(*), count(*) filter (providers < 3 or two > 0.9 * total) from (
+            select count(*) as providers, sum(amount) as total,
+                list_sum(list_slice(list_reverse_sort(list(amount)), 1, 2)) as two
+            from apart group by collection, need_type, {parts}
+        )
+    """
+    judged, close = marts.execute(weak).fetchall()[0]
+    # So few services as here leave no need whose lines with and without evidence can both be shown.
+    assert close == 0 and (judged > 0 or lines == "evidenced")
 
 
 @pytest.mark.long

@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
 -- What a child reached costs, by need and by whether the service has evidence behind it, over the services that gave
--- spend and reach. Where the services with or without evidence are of few providers, all three lines are withheld:
--- of two of them and their numbers of children the third could be worked out.
+-- spend and reach. A line is withheld where what could be worked out with it is of few providers; the lines with and
+-- without evidence together, since either follows from the other and all.
 with counted as (
     select
         collection,
@@ -43,7 +43,59 @@ grouped as (
     group by collection, need_type
 ),
 
--- A cost times the children reached is the spend, which the summary may withhold.
+-- A cost times the children reached is the spend of those who gave both; the summary has the spend of all, and so what
+-- the others spent, with evidence and without. Each of these parts, and of their sums, is of enough providers or empty.
+spent as (
+    select
+        collection,
+        need_type,
+        coalesce(reach_year > 0, false) as gave_reach,
+        case when is_evidenced then 'evidenced' else 'other' end as evidence,
+        provider,
+        sum(gross_pence * weight) as amount
+    from {{ ref('service_map_shares') }}
+    group by all
+),
+
+parts as (
+    select
+        collection,
+        need_type,
+        gave_reach,
+        evidence,
+        provider,
+        sum(amount) as amount
+    from spent
+    group by
+        grouping sets (
+            (collection, need_type, gave_reach, evidence, provider),
+            (collection, need_type, gave_reach, provider)
+        )
+),
+
+ordered as (
+    select
+        *,
+        sum(amount) over by_part as total,
+        sum(amount) over (by_part order by amount desc, provider asc rows unbounded preceding) - amount as larger
+    from parts
+    where amount <> 0
+    window by_part as (partition by collection, need_type, gave_reach, evidence)
+),
+
+behind as (
+    select
+        ordered.collection,
+        ordered.need_type,
+        ordered.gave_reach,
+        ordered.evidence,
+        count(case when ordered.larger <= policy.dominant_share * ordered.total then 1 end) as providers
+    from ordered
+    cross join {{ ref('money_policy') }} as policy
+    group by ordered.collection, ordered.need_type, ordered.gave_reach, ordered.evidence
+),
+
+-- What the summary withholds.
 withheld as (
     select
         collection,
@@ -55,12 +107,13 @@ withheld as (
 
 fewest as (
     select
-        grouped.collection,
-        grouped.need_type,
-        least(min(grouped.providers), coalesce(min(withheld.providers), min(grouped.providers))) as providers
-    from grouped
-    left join withheld on grouped.collection = withheld.collection and grouped.need_type = withheld.need_type
-    group by grouped.collection, grouped.need_type
+        behind.collection,
+        behind.need_type,
+        least(min(case when behind.evidence is null then behind.providers end), min(withheld.providers)) as of_all,
+        least(min(behind.providers), min(withheld.providers)) as of_lines
+    from behind
+    left join withheld on behind.collection = withheld.collection and behind.need_type = withheld.need_type
+    group by behind.collection, behind.need_type
 ),
 
 years as (
@@ -83,10 +136,11 @@ select
     round(cast(grouped.gross_parts as double) / 100 / nullif(grouped.reach_parts, 0), 2) as cost_per_child,
     round(grouped.middle, 2) as median_cost_per_child,
     cast(prices.in_last_year as double) as deflator,
-    cast(fewest.providers as integer) as fewest_providers,
+    cast(coalesce(case when grouped.evidence = 'all' then fewest.of_all else fewest.of_lines end, 0) as integer)
+        as fewest_providers,
     cast(null as varchar) as symbol
 from grouped
-inner join fewest on grouped.collection = fewest.collection and grouped.need_type = fewest.need_type
+left join fewest on grouped.collection = fewest.collection and grouped.need_type = fewest.need_type
 inner join years on grouped.collection = years.collection
 inner join {{ ref('registered_collections') }} as registered on grouped.collection = registered.collection
 left join {{ ref('price_index') }} as prices on years.reporting_year = prices.price_year
