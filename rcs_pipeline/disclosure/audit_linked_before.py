@@ -122,16 +122,41 @@ def lay_before(
 
 
 def close_sums(connection: DuckDBPyConnection, few: int) -> int:
-    """Sums of which the whole less its parts in sight was published twice, with fewer than `few` apart."""
+    """Sums of which the whole less its parts in sight was published twice, with fewer than `few` apart.
+
+    A whole has the parts of its parts as well: all of them, or those of the parts that are not in sight.
+    """
     row = connection.execute(f"""
         with seen_twice as (
             select cell, release, base - then_base as by_base,
                 coalesce(numerator - then_numerator, 0) as by_numerator
             from attacked_then inner join attacked using (cell) where seen and not hidden
         ),
+        releases as (select distinct release from seen_twice),
+        places as (select whole, part from attacked_parts where total like '%|place'),
+        below as (
+            select upper.whole, upper.part as middle, lower.part
+            from places as upper inner join places as lower on upper.part = lower.whole
+        ),
+        asked as (
+            select total, release, cell, sign from attacked_sums cross join releases
+            union all
+            select distinct whole || '|' || which, release, whole, -1
+            from below cross join releases cross join (values ('below'), ('mixed')) as ways (which)
+            union all
+            select whole || '|below', release, part, 1 from below cross join releases
+            union all
+            select whole || '|mixed', release, part, 1
+            from places semi join below using (whole) cross join releases
+            union all
+            select whole || '|mixed', below_them.release, part, 1
+            from (select * from below cross join releases) as below_them
+            anti join seen_twice on middle = seen_twice.cell and below_them.release = seen_twice.release
+        ),
         left_over as (
             select total, release, sum(sign * by_base) as by_base, sum(sign * by_numerator) as by_numerator
-            from attacked_sums inner join seen_twice using (cell) group by total, release having min(sign) < 0
+            from asked inner join seen_twice using (cell, release)
+            group by total, release having min(sign) < 0
         )
         select count(*) from left_over
         where greatest(abs(by_base), abs(by_numerator), abs(by_base - by_numerator)) between 1 and {few - 1}

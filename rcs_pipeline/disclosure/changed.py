@@ -151,6 +151,26 @@ def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints,
     return np.asarray(whole & (apart > 0) & (apart < few))
 
 
+def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:
+    """Sums over more than one level of places: a whole and the parts of its parts.
+
+    Args:
+        places: the sums over one level, +1 for the parts and -1 for the whole.
+        both: columns in sight; a part in sight stands once for itself, and once its parts stand for it.
+    """
+    from scipy import sparse
+
+    parts, wholes = (places > 0).astype(float), (places < 0).astype(float)
+    found = []
+    for replaced in (np.ones(places.shape[1]), (~both).astype(float)):
+        taken_apart = (parts * replaced) @ wholes.T
+        deeper = sparse.csr_array(places + taken_apart @ places)
+        found.append(deeper[np.flatnonzero(np.diff(sparse.csr_array(taken_apart).indptr))])
+    rows = sparse.csr_array(sparse.vstack(found, format="csr"))
+    rows.eliminate_zeros()
+    return rows
+
+
 def _from_above(parents: Ints) -> list[int]:
     """The places that are parts, every one after the place that it is a part of."""
     order, waiting = list[int](), [int(place) for place in np.flatnonzero(parents >= 0)]

@@ -10,7 +10,7 @@ numerators and complements alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,12 @@ class Grid:
     def size(self) -> int:
         """How many slots there are."""
         return len(self.levels) * len(self.groups)
+
+    @property
+    def over_places(self) -> Grid:
+        """The same slots with the sums over places alone."""
+        wholes = len(np.unique(self.parents[self.parents >= 0]))
+        return replace(self, sums=self.sums[: wholes * len(self.groups)])
 
     def of(self, slots: Ints) -> Slots:
         """Where numbers stand that are in these slots.

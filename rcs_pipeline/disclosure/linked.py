@@ -15,10 +15,11 @@ and what a few people have left or joined since is not shown anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rcs_pipeline.disclosure.changed import close_sums, people
+from rcs_pipeline.disclosure.changed import close_sums, further_sums, people
 from rcs_pipeline.disclosure.counts import (
     MEAN,
     Counts,
@@ -35,6 +36,9 @@ from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 from rcs_pipeline.disclosure.loosen import loosen_narrow
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
 from rcs_pipeline.disclosure.secondary import Choice, Old, choose_beside
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 __all__ = ["MEAN", "Counts", "Limits", "Protected", "Reason", "protect_counts"]
 
@@ -154,17 +158,17 @@ def _too_close(frame: System, hidden: Bools, value: Floats, cost: Floats, least:
     close = (people_hidden > 0) & (people_hidden < least) & ((wholes @ hidden.astype(float)) == 0)
     # An empty part hides nobody; what an earlier release told cannot be hidden any more.
     can = ~hidden & ~known
-    return _one_of_each(frame, close, can & (value > 0), can, cost)
+    return _one_of_each(frame.rows, close, can & (value > 0), can, cost)
 
 
-def _one_of_each(frame: System, sums: Bools, parts: Bools, wholes: Bools, cost: Floats) -> Bools:
+def _one_of_each(rows: sparse.csr_array, sums: Bools, parts: Bools, wholes: Bools, cost: Floats) -> Bools:
     """One cell of each of the sums: a part rather than the whole, the cheapest, and the first of equals."""
     chosen = np.zeros(len(cost), dtype=bool)
     for row in np.flatnonzero(sums):
-        columns = frame.rows.indices[frame.rows.indptr[row] : frame.rows.indptr[row + 1]]
+        columns = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
         if chosen[columns].any():
             continue
-        signs = frame.rows.data[frame.rows.indptr[row] : frame.rows.indptr[row + 1]]
+        signs = rows.data[rows.indptr[row] : rows.indptr[row + 1]]
         can = columns[np.where(signs < 0, wholes[columns], parts[columns])]
         order = np.lexsort((can, cost[can], np.isin(can, columns[signs < 0])))
         chosen[can[order[:1]]] = True
@@ -173,6 +177,8 @@ def _one_of_each(frame: System, sums: Bools, parts: Bools, wholes: Bools, cost: 
 
 def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
     """One more cell to hide for each sum of which what is left was published before with few people apart."""
+    from scipy import sparse
+
     found = np.zeros_like(counts.exists)
     for shift in counts.before.shifts if counts.before else ():
         both = shift.seen & counts.exists & (reasons == Reason.SHOWN)
@@ -181,13 +187,17 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
         if not lines.size:
             continue
         exists = counts.exists[lines]
-        frame = stacked(counts.grid, exists, numbered(exists))
+        numbers, in_sight = numbered(exists), both[lines][exists]
+        direct, places = (
+            stacked(grid, exists, numbers).rows for grid in (counts.grid, counts.grid.over_places)
+        )
+        rows = sparse.csr_array(sparse.vstack([direct, further_sums(places, in_sight)], format="csr"))
         base, numerator = shift.base[lines][exists], shift.numerator[lines][exists]
-        close = close_sums(frame.rows, both[lines][exists], base, numerator, few)
+        close = close_sums(rows, in_sight, base, numerator, few)
         cost = np.broadcast_to(counts.cost, exists.shape)[exists]
         can = changed[lines][exists]
         own = np.zeros_like(exists)
-        own[exists] = _one_of_each(frame, close, can, can, cost)
+        own[exists] = _one_of_each(rows, close, can, can, cost)
         found[lines] |= own
     return found
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, people
+from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, further_sums, people
 
 FEW = 10
 
@@ -50,6 +50,35 @@ def test_hidden_numbers_are_taken_for_the_same_only_where_nothing_of_the_place_m
     hidden = np.array([[True, False, True, False, True, False]])
     before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),), np.zeros((1, 6), bool))
     assert before.still(np.array([-1, 0, 0])).tolist() == [[False, False, True, False, False, False]]
+
+
+@pytest.mark.parametrize(
+    ("moved", "still"),
+    [
+        ([0, 0, 0, 0, 0], [False, True, False, True, True]),
+        # The whole lost five of whom the part in sight lost none: they are in the other, or in a part of it.
+        ([-5, 0, 0, 0, 0], [False, False, False, False, False]),
+        # The part in sight accounts for them, so the other is as it was.
+        ([-5, 0, -5, 0, 0], [False, True, False, True, True]),
+    ],
+)
+def test_a_hidden_part_is_the_same_only_where_the_others_account_for_the_whole(
+    moved: list[int], still: list[bool]
+) -> None:
+    # The top (in sight) of two places, the first of them (not in sight) of two more.
+    hidden = np.array([[False, True, False, True, True]])
+    before = Before(
+        hidden, (shift(moved, [0] * 5, [True, False, True, False, False]),), np.zeros((1, 5), bool)
+    )
+    assert before.still(np.array([-1, 0, 0, 1, 1])).tolist() == [still]
+
+
+def test_a_part_out_of_sight_is_its_own_parts_in_the_sums_over_two_levels() -> None:
+    # Columns: the top, its two parts, two parts of the first and one of the second.
+    places = sparse.csr_array(np.array([[-1.0, 1, 1, 0, 0, 0], [0.0, -1, 0, 1, 1, 0], [0.0, 0, -1, 0, 0, 1]]))
+    both = np.array([True, False, True, True, False, True])
+    every = {tuple(row) for row in further_sums(places, both).toarray().astype(int).tolist()}
+    assert every == {(-1, 0, 0, 1, 1, 1), (-1, 0, 1, 1, 1, 0)}
 
 
 @pytest.mark.parametrize(("moved", "quiet"), [(0, False), (1, True), (9, True), (10, False)])

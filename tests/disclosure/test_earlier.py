@@ -11,6 +11,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure import linked
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import AFRESH
@@ -282,6 +283,34 @@ def test_three_releases_of_other_programmes_hold(tmp_path: Path, product: Produc
         place = draw.choice(list(SIZES))
         people = without(people, draw.choice([1, 5, 12, 60]), place)
         people += pupils(seed + 100, {draw.choice(list(SIZES)): draw.choice([0, 1, 8, 30])}, (0.3, 0.05, 0.5))
+
+
+def test_where_one_leaves_a_place_out_of_sight_its_whole_is_not_taken_for_known(
+    tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    hidden = rows(first / "protected/open/quality.parquet", "geography_code", "symbol is not null")
+    assert {("A",), ("B",)} <= set(hidden) and ("1",) not in hidden
+    second = candidate(tmp_path / "two", people, product)
+    with duckdb.connect(str(second / "warehouse.duckdb")) as connection:
+        connection.execute("update quality set asked = asked - 1 where geography_code in ('A', '1', 'rcs')")
+    protect(second / "warehouse.duckdb", second / "protected", product, earlier=(release,))
+    assert failed(second, product, release) == {}
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4])
+def test_a_whole_less_the_parts_of_a_part_out_of_sight_is_no_group_of_few(
+    tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    sizes = {"A": 460, "B": 400, "C": 490, "D": 700, "E": 440}
+    draw, people = random.Random(seed), pupils(seed, sizes, (0.4, 0.25, 0.5))  # noqa: S311
+    release = given(after(tmp_path / "one", people, product), "1.0.0")
+    for place in sizes:
+        people = without(people, draw.choice([0, 0, 2, 3, 10, 11, 14, 25]), place)
+    assert failed(after(tmp_path / "two", people, product, release), product, release) == {}
+    # A choice that looks at one level at a time leaves some, and they are noticed.
+    monkeypatch.setattr(linked, "further_sums", lambda places, _: places[:0])
+    near = failed(after(tmp_path / "near", people, product, release), product, release)
+    assert "too few pupils are left between two releases" in near["disclosure.open.linked"]
 
 
 def moved_bands(cells: list[Cell]) -> list[Cell]:
