@@ -256,7 +256,7 @@ def _other_band(table: ProductTable, held: set[str]) -> str:
 def _shown_now(table: ProductTable, held: set[str], laid: Laid) -> str:
     """A number of a linked table that stood hidden: it was part of what hides others there.
 
-    So was the figure of all the other places, where it alone was withheld.
+    So was the figure of all the other places, where it alone was withheld: where there were others then.
     """
     linked = table.extension.linked
     if linked is None or linked.base not in held:
@@ -265,7 +265,16 @@ def _shown_now(table: ProductTable, held: set[str], laid: Laid) -> str:
     shown = f"given_now.{name(linked.base)} is not null and not ({seen})"
     others = linked.weighted.others if linked.weighted else None
     if others in held:
-        shown += f" or (({seen}) and before.{name(others)} is null and given_now.{name(others)} is not null)"
+        rest = " and ".join(
+            f"others_then.{name(key)} is not distinct from before.{name(key)}"
+            for key in linked.keys
+            if key != linked.place
+        )
+        shown += (
+            f" or (({seen}) and before.{name(others)} is null and given_now.{name(others)} is not null"
+            f" and (select count(distinct {name(linked.place)}) from {name(laid.view)} as others_then"
+            f" where {rest}) > 1)"
+        )
     return shown
 
 

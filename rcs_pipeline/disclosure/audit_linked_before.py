@@ -106,6 +106,10 @@ def lay_before(
             select distinct system, level, place, above
             from unseen_parts inner join attacked using (cell)
             union
+            -- Somebody came: no release had the cell.
+            select distinct system, level, place, above
+            from attacked where cell not in (select cell from attacked_then)
+            union
             select whole.system, whole.level, whole.place, whole.above
             from changed_places as part
             inner join attacked as whole

@@ -46,7 +46,7 @@ def beside(
 
     `there`: it has the row; `seen`: and a number in it; `base`, `numerator`: what it says (`MEAN` where it
     says none); `moved`: it says another mean of the same base and weight; `withheld`: it shows the row, but
-    no figure of all the other places.
+    no figure of all the other places that have it.
 
     Releases in a row that say the same of the table are one.
     """
@@ -97,7 +97,15 @@ def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTabl
             f" and abs(cells.__weight - {weight}) < {WEIGHTS_DIFFER}, false)"
         )
     others = linked.weighted.others if linked.weighted else None
-    withheld = f"rows_then.{name(others)} is null" if others in laid.columns else "false"
+    # Where no other place had the group, there was nothing to withhold.
+    rest = " and ".join(
+        f"elsewhere.{name(key)} is {'' if key == linked.place else 'not '}distinct from rows_then.{name(key)}"
+        for key in linked.keys
+    )
+    withheld = "false"
+    if others in laid.columns:
+        there = f"exists (select 1 from {name(laid.view)} as elsewhere where {rest})"
+        withheld = f"rows_then.{name(others)} is null and {there}"
     queries = []
     for number, (base, numerator) in enumerate(linked.counts):
         own = "true" if linked.line else f"cells.__line = {text(str(number))}"

@@ -87,14 +87,15 @@ class Before:
             [shift.seen & (shift.base == 0) & (shift.numerator == 0) & ~shift.moved for shift in self.shifts],
         )
 
-    def still(self, parents: Ints) -> Bools:
+    def still(self, parents: Ints, exists: Bools) -> Bools:
         """Cells that were hidden in places of which nothing that was shown is another number today.
 
         Whoever sees that takes the hidden numbers there for those of before. `parents`: of each place the
         number of the place that it is a part of, or -1; a place is another one where a part of it is, and
-        where the whole was shown and the parts in sight do not say why it is another number.
+        where the whole was shown and the parts in sight do not say why it is another number. `exists`: which
+        cells there are today; one that no release had is somebody who came.
         """
-        changed = np.zeros_like(self.hidden)
+        changed = exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts])
         for shift in self.shifts:
             changed |= shift.seen & ((people(shift.base, shift.numerator) > 0) | shift.moved)
             changed |= self.hidden & shift.unseen_parts(parents)

@@ -86,7 +86,8 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
         start = start | (counts.exists & counts.before.hidden)
     reasons = np.where(start & (reasons == Reason.SHOWN), Reason.SECONDARY, reasons)
     reasons = np.where(primary & (reasons != Reason.PRIMARY), Reason.PRIMARY, reasons)
-    withheld = np.zeros_like(counts.exists)
+    # A figure of other places that stood withheld stays so, of means as well.
+    withheld = counts.exists & (counts.before.withheld if counts.before is not None else False)
     unknown_base = counts.exists & (bases[family_of] != Reason.SHOWN)
     lines = np.flatnonzero((reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0))
     if lines.size:
@@ -111,7 +112,7 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         np.logical_or.at(told, family_of, counts.before.told_bases())
         # A base that a single line of the family showed is no secret.
         np.logical_or.at(old, family_of, counts.exists & ~counts.before.hidden)
-        np.logical_or.at(still, family_of, counts.before.still(counts.grid.parents))
+        np.logical_or.at(still, family_of, counts.before.still(counts.grid.parents, counts.exists))
         old = exists & ~old
     reasons = np.select(
         [exists & small, exists & apart, old],
@@ -216,7 +217,7 @@ def _protect_numerators(
         near = counts.before.near(limits.minimum_difference)
         told = (counts.before.told() & ~near)[lines]
         everything = everything.held(on_columns(exists, unknown, family, told, every=False))
-        before, still = counts.before.hidden, counts.before.still(counts.grid.parents)
+        before, still = counts.before.hidden, counts.before.still(counts.grid.parents, counts.exists)
         old = Old(*(on_columns(exists, unknown, family, item[lines], every=True) for item in (before, still)))
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]

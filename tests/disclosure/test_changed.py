@@ -49,7 +49,18 @@ def test_hidden_numbers_are_taken_for_the_same_only_where_nothing_of_the_place_m
     # Three places of two groups, the first of them the whole: one cell of the last is another one.
     hidden = np.array([[True, False, True, False, True, False]])
     before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),), np.zeros((1, 6), bool))
-    assert before.still(np.array([-1, 0, 0])).tolist() == [[False, False, True, False, False, False]]
+    assert before.still(np.array([-1, 0, 0]), np.ones((1, 6), bool)).tolist() == [
+        [False, False, True, False, False, False]
+    ]
+
+
+def test_hidden_numbers_of_a_place_and_its_whole_are_others_where_somebody_came() -> None:
+    # The top of two places, of which the second is new.
+    hidden = np.array([[True, True, False, True]])
+    before = Before(hidden, (shift([0] * 4, [0] * 4, [False] * 4),), np.zeros((1, 4), bool))
+    parents = np.array([-1, 0, 0, 0])
+    assert before.still(parents, np.ones((1, 4), bool)).tolist() == [[False, True, False, True]]
+    assert before.still(parents, hidden).tolist() == hidden.tolist()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_a_hidden_part_is_the_same_only_where_the_others_account_for_the_whole(
     before = Before(
         hidden, (shift(moved, [0] * 5, [True, False, True, False, False]),), np.zeros((1, 5), bool)
     )
-    assert before.still(np.array([-1, 0, 0, 1, 1])).tolist() == [still]
+    assert before.still(np.array([-1, 0, 0, 1, 1]), np.ones((1, 5), bool)).tolist() == [still]
 
 
 def test_a_part_out_of_sight_is_its_own_parts_in_the_sums_over_two_levels() -> None:

@@ -297,6 +297,15 @@ def test_where_one_leaves_a_place_out_of_sight_its_whole_is_not_taken_for_known(
     assert failed(second, product, release) == {}
 
 
+@pytest.mark.parametrize("late", ["B", "E", "CDE"])
+def test_a_place_that_comes_later_is_released(
+    tmp_path: Path, people: list[Row], product: Product, late: str
+) -> None:
+    one = after(tmp_path / "one", [row for row in people if row[0] not in late], product)
+    release = given(one, "1.0.0")
+    assert failed(after(tmp_path / "two", people, product, release), product, release) == {}
+
+
 @pytest.mark.parametrize("seed", [1, 3, 4])
 def test_a_whole_less_the_parts_of_a_part_out_of_sight_is_no_group_of_few(
     tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch, seed: int
