@@ -306,6 +306,26 @@ def test_a_place_that_comes_later_is_released(
     assert failed(after(tmp_path / "two", people, product, release), product, release) == {}
 
 
+def test_who_comes_to_places_all_out_of_sight_is_not_what_is_left_of_their_whole(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    def of(folder: Path, late: str, *earlier: Given) -> Path:
+        made = candidate(folder, people, product)
+        with duckdb.connect(str(made / "warehouse.duckdb")) as connection:
+            connection.execute(f"""
+                update quality set refused = 60,
+                    skipped = case when geography_level = 'cpp' then 2 else 4 end;
+                delete from quality where geography_code = '{late}'
+            """)
+        protect(made / "warehouse.duckdb", made / "protected", product, earlier=earlier)
+        return made
+
+    one = of(tmp_path / "one", "E")
+    assert not rows(one / "protected/open/quality.parquet", "1", "symbol is null")
+    release = given(one, "1.0.0")
+    assert failed(of(tmp_path / "two", "nobody", release), product, release) == {}
+
+
 @pytest.mark.parametrize("seed", [1, 3, 4])
 def test_a_whole_less_the_parts_of_a_part_out_of_sight_is_no_group_of_few(
     tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch, seed: int
