@@ -121,6 +121,11 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
             "The file lies outside the folders we look into",
             where=place, expected="<dataset>/<collection>/<file>", todo="Move it there.",
         )  # fmt: skip
+        if path.is_symlink():
+            error = RcsError(
+                "This is a link, and links in the inbox are not followed", where=place,
+                expected="the file itself", todo="Put the file there, or name it: `rcs ingest FILE`.",
+            )  # fmt: skip
         errors.append({"file": place, "error": str(error)})
         progress(str(error))
     if not receipts and not errors:

@@ -11,7 +11,7 @@ import click
 
 from rcs_pipeline.cli.build import CANDIDATE, PRODUCT
 from rcs_pipeline.cli.output import format_option, next_step, result, table, workspace
-from rcs_pipeline.contracts.errors import ExitCode
+from rcs_pipeline.contracts.errors import ExitCode, RcsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +125,11 @@ def diff(
 
     found = differences(workspace(context), product, audience, before, after)
     tables = [item for item in found["tables"] if only in (None, item["table"])]
+    if only and not tables:
+        raise RcsError(
+            f"`{audience}` has no table `{only}` in either of them", where="--table",
+            expected=f"one of {', '.join(item['table'] for item in found['tables'])}",
+        )  # fmt: skip
     lines = [f"From {found['before']} to {found['after']}, {audience}: {found['change']}"]
     lines += [f"- {item['sentence']}" for item in found["reasons"]]
     lines.append(_tables([{"audience": audience, "tables": tables}]))

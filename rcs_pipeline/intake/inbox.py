@@ -45,8 +45,9 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
     found = [
         Arrival(path, path.parent.parent.name, path.parent.name)
         for path in sorted(root.glob("*/*/*"))
-        if path.is_file() and not path.name.startswith(".") and path.suffix not in (DONE, *UNFINISHED)
-    ]
+        if path.is_file() and not path.is_symlink()
+        and not path.name.startswith(".") and path.suffix not in (DONE, *UNFINISHED)
+    ]  # fmt: skip
     return sorted(
         found,
         key=lambda item: (
@@ -57,13 +58,16 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
 
 
 def strays(workspace: Workspace) -> list[Path]:
-    """Files that lie where no dataset and collection can be read from their folder; nobody takes them in."""
+    """Files that nobody takes in: of no dataset and collection by their folder, and links.
+
+    Whoever may put files here could read any file of this machine by a link to it.
+    """
     root = workspace.paths.inbox
     return [
         path
         for path in sorted(root.rglob("*"))
         if path.is_file()
-        and len(path.relative_to(root).parts) != len(("dataset", "collection", "file"))
+        and (path.is_symlink() or len(path.relative_to(root).parts) != len(("dataset", "collection", "file")))
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
         and path.suffix not in (DONE, *UNFINISHED)
     ]

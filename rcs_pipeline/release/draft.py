@@ -188,17 +188,18 @@ def verdicts_document(draft: Draft) -> dict[str, Any]:
 def approval_document(draft: Draft) -> dict[str, Any]:
     """`approval.json`: who said yes to what, and who built it.
 
-    A name on a command line is a claim, so the account that the operating system knows stands beside it.
+    A name on a command line is a claim, so it says whether the operating system knew another account than the
+    builder's. Which accounts stays in the ledger: they are names of this machine, of no use to readers.
     """
     candidate = draft.candidate
     return {
         **_head(draft),
         "plan": draft.plan.id,
         "candidate": candidate.hash,
-        "builder": {"name": candidate.builder, "os_account": candidate.os_account},
+        "builder": {"name": candidate.builder},
         "approvals": [
             {
-                "approver": {"name": item.approver, "os_account": item.os_account},
+                "approver": {"name": item.approver},
                 "same_os_account_as_builder": item.os_account == candidate.os_account,
                 "note": item.note,
                 "approved_at": item.approved_at,

@@ -10,7 +10,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.intake import delivery
 from rcs_pipeline.intake.delivery import check
-from rcs_pipeline.intake.inbox import arrivals, settled, take_in_inbox
+from rcs_pipeline.intake.inbox import arrivals, settled, strays, take_in_inbox
 from rcs_pipeline.ledger.records import ReceiptState
 from rcs_pipeline.ledger.workspace import Workspace
 from tests.intake.small import HEADERS, as_csv, found, home, row, rows, snapshot, stored, take
@@ -180,6 +180,18 @@ def test_a_file_in_an_unknown_folder_stays_and_the_others_are_taken(space: Works
     taken = list(take_in_inbox(space, settle_seconds=0))
     assert [item.error is None for item in taken] == [False, True]
     assert stray.exists()
+
+
+def test_a_link_in_the_inbox_is_not_followed(space: Workspace, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(as_csv(rows(3)))
+    link = put(space, b"").with_name("link.csv")
+    link.with_name("sent.csv").unlink()
+    link.symlink_to(secret)
+    assert arrivals(space) == []
+    assert strays(space) == [link]
+    assert list(take_in_inbox(space, settle_seconds=0)) == []
+    assert secret.exists() and list(space.paths.originals.iterdir()) == []
 
 
 def test_a_growing_file_waits_and_a_marked_one_does_not(space: Workspace) -> None:
