@@ -1,3 +1,28 @@
+{#- How many providers make up most of an amount (`dominant_share` of the policy), of every line of `amounts`: two who earn nearly all
+of a sum know each other's part.
+
+amounts         relation with the columns of `line`, provider, amount; a line and a provider a row
+line            the columns that name a line -#}
+{% macro providers_of_most(amounts, line) %}
+    select
+        {{ line }},
+        max(total) as total,
+        count(case when larger <= dominant_share * total then 1 end) as providers,
+        max(minimum_providers) as minimum_providers
+    from (
+        select
+            *,
+            sum(amount) over by_line as total,
+            sum(amount) over (by_line order by amount desc, provider asc rows unbounded preceding) - amount as larger
+        from {{ amounts }}
+        where amount <> 0
+        window by_line as (partition by {{ line }})
+    )
+    cross join {{ ref('money_policy') }}
+    group by {{ line }}
+{%- endmacro %}
+
+
 {#- How many providers stand behind each line of `amounts` (a line and a provider a row), or behind what could be worked out if it
 were shown. Those are counted that make up most of an amount (`dominant_share` of the policy), since two who earn nearly all of a
 sum know each other's part. Lines add up to their margin. Where a line is withheld, the next smallest go with it until what is
@@ -7,30 +32,14 @@ amounts         relation with collection, breakdown_by, measure, margin, breakdo
 withheld        relation with collection, breakdown_by, breakdown_value: lines that are withheld whatever this says; or none -#}
 {% macro providers_behind(amounts, withheld=none) %}
 {%- set line = 'collection, breakdown_by, measure, margin' -%}
-with policy as (
-    select * from {{ ref('money_policy') }}
-),
-
-ordered as (
-    select
-        *,
-        sum(amount) over by_line as total,
-        sum(amount) over (by_line order by amount desc, provider asc rows unbounded preceding) - amount as larger
+with earned as (
+    select *
     from {{ amounts }}
     where amount <> 0
-    window by_line as (partition by {{ line }}, breakdown_value)
 ),
 
 lines as (
-    select
-        {{ line }},
-        breakdown_value,
-        max(total) as total,
-        count(case when larger <= dominant_share * total then 1 end) as providers,
-        max(minimum_providers) as minimum_providers
-    from ordered
-    cross join policy
-    group by {{ line }}, breakdown_value
+    {{ providers_of_most('earned', line ~ ', breakdown_value') }}
 ),
 
 judged as (
@@ -87,8 +96,8 @@ joined as (
         steps.measure,
         steps.margin,
         steps.step,
-        ordered.provider,
-        sum(ordered.amount) as amount
+        earned.provider,
+        sum(earned.amount) as amount
     from steps
     inner join stepped
         on
@@ -96,34 +105,19 @@ joined as (
             and steps.breakdown_by = stepped.breakdown_by
             and steps.measure = stepped.measure
             and steps.margin = stepped.margin
-    inner join ordered
+    inner join earned
         on
-            stepped.collection = ordered.collection
-            and stepped.breakdown_by = ordered.breakdown_by
-            and stepped.measure = ordered.measure
-            and stepped.margin = ordered.margin
-            and stepped.breakdown_value is not distinct from ordered.breakdown_value
+            stepped.collection = earned.collection
+            and stepped.breakdown_by = earned.breakdown_by
+            and stepped.measure = earned.measure
+            and stepped.margin = earned.margin
+            and stepped.breakdown_value is not distinct from earned.breakdown_value
     where stepped.step <= steps.step
     group by all
 ),
 
-joined_in_order as (
-    select
-        *,
-        sum(amount) over by_step as total,
-        sum(amount) over (by_step order by amount desc, provider asc rows unbounded preceding) - amount as larger
-    from joined
-    window by_step as (partition by {{ line }}, step)
-),
-
 together as (
-    select
-        {{ line }},
-        step,
-        count(case when larger <= dominant_share * total then 1 end) as providers
-    from joined_in_order
-    cross join policy
-    group by {{ line }}, step
+    {{ providers_of_most('joined', line ~ ', step') }}
 ),
 
 enough as (
@@ -132,7 +126,6 @@ enough as (
         min(case when providers >= minimum_providers then step end) as step,
         max(step) as last_step
     from together
-    cross join policy
     group by {{ line }}
 )
 

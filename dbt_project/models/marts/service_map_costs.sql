@@ -73,26 +73,8 @@ parts as (
         )
 ),
 
-ordered as (
-    select
-        *,
-        sum(amount) over by_part as total,
-        sum(amount) over (by_part order by amount desc, provider asc rows unbounded preceding) - amount as larger
-    from parts
-    where amount <> 0
-    window by_part as (partition by collection, need_type, gave_reach, evidence)
-),
-
 behind as (
-    select
-        ordered.collection,
-        ordered.need_type,
-        ordered.gave_reach,
-        ordered.evidence,
-        count(case when ordered.larger <= policy.dominant_share * ordered.total then 1 end) as providers
-    from ordered
-    cross join {{ ref('money_policy') }} as policy
-    group by ordered.collection, ordered.need_type, ordered.gave_reach, ordered.evidence
+    {{ providers_of_most('parts', 'collection, need_type, gave_reach, evidence') }}
 ),
 
 -- What the summary withholds.
