@@ -92,7 +92,7 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
     lines = np.flatnonzero((reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0))
     if lines.size:
         hidden, withheld[lines], more, took = _protect_numerators(
-            counts, limits, lines, reasons, unknown_base, family_of
+            counts, limits, lines, reasons, unknown_base, family_of, withheld[lines]
         )
         own = reasons[lines]
         reasons[lines] = np.where(hidden & (own == Reason.SHOWN), Reason.SECONDARY, own)
@@ -204,9 +204,13 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
 
 
 def _protect_numerators(
-    counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools, family_of: Ints
-) -> tuple[Bools, Bools, int, int]:
-    """Which cells of the lines are hidden in the end, and of which a figure of other places is withheld."""
+    counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools, family_of: Ints,
+    withheld: Bools,
+) -> tuple[Bools, Bools, int, int]:  # fmt: skip
+    """Which cells of the lines are hidden in the end, and of which a figure of other places is withheld.
+
+    `withheld`: of the lines' cells, those whose figure of other places stood withheld.
+    """
     exists, unknown, family = counts.exists[lines], unknown_base[lines], family_of[lines]
     everything, numbers, bases, slots = numerator_system(counts, limits, lines, unknown, family)
     hidden = np.ones(everything.size, dtype=bool)
@@ -222,7 +226,6 @@ def _protect_numerators(
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
     choice = choose_beside(everything, hidden, old, cost, limits.seed, counts.grid.of(slots))
-    withheld = np.zeros_like(exists) if counts.before is None else exists & counts.before.withheld[lines]
     if counts.weighed is not None:
         share = choice.hidden[numbers[exists]].sum() / counts.exists.sum()
         if share <= counts.weighed.hidden_at_most:
