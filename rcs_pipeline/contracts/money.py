@@ -12,6 +12,30 @@ from pydantic import Field, model_validator
 from rcs_pipeline.contracts.yaml_files import Strict
 
 
+class Side(Strict):
+    """A part of every line that is some lines of one breakdown, as prevention is two levels of support.
+
+    `flag`: the column of the services that says whether one is on it. `of`: the breakdown whose lines it is.
+    """
+
+    flag: str
+    of: str
+
+
+class Together(Strict):
+    """How the breakdowns of a map hang together, so that they can be attacked as one.
+
+    `services`: the warehouse's table of services, with its schema; it has `collection`, `provider`, a column
+    for each breakdown, and for each side its flag. `amount`: the columns whose product is spent. `measure`:
+    the measure that is the spend. `sides`: the measures that are parts of it.
+    """
+
+    services: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    amount: tuple[str, ...] = Field(min_length=1)
+    measure: str
+    sides: dict[str, Side] = Field(min_length=1)
+
+
 class MoneyLines(Strict):
     """Lines of money that add up to a whole which a reader is taken to know.
 
@@ -19,7 +43,8 @@ class MoneyLines(Strict):
     `collection`, `breakdown_by` (how the whole is cut), `breakdown_value` (the line), `measure`, `margin`
     (lines add up to it), `provider` and `amount`. `cut`: the column of the published table that says how it
     is cut; where there is none, `cut_by` is the one cut of all its rows. `line`: the column that names the
-    line. `shown_by`: measure -> the column whose number tells it.
+    line. `shown_by`: measure -> the column whose number tells it. `together`: what several breakdowns of one
+    map say of one another.
     """
 
     parts: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
@@ -27,6 +52,18 @@ class MoneyLines(Strict):
     cut_by: str | None = None
     line: str
     shown_by: dict[str, str] = Field(min_length=1)
+    together: Together | None = None
+
+    @model_validator(mode="after")
+    def _told_by_a_column(self) -> MoneyLines:
+        if self.together and self.cut is None:
+            raise ValueError("`together` speaks of several breakdowns: name the column `cut` that says which")
+        for measure in (self.together.measure, *self.together.sides) if self.together else ():
+            if measure not in self.shown_by:
+                raise ValueError(
+                    f"`together` names the measure `{measure}`, of which `shown_by` says nothing"
+                )
+        return self
 
     @model_validator(mode="after")
     def _cut_in_one_way(self) -> MoneyLines:

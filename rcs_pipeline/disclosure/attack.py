@@ -27,6 +27,8 @@ Numbers = npt.NDArray[np.int64]
 COLUMNS_TOGETHER = 2500
 # A search in whole numbers that takes more branches is given up; the number is narrow for want of proof.
 BRANCHES = 1_000
+# Numbers are pulled all at once as long as no more than this share of them is left each time.
+LEFT_OVER = 0.7
 # How a programme ends by itself, as scipy numbers it.
 OPTIMAL, INFEASIBLE = 0, 2
 SLACK = 1e-6
@@ -135,23 +137,39 @@ def _together(islands: list[Numbers]) -> Iterator[list[Numbers]]:
 
 
 def _pull(knowledge: Knowledge, islands: list[Numbers], width: Vector, seen: _Seen) -> None:
-    """Pull the numbers of several islands up and down until each was seen far apart, or every way was tried.
+    """Pull the numbers of several islands up and down until few more are seen far apart.
 
-    The binary digits of a number's place in its island say whether it is pulled up or down: any two of an
-    island are pulled apart once.
+    The binary digits of a number's place among the unsettled of its island say whether it is pulled up or
+    down: any two of an island are pulled apart once. Then those that are left are placed anew.
     """
+    before = np.inf
+    while True:
+        unsettled = [item[seen.unsettled(item, width[item])] for item in islands]
+        left = sum(map(len, unsettled))
+        if not left or left > LEFT_OVER * before:
+            return
+        before, place = left, np.zeros(len(width), dtype=np.int64)
+        for item in unsettled:
+            place[item] = np.arange(len(item))
+        for digit in range(max(map(len, unsettled)).bit_length()):
+            # An island that is settled takes no part any more.
+            islands = [item for item in islands if seen.unsettled(item, width[item]).size]
+            if not islands:
+                return
+            _pull_once(knowledge, islands, width, seen, (place >> digit) & 1)
+
+
+def _pull_once(
+    knowledge: Knowledge, islands: list[Numbers], width: Vector, seen: _Seen, upwards: Numbers
+) -> None:
     columns = np.concatenate(islands)
-    place = np.concatenate([np.arange(len(item)) for item in islands])
     island = np.repeat(np.arange(len(islands)), [len(item) for item in islands])
     part = _part(knowledge, columns)
-    for digit in range(max(map(len, islands)).bit_length()):
-        left = seen.unsettled(columns, width[columns])
-        if not left.size:
-            return
-        direction = np.zeros(len(columns))
-        direction[left] = np.where((place[left] >> digit) & 1, 1.0, -1.0)
-        seen.look(part, columns, island, direction)
-        seen.look(part, columns, island, -direction)
+    left = seen.unsettled(columns, width[columns])
+    direction = np.zeros(len(columns))
+    direction[left] = np.where(upwards[columns[left]], 1.0, -1.0)
+    seen.look(part, columns, island, direction)
+    seen.look(part, columns, island, -direction)
 
 
 def _settle(
@@ -166,6 +184,8 @@ def _settle(
         low, high = (seen.look(island, columns, one, way) for way in (direction, -direction))
         spread = FAR if low is None or high is None else float((high - low)[left[0]])
         if spread >= width[left[0]] - SLACK and seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+            _step_aside(island, columns, int(left[0]), float(width[left[0]]), seen)
+        if spread >= width[left[0]] - SLACK and seen.unsettled(columns, width)[:1].tolist() == left.tolist():
             ends = [seen.look(island, columns, one, way, whole=True) for way in (direction, -direction)]
             # An end that was not found says nothing: narrow for want of proof, but not known.
             gap = float((seen.most - seen.least)[columns[left[0]]])
@@ -173,6 +193,22 @@ def _settle(
         if seen.unsettled(columns, width)[:1].tolist() == left.tolist():
             narrow[left], known[left], width[left] = True, spread < 1 - SLACK, 0.0
     return narrow, known
+
+
+def _step_aside(island: Knowledge, columns: Numbers, number: int, width: float, seen: _Seen) -> None:
+    """Any world in whole numbers in which a number is far enough from where it was seen."""
+    least, most = seen.least[columns[number]], seen.most[columns[number]]
+    if most < least:
+        return
+    floor, ceiling = island.floor.copy(), island.ceiling.copy()
+    floor[number] = max(floor[number], np.ceil(least + width - SLACK))
+    ceiling[number] = min(ceiling[number], np.floor(most - width + SLACK))
+    one, anything = np.zeros(len(columns), dtype=np.int64), np.zeros(len(columns))
+    for part in (replace(island, floor=floor), replace(island, ceiling=ceiling)):
+        if part.floor[number] <= part.ceiling[number]:
+            seen.look(part, columns, one, anything, whole=True)
+        if not seen.unsettled(columns[[number]], np.array([width])).size:
+            return
 
 
 def _extreme(knowledge: Knowledge, direction: Vector, *, whole: bool) -> tuple[Vector | None, bool]:

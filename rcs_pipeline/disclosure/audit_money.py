@@ -7,7 +7,8 @@ Does not belong here: anything by which the warehouse decides what is withheld (
 The warehouse is asked for one thing only: what each provider earns in each line. A line in sight tells its
 own amount; the lines that are withheld of a margin of which others are in sight tell theirs together. Each
 must be of `minimum_providers` or more, not counting those who share the last tenth (`dominant_share`), or of
-nobody. What two releases of the same map give away together is `audit_money_before`.
+nobody. What two releases of the same map give away together is `audit_money_before`, what its breakdowns say
+of one another `audit_money_together`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.money import AddedUp, MoneyLines
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
-from rcs_pipeline.disclosure import audit_money_before
+from rcs_pipeline.disclosure import audit_money_before, audit_money_together
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
@@ -60,7 +61,20 @@ def attack_money(
     least = product.file.disclosure.minimum_providers
     if few:
         return Outcome.FAIL, f"{few} of {told} amounts that can be worked out are of fewer than {least}"
-    return Outcome.PASS, f"{told} amounts can be worked out, each of {least} providers or more"
+    sought, narrow = 0, dict[str, int]()
+    for table in money_tables(product, audience):
+        asked, found = audit_money_together.attack_together(
+            connection, folder, audience, table, product.file.disclosure
+        )
+        sought, narrow = sought + asked, narrow | found
+    if narrow:
+        maps = ", ".join(f"{count} of {collection}" for collection, count in narrow.items())
+        return Outcome.FAIL, (
+            f"Of {sought} withheld amounts too much is known from all breakdowns of a map together: {maps}."
+            " Publish fewer breakdowns, or fewer shares of them"
+        )
+    together = f"; none of {sought} withheld ones closely from all breakdowns together" if sought else ""
+    return Outcome.PASS, f"{told} amounts can be worked out, each of {least} providers or more{together}"
 
 
 def _attacks(folder: Path, product: Product, audience: str, table: ProductTable) -> Iterator[str]:

@@ -14,7 +14,7 @@ and what a few people have left or joined since is not shown anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,19 +125,22 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
     ceiling = np.full(base.shape, -1) if counts.ceiling is None else counts.ceiling[first]
     top = np.where(ceiling >= base, (ceiling - base).astype(float), np.inf)[exists]
     known = (told & ~apart)[exists]
+    # No more values than there are under the ceiling, which everybody knows.
+    need = np.where(value > 0, np.minimum(float(limits.width), value + top), 0.0)
     everything = System(
-        frame.rows, frame.row_lower, frame.row_upper, -value, top,
-        np.where(value > 0, float(limits.width), 0.0),
+        frame.rows, frame.row_lower, frame.row_upper, -value, top, need
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])
     beside = Old(old[exists], (old & still)[exists])
     narrow = programmes = 0
+    proved = None
     while True:
         hidden = reasons[exists] != Reason.SHOWN
         if not hidden.any():
             return reasons, 0, programmes
-        choice = choose_beside(everything, hidden, beside, cost, limits.seed, slots)
+        choice = choose_beside(everything, hidden, beside, cost, limits.seed, slots, proved)
+        proved = choice.proved
         programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
         flat = reasons[exists]
         reasons[exists] = np.where(choice.hidden & (flat == Reason.SHOWN), Reason.SECONDARY, flat)
@@ -277,4 +280,4 @@ def _with_figures(
         if not (still.any() and more):
             break
     withheld[figures.line, figures.slot] |= hidden[size:]
-    return Choice(hidden[:size], stuck[:size], choice.rounds, programmes), withheld
+    return replace(choice, hidden=hidden[:size], narrow=stuck[:size], programmes=programmes), withheld

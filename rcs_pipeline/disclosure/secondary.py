@@ -27,7 +27,7 @@ from rcs_pipeline.disclosure.linear import (
     whole_world,
 )
 from rcs_pipeline.disclosure.near import Reaches, Slots
-from rcs_pipeline.disclosure.witness import Widths, widths
+from rcs_pipeline.disclosure.witness import widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
@@ -42,9 +42,30 @@ class Choice:
     narrow: Bools
     rounds: int
     programmes: int
+    proved: Proved
 
 
-def choose(everything: System, hidden: Bools, cost: Floats, seed: int, slots: Slots | None = None) -> Choice:
+@dataclass(frozen=True)
+class Proved:
+    """How far every number moves in worlds that were found: a world stays one when more is hidden."""
+
+    least: Floats
+    most: Floats
+
+    @staticmethod
+    def nothing(size: int) -> Proved:
+        """Of the truth alone."""
+        return Proved(np.zeros(size), np.zeros(size))
+
+    def of(self, columns: Ints) -> tuple[Floats, Floats]:
+        """The least and the most of some numbers."""
+        return self.least[columns], self.most[columns]
+
+
+def choose(
+    everything: System, hidden: Bools, cost: Floats, seed: int, slots: Slots | None = None,
+    proved: Proved | None = None,
+) -> Choice:  # fmt: skip
     """Hide more until every hidden number has its width.
 
     Args:
@@ -53,8 +74,10 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, slots: Sl
         cost: of showing no longer a number that is shown; for one of change.
         seed: of the witnesses.
         slots: where the numbers stand; a move is looked for nearby first.
+        proved: by an earlier choice of the same numbers, when no number was hidden that is shown now.
     """
     hidden = hidden.copy()
+    least, most = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
     stuck = np.zeros(everything.size, dtype=bool)
     # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
     if slots is not None and hidden.mean() > MOST_HIDDEN_FOR_AREAS and not slots.many_places:
@@ -63,21 +86,23 @@ def choose(everything: System, hidden: Bools, cost: Floats, seed: int, slots: Sl
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
-        judged = widths(everything.part(columns), seed + round_)
+        judged = widths(everything.part(columns), seed + round_, proved=(least[columns], most[columns]))
         programmes += judged.programmes
+        least[columns], most[columns] = judged.least, judged.most
         failing = columns[judged.narrow]
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
         if not todo.size:
-            return Choice(hidden, stuck, round_ + 1, programmes)
-        mover = _Mover(everything, reaches, hidden, cost, columns, judged)
+            return Choice(hidden, stuck, round_ + 1, programmes, Proved(least, most))
+        mover = _Mover(everything, reaches, hidden, cost, least, most)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
         stuck[todo] |= not mover.moved
-    judged = widths(everything.part(np.flatnonzero(hidden)), seed)
-    stuck[np.flatnonzero(hidden)[judged.narrow]] = True
-    return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes)
+    columns = np.flatnonzero(hidden)
+    judged = widths(everything.part(columns), seed, proved=(least[columns], most[columns]))
+    stuck[columns[judged.narrow]] = True
+    return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, Proved(least, most))
 
 
 @dataclass(frozen=True)
@@ -89,8 +114,9 @@ class Old:
 
 
 def choose_beside(
-    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, slots: Slots | None = None
-) -> Choice:
+    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, slots: Slots | None = None,
+    proved: Proved | None = None,
+) -> Choice:  # fmt: skip
     """Choose where earlier releases hid some of the numbers.
 
     What is newly hidden is made wide enough first, with the old numbers left as they are that are still the
@@ -101,7 +127,7 @@ def choose_beside(
         everything: as for `choose`.
         hidden: those hidden to begin with, old ones among them.
         old: those of earlier releases.
-        cost: as for `choose`; so are `seed` and `slots`.
+        cost: as for `choose`; so are `seed`, `slots` and `proved`.
     """
     programmes = 0
     while True:
@@ -110,7 +136,8 @@ def choose_beside(
                 everything.unasked(old.hidden).held(old.still), hidden & ~old.still, cost, seed, slots
             )
             hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
-        both = choose(everything, hidden, cost, seed, slots)
+        both = choose(everything, hidden, cost, seed, slots, proved)
+        proved = both.proved
         programmes += both.programmes
         if not (old.still.any() and (both.hidden & ~hidden).any()):
             return replace(both, programmes=programmes)
@@ -121,13 +148,13 @@ class _Mover:
     """One round of moves; independent parts share a programme."""
 
     def __init__(
-        self, everything: System, reaches: Reaches, hidden: Bools, cost: Floats,
-        columns: Ints, judged: Widths,
-    ) -> None:  # fmt: skip
+        self, everything: System, reaches: Reaches, hidden: Bools, cost: Floats, least: Floats, most: Floats
+    ) -> None:
         self.everything, self.reaches, self.hidden, self.cost = everything, reaches, hidden, cost
         self.reach = reaches.first.copy()
-        self.least, self.most = np.zeros(everything.size), np.zeros(everything.size)
-        self.least[columns], self.most[columns] = judged.least, judged.most
+        # How far each number gets with the moves made; `sure`, the caller's, holds what is proved of that.
+        self.least, self.most = least.copy(), most.copy()
+        self.sure = Proved(least, most)
         self.stuck = np.zeros(everything.size, dtype=bool)
         self.moved = False
 
@@ -166,8 +193,16 @@ class _Mover:
         known = columns[kept]
         self.least[known] = np.minimum(self.least[known], rounded[kept])
         self.most[known] = np.maximum(self.most[known], rounded[kept])
+        self._prove(part, columns, np.where(dropped, 0.0, rounded))
         self.stuck[columns[short & ~again]] = True
         self.reach[columns[again]] += 1
+
+    def _prove(self, part: System, columns: Ints, world: Floats) -> None:
+        """Parts of a programme may share a sum: without those that were dropped it may be no world."""
+        _, proved = whole_world(part, world)
+        known = columns[proved]
+        self.sure.least[known] = np.minimum(self.sure.least[known], world[proved])
+        self.sure.most[known] = np.maximum(self.sure.most[known], world[proved])
 
     def _distance(self, columns: Ints, targets: Bools) -> Floats:
         """How far each target must move from the truth: to the side where it has more room."""

@@ -60,15 +60,21 @@ class Widths:
         self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
-def widths(system: System, seed: int, *, enough: int | None = None) -> Widths:
+def widths(
+    system: System, seed: int, *, enough: int | None = None, proved: tuple[Floats, Floats] | None = None
+) -> Widths:
     """Settle every number of the system: wide or narrow.
 
-    Where a connected part has `enough` narrow numbers, what else it has may stay open: it has to be mended
-    anyway, and judged again.
+    Args:
+        system: the hidden numbers.
+        seed: of the random signs.
+        enough: where a connected part has so many narrow numbers, what else it has may stay open: it has to
+            be mended anyway, and judged again.
+        proved: the least and the most of each number in worlds that were found before and still fit.
     """
-    zeros = np.zeros(system.size)
     lower, upper = outer_bounds(system)
-    found = Widths(zeros.copy(), zeros.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
+    least, most = proved or (np.zeros(system.size), np.zeros(system.size))
+    found = Widths(least.copy(), most.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
     labels = components(system.rows)
     random = np.random.default_rng(seed)
     for _ in range(MOST_ROUNDS):

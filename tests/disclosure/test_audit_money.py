@@ -62,6 +62,17 @@ class Candidate:
         rows += [line | {"breakdown_value": value, "symbol": "c"} for value in withheld]
         self.write("service_map_summary", rows)
 
+    def mapped(self, spend: dict[tuple[str, str], dict[str, int]]) -> None:
+        """A map's services: (level of support, evidence rating) -> provider -> spend."""
+        rows = [
+            ("c", who, level, rating, level in ("universal", "additional"),
+             rating in ("promising", "effective"), amount)
+            for (level, rating), earned in spend.items() for who, amount in earned.items()
+        ]  # fmt: skip
+        self.connection.executemany(
+            "insert into planning.service_map_shares values (?, ?, ?, ?, ?, ?, ?, 1)", rows
+        )
+
     def outcome(self) -> Outcome:
         return attack_money(self.connection, self.folder, self.product, "open")[0]
 
@@ -77,6 +88,11 @@ def candidate(tmp_path: Path) -> Iterator[Candidate]:
                 f"create table planning.{parts} (collection varchar, breakdown_by varchar,"
                 " breakdown_value varchar, measure varchar, margin varchar, provider varchar, amount hugeint)"
             )
+        connection.execute(
+            "create table planning.service_map_shares (collection varchar, provider varchar,"
+            " level_of_support varchar, evidence_rating varchar, is_prevention boolean, is_evidenced boolean,"
+            " gross_pence bigint, weight bigint)"
+        )
         made = Candidate(connection, tmp_path, read_product(RCS))
         for table in money_tables(made.product, "open"):
             made.write(table.name, [])
@@ -149,6 +165,64 @@ def test_all_partnerships_together_say_no_more_than_each_of_them(candidate: Cand
     before = candidate.outcome()
     candidate.write("service_map_programme", [together])
     assert (before, candidate.outcome()) == (Outcome.PASS, Outcome.FAIL)
+
+
+# One provider alone has universal services of a promising kind, so the prevention of that rating is withheld,
+# and with it that of the services without evidence.
+CROSSED = {
+    ("universal", "effective"): dict.fromkeys("pqr", 100),
+    ("universal", "promising"): {"p": 50},
+    ("universal", "none"): dict.fromkeys("stu", 100),
+    ("additional", "effective"): dict.fromkeys("pqr", 100),
+    ("additional", "none"): dict.fromkeys("stu", 100),
+    ("intensive", "effective"): dict.fromkeys("pqr", 50),
+    ("intensive", "promising"): dict.fromkeys("qrs", 60),
+    ("intensive", "none"): dict.fromkeys("tuv", 60),
+}
+
+
+def crossed_summary(shown: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
+    """The spend of every line, and of some the share of a side: column -> lines."""
+    lines = [("all", "all")]
+    lines += [("level_of_support", line) for line in ("universal", "additional", "intensive")]
+    lines += [("evidence_rating", line) for line in ("effective", "promising", "none")]
+    return [
+        {"collection": "c", "breakdown_by": cut, "breakdown_value": line, "gross_actual": 1.0}
+        | {column: 0.5 for column, of in shown.items() if line in of}
+        for cut, line in lines
+    ]
+
+
+LEVELS = ("all", "universal", "additional", "intensive")
+
+
+@pytest.mark.parametrize(
+    ("prevention", "outcome"), [(("all", "effective"), Outcome.FAIL), (("all",), Outcome.PASS)]
+)
+def test_breakdowns_that_cross_may_not_tell_each_others_withheld_lines(
+    candidate: Candidate, prevention: tuple[str, ...], outcome: Outcome
+) -> None:
+    """Evidence in both preventive levels, less the effective prevention, is what one provider earns."""
+    candidate.mapped(CROSSED)
+    told = {"evidence_share": LEVELS, "prevention_share": prevention}
+    candidate.write("service_map_summary", crossed_summary(told))
+    found, says = attack_money(candidate.connection, candidate.folder, candidate.product, "open")
+    assert found is outcome
+    # The prevention of that rating, what of it is evidenced, and the universal services of it.
+    assert ("Of 3 withheld" in says and "3 of c" in says) is (outcome is Outcome.FAIL)
+    assert ("none of 3 withheld" in says) is (outcome is Outcome.PASS)
+
+
+@pytest.mark.parametrize(("others", "outcome"), [("qrs", Outcome.PASS), ("q", Outcome.FAIL)])
+def test_an_amount_is_not_nearly_all_of_what_is_in_sight(
+    candidate: Candidate, others: str, outcome: Outcome
+) -> None:
+    """Nothing is known exactly; but of a whole of 105 one provider's 100 are more than nine tenths."""
+    spend = {("universal", "effective"): {"p": 100}, ("intensive", "none"): dict.fromkeys(others, 5)}
+    candidate.mapped(spend)
+    whole = {"collection": "c", "breakdown_by": "all", "breakdown_value": "all", "gross_actual": 1.0}
+    candidate.write("service_map_summary", [whole])
+    assert candidate.outcome() is outcome
 
 
 def test_the_verdict_is_asked_of_whoever_sees_money(candidate: Candidate) -> None:

@@ -116,6 +116,17 @@ def candidate(folder: Path, services: list[Service], product: Product, *earlier:
                     for item in services
                 ],
             )
+        connection.execute(
+            "create table planning.service_map_shares (collection varchar, provider varchar, lead_partner"
+            " varchar, need_type varchar, gross_pence bigint, level_of_support varchar default 'universal',"
+            " evidence_rating varchar default 'effective', is_prevention boolean default true,"
+            " is_evidenced boolean default true, weight bigint default 1)"
+        )
+        connection.executemany(
+            "insert into planning.service_map_shares"
+            " (collection, provider, lead_partner, need_type, gross_pence) values (?, ?, ?, ?, ?)",
+            [item[:5] for item in services],
+        )
         for table in product.tables:
             columns = ", ".join(f'"{item.name}" {SQL_TYPES[item.type]}' for item in table.columns)
             connection.execute(f"create table main.{table.name} ({columns})")

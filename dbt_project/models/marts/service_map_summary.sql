@@ -65,11 +65,16 @@ counted as (
         -- Where the spend is withheld, so are its parts.
         coalesce(with_gross, providers) as gross_providers,
         least(coalesce(with_income, providers), coalesce(with_gross, providers)) as income_providers,
-        least(
-            coalesce(with_prevention, providers),
-            coalesce(without_prevention, providers),
-            coalesce(with_gross, providers)
-        ) as prevention_providers,
+        -- Prevention by evidence rating and evidence by level of support cross: both add up to the prevention that is
+        -- evidenced, so each tells lines that the other withholds. One of them is told.
+        case
+            when summed.breakdown_by = 'evidence_rating' then 0
+            else least(
+                    coalesce(with_prevention, providers),
+                    coalesce(without_prevention, providers),
+                    coalesce(with_gross, providers)
+                )
+        end as prevention_providers,
         least(
             coalesce(with_evidence, providers),
             coalesce(without_evidence, providers),
