@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rcs_pipeline.disclosure.linear import TOLERANCE, Bools, Floats, Ints, System, components, optimum
-from rcs_pipeline.disclosure.witness import Widths, widths
+from rcs_pipeline.disclosure.witness import Proved, Widths, widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
@@ -40,7 +40,9 @@ class Loosened:
     programmes: int
 
 
-def loosen(everything: System, hidden: Bools, cost: Floats, seed: int) -> Loosened:
+def loosen(
+    everything: System, hidden: Bools, cost: Floats, seed: int, proved: Proved | None = None
+) -> Loosened:
     """Hide more until every hidden number has its width, rows of figures in force while they are shown.
 
     Each round hides something more for each narrow block, or gives its number up; what is narrow after the
@@ -51,15 +53,19 @@ def loosen(everything: System, hidden: Bools, cost: Floats, seed: int) -> Loosen
         hidden: those hidden to begin with.
         cost: of showing no longer a number that is shown.
         seed: of the witnesses.
+        proved: of these numbers, when no number was hidden that is shown now.
     """
+    proved = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
     hidden, blocks, programmes = hidden.copy(), components(everything.rows), 0
     stuck = np.zeros(everything.size, dtype=bool)
     active = np.ones(everything.size, dtype=bool)
     for _ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden & active)
         now = everything.in_force(hidden)
-        judged = widths(now.unasked(stuck).part(columns), seed, enough=AT_ONCE)
+        asked = now.unasked(stuck).part(columns)
+        judged = widths(asked, seed, enough=AT_ONCE, proved=proved.of(columns))
         programmes += judged.programmes
+        proved.take(columns, judged)
         failing = columns[judged.narrow]
         if not failing.size:
             return Loosened(hidden, stuck, programmes)
@@ -86,7 +92,7 @@ def loosen(everything: System, hidden: Bools, cost: Floats, seed: int) -> Loosen
         active = np.isin(blocks, blocks[failing])
     columns = np.flatnonzero(hidden & active)
     left = everything.in_force(hidden).unasked(stuck).part(columns)
-    judged = widths(left, seed, enough=AT_ONCE)
+    judged = widths(left, seed, enough=AT_ONCE, proved=proved.of(columns))
     stuck[columns[judged.narrow | judged.open(left)]] = True
     return Loosened(hidden, stuck, programmes + judged.programmes)
 
@@ -177,8 +183,12 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
     own = np.flatnonzero(np.isin(blocks, blocks[narrow]))
     if not own.size:
         return Loosened(hidden, stuck, judged.programmes)
-    part = everything.part(own)
-    found = loosen(replace(part, need=np.where(stuck[own], 0.0, part.need)), hidden[own], cost[own], seed)
+    part, proved = everything.part(own), Proved.nothing(everything.size)
+    proved.take(columns, judged)
+    found = loosen(
+        replace(part, need=np.where(stuck[own], 0.0, part.need)), hidden[own], cost[own], seed,
+        proved.of(own),
+    )  # fmt: skip
     hidden, stuck = hidden.copy(), stuck.copy()
     hidden[own] |= found.hidden
     stuck[own] |= found.narrow

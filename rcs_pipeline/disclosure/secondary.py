@@ -27,7 +27,7 @@ from rcs_pipeline.disclosure.linear import (
     whole_world,
 )
 from rcs_pipeline.disclosure.near import Reaches, Slots
-from rcs_pipeline.disclosure.witness import widths
+from rcs_pipeline.disclosure.witness import Proved, widths
 
 HIDDEN_COST = 1e-3
 MOST_ROUNDS = 40
@@ -45,23 +45,6 @@ class Choice:
     proved: Proved
 
 
-@dataclass(frozen=True)
-class Proved:
-    """How far every number moves in worlds that were found: a world stays one when more is hidden."""
-
-    least: Floats
-    most: Floats
-
-    @staticmethod
-    def nothing(size: int) -> Proved:
-        """Of the truth alone."""
-        return Proved(np.zeros(size), np.zeros(size))
-
-    def of(self, columns: Ints) -> tuple[Floats, Floats]:
-        """The least and the most of some numbers."""
-        return self.least[columns], self.most[columns]
-
-
 def choose(
     everything: System, hidden: Bools, cost: Floats, seed: int, slots: Slots | None = None,
     proved: Proved | None = None,
@@ -77,7 +60,7 @@ def choose(
         proved: by an earlier choice of the same numbers, when no number was hidden that is shown now.
     """
     hidden = hidden.copy()
-    least, most = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
+    proved = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
     stuck = np.zeros(everything.size, dtype=bool)
     # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
     if slots is not None and hidden.mean() > MOST_HIDDEN_FOR_AREAS and not slots.many_places:
@@ -86,23 +69,24 @@ def choose(
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
-        judged = widths(everything.part(columns), seed + round_, proved=(least[columns], most[columns]))
+        judged = widths(everything.part(columns), seed + round_, proved=proved.of(columns))
         programmes += judged.programmes
-        least[columns], most[columns] = judged.least, judged.most
+        proved.take(columns, judged)
         failing = columns[judged.narrow]
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
         if not todo.size:
-            return Choice(hidden, stuck, round_ + 1, programmes, Proved(least, most))
-        mover = _Mover(everything, reaches, hidden, cost, least, most)
+            return Choice(hidden, stuck, round_ + 1, programmes, proved)
+        mover = _Mover(everything, reaches, hidden, cost, proved)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
         stuck[todo] |= not mover.moved
     columns = np.flatnonzero(hidden)
-    judged = widths(everything.part(columns), seed, proved=(least[columns], most[columns]))
+    judged = widths(everything.part(columns), seed, proved=proved.of(columns))
     stuck[columns[judged.narrow]] = True
-    return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, Proved(least, most))
+    proved.take(columns, judged)
+    return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, proved)
 
 
 @dataclass(frozen=True)
@@ -148,13 +132,13 @@ class _Mover:
     """One round of moves; independent parts share a programme."""
 
     def __init__(
-        self, everything: System, reaches: Reaches, hidden: Bools, cost: Floats, least: Floats, most: Floats
+        self, everything: System, reaches: Reaches, hidden: Bools, cost: Floats, proved: Proved
     ) -> None:
         self.everything, self.reaches, self.hidden, self.cost = everything, reaches, hidden, cost
         self.reach = reaches.first.copy()
-        # How far each number gets with the moves made; `sure`, the caller's, holds what is proved of that.
-        self.least, self.most = least.copy(), most.copy()
-        self.sure = Proved(least, most)
+        # How far each number gets with the moves made; `proved`, the caller's, holds what is proved of that.
+        self.least, self.most = proved.least.copy(), proved.most.copy()
+        self.proved = proved
         self.stuck = np.zeros(everything.size, dtype=bool)
         self.moved = False
 
@@ -200,9 +184,9 @@ class _Mover:
     def _prove(self, part: System, columns: Ints, world: Floats) -> None:
         """Parts of a programme may share a sum: without those that were dropped it may be no world."""
         _, proved = whole_world(part, world)
-        known = columns[proved]
-        self.sure.least[known] = np.minimum(self.sure.least[known], world[proved])
-        self.sure.most[known] = np.maximum(self.sure.most[known], world[proved])
+        known, sure = columns[proved], self.proved
+        sure.least[known] = np.minimum(sure.least[known], world[proved])
+        sure.most[known] = np.maximum(sure.most[known], world[proved])
 
     def _distance(self, columns: Ints, targets: Bools) -> Floats:
         """How far each target must move from the truth: to the side where it has more room."""

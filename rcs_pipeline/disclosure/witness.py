@@ -32,6 +32,30 @@ LEAST_PROGRESS = 0.05
 MOST_ROUNDS = 12
 
 
+@dataclass(frozen=True)
+class Proved:
+    """How far every number moves in worlds that were found, in place: `least` and `most`.
+
+    A world stays one when more is hidden, and when rows go with their owners.
+    """
+
+    least: Floats
+    most: Floats
+
+    @staticmethod
+    def nothing(size: int) -> Proved:
+        """Of the truth alone."""
+        return Proved(np.zeros(size), np.zeros(size))
+
+    def of(self, columns: Ints) -> Proved:
+        """That of some numbers, as a copy."""
+        return Proved(self.least[columns].copy(), self.most[columns].copy())
+
+    def take(self, columns: Ints, found: Widths) -> None:
+        """Take in what was found of some numbers."""
+        self.least[columns], self.most[columns] = found.least, found.most
+
+
 @dataclass
 class Widths:
     """What is known of each interval, in whole deviations: proved from `least` to `most`.
@@ -60,9 +84,7 @@ class Widths:
         self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
-def widths(
-    system: System, seed: int, *, enough: int | None = None, proved: tuple[Floats, Floats] | None = None
-) -> Widths:
+def widths(system: System, seed: int, *, enough: int | None = None, proved: Proved | None = None) -> Widths:
     """Settle every number of the system: wide or narrow.
 
     Args:
@@ -70,11 +92,11 @@ def widths(
         seed: of the random signs.
         enough: where a connected part has so many narrow numbers, what else it has may stay open: it has to
             be mended anyway, and judged again.
-        proved: the least and the most of each number in worlds that were found before and still fit.
+        proved: from worlds that were found before and still fit.
     """
     lower, upper = outer_bounds(system)
-    least, most = proved or (np.zeros(system.size), np.zeros(system.size))
-    found = Widths(least.copy(), most.copy(), np.asarray(upper - lower < system.need - TOLERANCE))
+    known = (proved or Proved.nothing(system.size)).of(np.arange(system.size))
+    found = Widths(known.least, known.most, np.asarray(upper - lower < system.need - TOLERANCE))
     labels = components(system.rows)
     random = np.random.default_rng(seed)
     for _ in range(MOST_ROUNDS):
