@@ -32,7 +32,7 @@ def build(context: click.Context, product: str, form: str) -> int:
 
     space = workspace(context)
     progress(f"Building `{product}` from {deliveries(len(space.ledger.current_receipts()), 'current ')} ...")
-    record = make_candidate(space, product)
+    record = make_candidate(space, product, say=progress)
     decision = decide(space, record)
     rows = [[name, f"{about['rows']:,}"] for name, about in sorted(record.tables.items())]
     gate = "open" if decision.open else "closed"

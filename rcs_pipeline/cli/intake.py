@@ -95,7 +95,7 @@ def ingest(
 
 
 def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
-    from rcs_pipeline.intake.inbox import strays, take_in_inbox
+    from rcs_pipeline.intake.inbox import not_a_file, strays, take_in_inbox
     from rcs_pipeline.ledger.records import ReceiptState
 
     receipts, errors, returns = [], [], []
@@ -121,9 +121,10 @@ def _ingest_inbox(space: Workspace, settle: float, form: str) -> int:
             "The file lies outside the folders we look into",
             where=place, expected="<dataset>/<collection>/<file>", todo="Move it there.",
         )  # fmt: skip
-        if path.is_symlink():
+        if not_a_file(path):
+            what = "a link, and links in the inbox are not followed" if path.is_symlink() else "no file"
             error = RcsError(
-                "This is a link, and links in the inbox are not followed", where=place,
+                f"This is {what}", where=place,
                 expected="the file itself", todo="Put the file there, or name it: `rcs ingest FILE`.",
             )  # fmt: skip
         errors.append({"file": place, "error": str(error)})

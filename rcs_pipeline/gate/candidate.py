@@ -38,8 +38,9 @@ BUILD = "build of a product"
 
 
 def make_candidate(
-    workspace: Workspace, product_id: str, *, build: Build | None = None, seal: Seal | None = None
-) -> CandidateRecord:
+    workspace: Workspace, product_id: str, *, build: Build | None = None, seal: Seal | None = None,
+    say: Callable[[str], None] | None = None,
+) -> CandidateRecord:  # fmt: skip
     """Build, protect, seal and judge a candidate of the product.
 
     Args:
@@ -47,6 +48,7 @@ def make_candidate(
         product_id: the data product.
         build: makes the warehouse; that of `warehouse.build` unless a test brings its own.
         seal: names the candidate and enters it in the ledger; likewise.
+        say: told what is begun: in a small programme, where much is hidden, each step may take minutes.
 
     Raises:
         NothingToDoError: this very candidate exists and may be published.
@@ -56,6 +58,7 @@ def make_candidate(
     from rcs_pipeline.warehouse import build as warehouse
 
     build, seal = build or warehouse.build_warehouse, seal or warehouse.seal
+    say = say or (lambda _: None)
     product = workspace.catalogue.product(product_id)
     with workspace.writing():
         # It gets ready while dbt is at work.
@@ -65,6 +68,7 @@ def make_candidate(
             results = list(building.results)
             _require_built(results)
             earlier = given_before(workspace, product_id)
+            say("Choosing what to hide ...")
             threads = workspace.settings.threads
             protect(building.database, building.protected, product, earlier=earlier, threads=threads)
         evidence.keep_contracts(building.folder, product)
@@ -73,6 +77,7 @@ def make_candidate(
         record = seal(workspace, building, checks)
         _enter_states(workspace, record)
         evidence.note_sealed(workspace, record, earlier)
+        say(f"Attacking and judging candidate {record.hash[:16]} ...")
         _judge(workspace, record, results, earlier)
     return record
 

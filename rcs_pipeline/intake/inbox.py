@@ -58,7 +58,7 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
 
 
 def strays(workspace: Workspace) -> list[Path]:
-    """Files that nobody takes in: of no dataset and collection by their folder, and links.
+    """Files that nobody takes in: of no dataset and collection by their folder, links, pipes and the like.
 
     Whoever may put files here could read any file of this machine by a link to it.
     """
@@ -66,11 +66,16 @@ def strays(workspace: Workspace) -> list[Path]:
     return [
         path
         for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and (path.is_symlink() or len(path.relative_to(root).parts) != len(("dataset", "collection", "file")))
+        if (path.is_symlink() or not path.is_dir())
+        and (not_a_file(path) or len(path.relative_to(root).parts) != len(("dataset", "collection", "file")))
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
         and path.suffix not in (DONE, *UNFINISHED)
     ]
+
+
+def not_a_file(path: Path) -> bool:
+    """Whether a name stands for something other than a file of its own: a link, a pipe, a socket."""
+    return path.is_symlink() or not path.is_file()
 
 
 def settled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,6 +193,16 @@ def test_a_link_in_the_inbox_is_not_followed(space: Workspace, tmp_path: Path) -
     assert strays(space) == [link]
     assert list(take_in_inbox(space, settle_seconds=0)) == []
     assert secret.exists() and list(space.paths.originals.iterdir()) == []
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(space: Workspace, tmp_path: Path) -> None:
+    """A pipe would be read for ever, and a link to nothing would be passed over in silence."""
+    folder = put(space, as_csv(rows(3))).parent
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "nothing.csv").symlink_to(tmp_path / "nothing")
+    (folder / "folder").symlink_to(tmp_path, target_is_directory=True)
+    assert [path.name for path in strays(space)] == ["folder", "nothing.csv", "pipe.csv"]
+    assert [item.arrival.path.name for item in take_in_inbox(space, settle_seconds=0)] == ["sent.csv"]
 
 
 def test_a_growing_file_waits_and_a_marked_one_does_not(space: Workspace) -> None:
