@@ -461,6 +461,28 @@ def test_a_figure_that_an_earlier_release_withheld_alone_stays_withheld(made: Pa
     assert "rows show what release 1.0.0 hid" in says
 
 
+def test_a_figure_of_other_places_shows_once_there_are_others(tmp_path: Path, product: Product) -> None:
+    """The first release has one partnership: that it is compared with nobody withholds nothing."""
+    made = warehouse(tmp_path / "one", 4)
+    protect(made / "warehouse.duckdb", made / "protected", product)
+    file = made / "protected/open/answers.parquet"
+    counted = f"select count(comparator) from read_parquet('{file}') where geography_code = 'A'"
+    with duckdb.connect() as connection:
+        alone = connection.execute(counted).fetchone()
+        connection.execute(
+            f"""copy (
+                select * replace (null::double as comparator) from read_parquet('{file}')
+                where geography_level <> 'cpp' or geography_code = 'A'
+            ) to '{file}.new' (format parquet)"""
+        )
+    Path(f"{file}.new").replace(file)
+    before = given(made, "1.0.0")
+    protect(made / "warehouse.duckdb", made / "protected", product, earlier=[before])
+    assert beside(made, product, before) == (Outcome.PASS, "")
+    with duckdb.connect() as connection:
+        assert connection.execute(counted).fetchone() == alone != (0,)
+
+
 def beside(folder: Path, product: Product, before: Given) -> tuple[Outcome, str]:
     """What the audit says of earlier releases, where it does not pass."""
     verdicts = audit(folder, product, earlier=[before])
