@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from rcs_pipeline.disclosure.grid import Grid, make_grid
@@ -103,6 +103,8 @@ def test_margins_and_both_ways_of_grouping_are_protected_together() -> None:
     assert_safe(grid, base, numerator, found)
 
 
+# Of two moves in one programme that share a sum one is dropped here: what is left is no world.
+@example(3610)
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
 def test_random_hierarchies_hold_against_an_attacker_who_walks_from_world_to_world(seed: int) -> None:
