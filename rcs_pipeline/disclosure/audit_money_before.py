@@ -145,7 +145,12 @@ def _all_maps_as_today(
     other = " or ".join(f"given.{item} <> truth.{item}" for item in shown) or "false"
     withheld = " and ".join(f"given.{item} is null" for item in shown) or "false"
     enough = product.file.disclosure.minimum_providers
-    tests = {item for rule in source.extension.hide if rule.kind == "money" for item in rule.tests}
+    # A rule that hides some of them says nothing of a row that shows none.
+    tests = {
+        item for rule in source.extension.hide
+        if rule.kind == "money" and set(_numbers(source, audience)) <= set(rule.hides)
+        for item in rule.tests
+    }  # fmt: skip
     sound = " and ".join(f"truth.{name(item)} >= {enough}" for item in sorted(tests)) or "true"
     row = connection.execute(
         f"select count(*) from {_rows(folder, audience, source)} as given"

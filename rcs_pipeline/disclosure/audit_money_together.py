@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 # What the solver may be out by, and what no amount is above, as parts of the whole map.
 TOLERANCE, FAR = 1e-9, 1e3
+# How a programme ends by itself, as scipy numbers it.
+OPTIMAL = 0
 # How the table calls the whole map: a line of no breakdown.
 WHOLE = ("all", "all")
 # (breakdown, line, what is told of it: the spend or a side).
@@ -86,9 +88,11 @@ def attack_together(
         how many withheld amounts are of too few providers; by collection, of how many too much is known.
     """
     money = table.extension.money
-    if money is None or money.together is None:
+    seen = {column.name for column in table.columns_for(audience)}
+    if money is None or money.together is None or money.shown_by[money.together.measure] not in seen:
         return 0, {}
-    told = _told(connection, text(str(judged_file(folder, audience, table.name))), money, money.together)
+    file = text(str(judged_file(folder, audience, table.name)))
+    told = _told(connection, file, money, money.together, seen)
     cuts = sorted(
         {side.of for side in money.together.sides.values()}
         | {cut for lines in told.values() for cut, line, _ in lines if (cut, line) != WHOLE}
@@ -103,14 +107,15 @@ def attack_together(
 
 
 def _told(
-    connection: DuckDBPyConnection, file: str, money: MoneyLines, together: Together
+    connection: DuckDBPyConnection, file: str, money: MoneyLines, together: Together, seen: set[str]
 ) -> dict[str, Told]:
     """By collection, what the file tells: of a line whose spend is withheld, nothing."""
     spend = name(money.shown_by[together.measure])
     told = [(together.measure, f"{spend} is not null")]
     told += [
-        (side, f"{spend} is not null and {name(money.shown_by[side])} is not null") for side in together.sides
-    ]
+        (side, f"{spend} is not null and {name(money.shown_by[side])} is not null")
+        for side in together.sides if money.shown_by[side] in seen
+    ]  # fmt: skip
     cases = ", ".join(f"case when {test} then {text(measure)} end" for measure, test in told)
     rows = connection.execute(
         f"select collection, {name(money.cut or '')}, {name(money.line)}, unnest([{cases}])"
@@ -214,7 +219,8 @@ def _attack(one: Map, told: Told, together: Together, policy: DisclosurePolicy) 
             np.count_nonzero(earned) <= few or earned[:few].sum() > share * earned.sum()
         ):
             sought.append((vector, earned[:few].sum()))
-    return len(sought), _narrow(np.array(rows), np.array(values), sought, share)
+    matrix = np.array(rows).reshape(len(rows), sum(map(len, blocks)))
+    return len(sought), _narrow(matrix, np.array(values), sought, share)
 
 
 def _vector(blocks: Sequence[Sequence[Part]], block: int, asked: Part) -> Floats:
@@ -244,11 +250,13 @@ def _narrow(rows: Floats, values: Floats, sought: list[tuple[Floats, float]], sh
     while pending:
         vector, largest = pending.pop()
         answer = optimize.linprog(
-            -vector, A_eq=system, b_eq=values, bounds=(0, None), method="highs",
+            -vector, A_eq=system, b_eq=values, bounds=(0, FAR), method="highs",
             options={"primal_feasibility_tolerance": TOLERANCE},
         )  # fmt: skip
-        if answer.x is None or largest > share * float(vector @ answer.x):
+        # Anything but a proved most closes the gate: the file and the warehouse may contradict one another.
+        world = answer.x if answer.status == OPTIMAL else None
+        if world is None or largest > share * float(vector @ world):
             known += 1
-        if answer.x is not None:
-            pending = [item for item in pending if item[1] > share * float(item[0] @ answer.x)]
+        if world is not None:
+            pending = [item for item in pending if item[1] > share * float(item[0] @ world)]
     return known

@@ -183,7 +183,7 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
     own = np.flatnonzero(np.isin(blocks, blocks[narrow]))
     if not own.size:
         return Loosened(hidden, stuck, judged.programmes)
-    part, proved = everything.part(own), Proved.nothing(everything.size)
+    part, proved = everything.in_force(hidden).part(own), Proved.nothing(everything.size)
     proved.take(columns, judged)
     found = loosen(
         replace(part, need=np.where(stuck[own], 0.0, part.need)), hidden[own], cost[own], seed,

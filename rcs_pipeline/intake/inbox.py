@@ -45,7 +45,7 @@ def arrivals(workspace: Workspace) -> list[Arrival]:
     found = [
         Arrival(path, path.parent.parent.name, path.parent.name)
         for path in sorted(root.glob("*/*/*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not any(item.is_symlink() for item in (path, *path.parents[:2]))
         and not path.name.startswith(".") and path.suffix not in (DONE, *UNFINISHED)
     ]  # fmt: skip
     return sorted(

@@ -62,15 +62,15 @@ class Candidate:
         rows += [line | {"breakdown_value": value, "symbol": "c"} for value in withheld]
         self.write("service_map_summary", rows)
 
-    def mapped(self, spend: dict[tuple[str, str], dict[str, int]]) -> None:
-        """A map's services: (level of support, evidence rating) -> provider -> spend."""
+    def mapped(self, spend: dict[tuple[str, str], dict[str, int]], lead: str = "nhs") -> None:
+        """Services that one partner leads: (level of support, evidence rating) -> provider -> spend."""
         rows = [
             ("c", who, level, rating, level in ("universal", "additional"),
-             rating in ("promising", "effective"), amount)
+             rating in ("promising", "effective"), amount, lead)
             for (level, rating), earned in spend.items() for who, amount in earned.items()
         ]  # fmt: skip
         self.connection.executemany(
-            "insert into planning.service_map_shares values (?, ?, ?, ?, ?, ?, ?, 1)", rows
+            "insert into planning.service_map_shares values (?, ?, ?, ?, ?, ?, ?, 1, ?)", rows
         )
 
     def outcome(self) -> Outcome:
@@ -91,7 +91,7 @@ def candidate(tmp_path: Path) -> Iterator[Candidate]:
         connection.execute(
             "create table planning.service_map_shares (collection varchar, provider varchar,"
             " level_of_support varchar, evidence_rating varchar, is_prevention boolean, is_evidenced boolean,"
-            " gross_pence bigint, weight bigint)"
+            " gross_pence bigint, weight bigint, lead_partner varchar)"
         )
         made = Candidate(connection, tmp_path, read_product(RCS))
         for table in money_tables(made.product, "open"):
@@ -223,6 +223,39 @@ def test_an_amount_is_not_nearly_all_of_what_is_in_sight(
     whole = {"collection": "c", "breakdown_by": "all", "breakdown_value": "all", "gross_actual": 1.0}
     candidate.write("service_map_summary", [whole])
     assert candidate.outcome() is outcome
+
+
+@pytest.mark.parametrize(
+    ("level", "share", "outcome"),
+    [(1.0, 0.5, Outcome.FAIL), (None, 0.5, Outcome.PASS), (1.0, None, Outcome.PASS)],
+)
+def test_a_side_is_tied_to_the_lines_that_it_is_made_of(
+    candidate: Candidate, level: float | None, share: float | None, outcome: Outcome
+) -> None:
+    """Universal spend is all the prevention there is: less what one partner leads, it is the other's."""
+    candidate.mapped({("universal", "none"): dict.fromkeys("pqr", 100)})
+    candidate.mapped(
+        {("universal", "none"): {"s": 50}, ("intensive", "none"): dict.fromkeys("tuv", 60)}, "police"
+    )
+    line = {"collection": "c", "gross_actual": 1.0}
+    rows = [line | {"breakdown_by": "lead_partner", "breakdown_value": "nhs", "prevention_share": share}]
+    rows += [line | {"breakdown_by": "lead_partner", "breakdown_value": "police"}]
+    rows += [
+        line | {"breakdown_by": "level_of_support", "breakdown_value": "universal", "gross_actual": level}
+    ]
+    candidate.write("service_map_summary", rows)
+    assert candidate.outcome() is outcome
+
+
+@pytest.mark.parametrize(
+    "shown", [[], [{"collection": "c", "breakdown_by": "all", "breakdown_value": "all", "symbol": "c"}]]
+)
+def test_of_a_map_that_is_withheld_whole_nothing_is_known(
+    candidate: Candidate, shown: list[dict[str, object]]
+) -> None:
+    candidate.mapped({("universal", "none"): {"p": 100, "q": 50}})
+    candidate.write("service_map_summary", shown)
+    assert candidate.outcome() is Outcome.PASS
 
 
 def test_the_verdict_is_asked_of_whoever_sees_money(candidate: Candidate) -> None:

@@ -80,12 +80,12 @@ def together(summary: Iterable[dict[str, object]]) -> Iterable[dict[str, object]
     rows = list(summary)
     whole = sum(int(str(row["gross_actual"])) for row in rows if row["breakdown_by"] == "all")
     for by, value in sorted({(str(row["breakdown_by"]), str(row["breakdown_value"])) for row in rows}):
-        gross = sum(int(str(row["gross_actual"])) for row in rows
-                    if (row["breakdown_by"], row["breakdown_value"]) == (by, value))  # fmt: skip
+        own = [row for row in rows if (row["breakdown_by"], row["breakdown_value"]) == (by, value)]
+        gross = sum(int(str(row["gross_actual"])) for row in own)
         yield {
             "breakdown_by": by, "breakdown_value": value, "price_year": "2022-23", "gross_actual": gross,
             "share_of_spend": gross / whole, "prevention_share": 0.5, "evidence_share": 0.5,
-            **dict.fromkeys(COUNTS, 5),
+            **dict.fromkeys(COUNTS, min(int(str(row["gross_providers"])) for row in own)),
         }  # fmt: skip
 
 
@@ -220,6 +220,21 @@ def test_the_figures_of_the_release_before_stay_and_the_other_map_is_as_it_was(
     second = candidate(tmp_path / "two", CHANGES["corrected"], product, given(first, "1.0.0"))
     assert shown(first, "service_map_summary") == shown(second, "service_map_summary")
     assert shown(first, "service_map_costs") == shown(second, "service_map_costs")
+
+
+def test_a_corrected_map_with_withheld_lines_is_given_again(tmp_path: Path, product: Product) -> None:
+    """Of a map that keeps its figures nothing new is in sight: nothing is known of its withheld lines."""
+    few = [
+        ("a", "alone", "police", "youth_work", 400), ("a", "one", "nhs", "youth_work", 500),
+        ("a", "other", "nhs", "youth_work", 600),
+    ]  # fmt: skip
+    first = candidate(tmp_path / "one", [*SERVICES, *few], product)
+    assert shown(first, "service_map_summary")["a", "lead_partner", "police"]["gross_actual"] is None
+    outcome, says = money(first, product)
+    assert outcome is Outcome.PASS and "none of 0 withheld" not in says and "withheld" in says
+    release = given(first, "1.0.0")
+    second = candidate(tmp_path / "two", [*CHANGES["corrected"], *few], product, release)
+    assert failed(second, product, release) == {}
 
 
 def test_the_total_of_all_maps_stays_where_one_map_does(tmp_path: Path, product: Product) -> None:

@@ -195,6 +195,20 @@ def test_a_link_in_the_inbox_is_not_followed(space: Workspace, tmp_path: Path) -
     assert secret.exists() and list(space.paths.originals.iterdir()) == []
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_folder_that_is_a_link_is_not_looked_into(space: Workspace, tmp_path: Path, depth: int) -> None:
+    """What is decided leaves the inbox: elsewhere nothing is read, and nothing removed."""
+    sent = put(space, as_csv(rows(3)))
+    folder = sent.parents[depth - 1]
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere, target_is_directory=True)
+    assert arrivals(space) == []
+    assert strays(space) == [folder]
+    assert list(take_in_inbox(space, settle_seconds=0)) == []
+    assert [path.name for path in elsewhere.rglob("*.csv")] == ["sent.csv"]
+
+
 def test_what_is_no_file_is_told_and_not_waited_for(space: Workspace, tmp_path: Path) -> None:
     """A pipe would be read for ever, and a link to nothing would be passed over in silence."""
     folder = put(space, as_csv(rows(3))).parent
