@@ -31,8 +31,7 @@ def knowledge_of(
 
     `figures`: the weighted figures in sight, a row for each hidden cell that they add up.
 
-    A base that the policy would show by itself needs none: it is hidden for the sake of others. Under a
-    ceiling that everybody knows (a roll of three) no base needs more values than there are.
+    A base that the policy would show by itself needs none: it is hidden for the sake of others.
     """
     from scipy import sparse
 
@@ -96,9 +95,6 @@ def knowledge_of(
     width[np.concatenate([unasked[with_numerator], unasked[both], unasked[one]])] = 0.0
     # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
     top = np.where(top < truth, np.inf, top)
-    # Where few can be, a base could be any of them at most: no release takes that away.
-    of_bases = slice(size - len(one), size)
-    width[of_bases] = np.minimum(width, top)[of_bases]
     loose, most = _loose(figures, cells["cell"], x_of, n_of, truth)
     known_of = Knowledge(matrix, matrix @ truth, np.zeros(size), top, loose, most)
     return known_of, width, int(exempt[with_numerator].sum())

@@ -125,10 +125,9 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
     ceiling = np.full(base.shape, -1) if counts.ceiling is None else counts.ceiling[first]
     top = np.where(ceiling >= base, (ceiling - base).astype(float), np.inf)[exists]
     known = (told & ~apart)[exists]
-    # No more values than there are under the ceiling, which everybody knows.
-    need = np.where(value > 0, np.minimum(float(limits.width), value + top), 0.0)
     everything = System(
-        frame.rows, frame.row_lower, frame.row_upper, -value, top, need
+        frame.rows, frame.row_lower, frame.row_upper, -value, top,
+        np.where(value > 0, float(limits.width), 0.0),
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from rcs_pipeline.contracts.product_files import read_product
-from rcs_pipeline.disclosure.audit_knowledge import knowledge_of
 from rcs_pipeline.disclosure.grid import Grid, make_grid
-from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Protected, Reason, protect_counts
+from rcs_pipeline.disclosure.linked import Counts, Limits, Protected, Reason, protect_counts
 
-RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
 SEX = [("all", "all"), ("sex", "female"), ("sex", "male")]
 STAGES = ("S1", "S2", "S3")
 CROSSED = [
@@ -96,33 +91,6 @@ def test_groups_that_differ_by_fewer_than_ten_are_not_both_shown() -> None:
     hidden = found.reasons[0] != Reason.SHOWN
     assert Reason.DIFFERENCING in found.reasons[0]
     assert np.array([4, 3, 100, 100])[hidden[1:]].sum() >= 10
-
-
-@pytest.mark.parametrize("roll", [40, 3])
-def test_a_base_needs_no_more_values_than_there_are_under_its_ceiling(roll: int) -> None:
-    # Two of a roll of three could be nobody to three, whatever is hidden beside them.
-    base = np.array([305, 2, 3, 100, 200])
-    ceiling = np.array([[900, roll, 40, 300, 500]])
-    found = protect(country(4), base, np.full(5, MEAN), ceiling=ceiling)
-    assert found.reasons[0, 1] == Reason.PRIMARY
-    assert found.narrow == 0
-
-
-def test_the_attack_asks_for_no_more_values_than_there_are_under_a_ceiling() -> None:
-    nobody = np.ma.masked_all(2, dtype=np.int64)
-    cells = {
-        "cell": np.arange(2), "base_key": np.array(["a", "b"]), "base": np.ma.array([2, 2]),
-        "numerator": nobody, "known_base": np.zeros(2), "ceiling": np.ma.array([3, 40]),
-        "sensitive": np.zeros(2, dtype=bool), "unasked": np.zeros(2),
-    }  # fmt: skip
-    sums = {key: np.zeros(0, dtype=np.int64) for key in ("cell", "sign", "total")}
-    figures = {
-        **{key: np.zeros(0) for key in ("cell", "figure", "weight", "people", "high", "low")},
-        "share": np.ma.masked_all(0),
-    }
-    knowledge, width, _ = knowledge_of(cells, sums, figures, read_product(RCS), 10)
-    assert knowledge.ceiling.tolist() == [3, 40]
-    assert width.tolist() == [3, WIDTH]
 
 
 def test_margins_and_both_ways_of_grouping_are_protected_together() -> None:
