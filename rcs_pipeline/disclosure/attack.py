@@ -183,14 +183,15 @@ def _settle(
         direction[left] = 1.0
         low, high = (seen.look(island, columns, one, way) for way in (direction, -direction))
         spread = FAR if low is None or high is None else float((high - low)[left[0]])
-        if spread >= width[left[0]] - SLACK and seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+        wide = spread >= width[left[0]] - SLACK
+        if wide and seen.unsettled(columns[left], width[left]).size:
             _step_aside(island, columns, int(left[0]), float(width[left[0]]), seen)
-        if spread >= width[left[0]] - SLACK and seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+        if wide and seen.unsettled(columns[left], width[left]).size:
             ends = [seen.look(island, columns, one, way, whole=True) for way in (direction, -direction)]
             # An end that was not found says nothing: narrow for want of proof, but not known.
             gap = float((seen.most - seen.least)[columns[left[0]]])
             spread = FAR if any(end is None for end in ends) else gap
-        if seen.unsettled(columns, width)[:1].tolist() == left.tolist():
+        if seen.unsettled(columns[left], width[left]).size:
             narrow[left], known[left], width[left] = True, spread < 1 - SLACK, 0.0
     return narrow, known
 

@@ -55,7 +55,7 @@ def loosen(
         seed: of the witnesses.
         proved: of these numbers, when no number was hidden that is shown now.
     """
-    proved = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
+    proved = proved.copy() if proved else Proved.nothing(everything.size)
     hidden, blocks, programmes = hidden.copy(), components(everything.rows), 0
     stuck = np.zeros(everything.size, dtype=bool)
     active = np.ones(everything.size, dtype=bool)
@@ -65,7 +65,7 @@ def loosen(
         asked = now.unasked(stuck).part(columns)
         judged = widths(asked, seed, enough=AT_ONCE, proved=proved.of(columns))
         programmes += judged.programmes
-        proved.take(columns, judged)
+        proved.put(columns, judged)
         failing = columns[judged.narrow]
         if not failing.size:
             return Loosened(hidden, stuck, programmes)
@@ -184,7 +184,7 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
     if not own.size:
         return Loosened(hidden, stuck, judged.programmes)
     part, proved = everything.in_force(hidden).part(own), Proved.nothing(everything.size)
-    proved.take(columns, judged)
+    proved.put(columns, judged)
     found = loosen(
         replace(part, need=np.where(stuck[own], 0.0, part.need)), hidden[own], cost[own], seed,
         proved.of(own),

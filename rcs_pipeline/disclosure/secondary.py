@@ -60,7 +60,7 @@ def choose(
         proved: by an earlier choice of the same numbers, when no number was hidden that is shown now.
     """
     hidden = hidden.copy()
-    proved = (proved or Proved.nothing(everything.size)).of(np.arange(everything.size))
+    proved = proved.copy() if proved else Proved.nothing(everything.size)
     stuck = np.zeros(everything.size, dtype=bool)
     # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
     if slots is not None and hidden.mean() > MOST_HIDDEN_FOR_AREAS and not slots.many_places:
@@ -71,7 +71,7 @@ def choose(
         columns = np.flatnonzero(hidden)
         judged = widths(everything.part(columns), seed + round_, proved=proved.of(columns))
         programmes += judged.programmes
-        proved.take(columns, judged)
+        proved.put(columns, judged)
         failing = columns[judged.narrow]
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
@@ -85,7 +85,7 @@ def choose(
     columns = np.flatnonzero(hidden)
     judged = widths(everything.part(columns), seed, proved=proved.of(columns))
     stuck[columns[judged.narrow]] = True
-    proved.take(columns, judged)
+    proved.put(columns, judged)
     return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, proved)
 
 
@@ -177,16 +177,10 @@ class _Mover:
         known = columns[kept]
         self.least[known] = np.minimum(self.least[known], rounded[kept])
         self.most[known] = np.maximum(self.most[known], rounded[kept])
-        self._prove(part, columns, np.where(dropped, 0.0, rounded))
+        # Parts of a programme may share a sum: without those that were dropped it may be no world.
+        self.proved.learn(part, columns, np.where(dropped, 0.0, rounded))
         self.stuck[columns[short & ~again]] = True
         self.reach[columns[again]] += 1
-
-    def _prove(self, part: System, columns: Ints, world: Floats) -> None:
-        """Parts of a programme may share a sum: without those that were dropped it may be no world."""
-        _, proved = whole_world(part, world)
-        known, sure = columns[proved], self.proved
-        sure.least[known] = np.minimum(sure.least[known], world[proved])
-        sure.most[known] = np.maximum(sure.most[known], world[proved])
 
     def _distance(self, columns: Ints, targets: Bools) -> Floats:
         """How far each target must move from the truth: to the side where it has more room."""

@@ -101,7 +101,7 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "numerator": f"the pupils counted are {small}",
         "complement": f"the pupils not counted are {small}",
         "count": f"it counts fewer than {policy.minimum_count}",
-        "money": f"it is of fewer than {policy.minimum_providers} providers",
+        "money": f"it is of fewer than {policy.minimum_providers} providers, or would tell what is",
         MONEY_EARLIER: "the amounts of this map were given before, and are other ones today",
         "primary": "everybody or nobody of the group, or one of few, is counted",
         "secondary": BESIDE,

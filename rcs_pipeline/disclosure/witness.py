@@ -32,9 +32,9 @@ LEAST_PROGRESS = 0.05
 MOST_ROUNDS = 12
 
 
-@dataclass(frozen=True)
+@dataclass
 class Proved:
-    """How far every number moves in worlds that were found, in place: `least` and `most`.
+    """How far every number moves in worlds that were found, in whole deviations: from `least` to `most`.
 
     A world stays one when more is hidden, and when rows go with their owners.
     """
@@ -51,20 +51,29 @@ class Proved:
         """That of some numbers, as a copy."""
         return Proved(self.least[columns].copy(), self.most[columns].copy())
 
-    def take(self, columns: Ints, found: Widths) -> None:
-        """Take in what was found of some numbers."""
+    def copy(self) -> Proved:
+        """The same, to go on with."""
+        return Proved(self.least.copy(), self.most.copy())
+
+    def put(self, columns: Ints, found: Proved) -> None:
+        """Write over that of some numbers what was found when the search went on from there."""
         self.least[columns], self.most[columns] = found.least, found.most
+
+    def learn(self, system: System, columns: Ints, world: Floats) -> None:
+        """Take in a deviation of some columns, as far as it is proved."""
+        rounded, proved = whole_world(system, world)
+        known = columns[proved]
+        self.least[known] = np.minimum(self.least[known], rounded[proved])
+        self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
 @dataclass
-class Widths:
-    """What is known of each interval, in whole deviations: proved from `least` to `most`.
+class Widths(Proved):
+    """What is known of each interval.
 
     `narrow` marks the numbers that are proved not to have the width they need; `programmes` counts.
     """
 
-    least: Floats
-    most: Floats
     narrow: Bools
     programmes: int = 0
 
@@ -75,13 +84,6 @@ class Widths:
     def wide(self, system: System) -> Bools:
         """Numbers whose proved interval is as wide as they need."""
         return np.asarray(self.most - self.least >= system.need - TOLERANCE)
-
-    def learn(self, system: System, columns: Ints, world: Floats) -> None:
-        """Take in a deviation of some columns, as far as it is proved."""
-        rounded, proved = whole_world(system, world)
-        known = columns[proved]
-        self.least[known] = np.minimum(self.least[known], rounded[proved])
-        self.most[known] = np.maximum(self.most[known], rounded[proved])
 
 
 def widths(system: System, seed: int, *, enough: int | None = None, proved: Proved | None = None) -> Widths:
@@ -95,7 +97,7 @@ def widths(system: System, seed: int, *, enough: int | None = None, proved: Prov
         proved: from worlds that were found before and still fit.
     """
     lower, upper = outer_bounds(system)
-    known = (proved or Proved.nothing(system.size)).of(np.arange(system.size))
+    known = proved.copy() if proved else Proved.nothing(system.size)
     found = Widths(known.least, known.most, np.asarray(upper - lower < system.need - TOLERANCE))
     labels = components(system.rows)
     random = np.random.default_rng(seed)

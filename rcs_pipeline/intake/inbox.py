@@ -18,6 +18,7 @@ from rcs_pipeline.intake.journal import mend
 from rcs_pipeline.ledger.workspace import Workspace
 
 DONE = ".done"
+DEPTH = len(("dataset", "collection", "file"))
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
@@ -66,16 +67,15 @@ def strays(workspace: Workspace) -> list[Path]:
     return [
         path
         for path in sorted(root.rglob("*"))
-        if (path.is_symlink() or not path.is_dir())
-        and (not_a_file(path) or len(path.relative_to(root).parts) != len(("dataset", "collection", "file")))
+        if (not_a_file(path) or (path.is_file() and len(path.relative_to(root).parts) != DEPTH))
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
         and path.suffix not in (DONE, *UNFINISHED)
     ]
 
 
 def not_a_file(path: Path) -> bool:
-    """Whether a name stands for something other than a file of its own: a link, a pipe, a socket."""
-    return path.is_symlink() or not path.is_file()
+    """Whether a name stands for neither a file nor a folder of its own: a link, a pipe, a socket."""
+    return path.is_symlink() or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def settled(
