@@ -13,6 +13,7 @@ of one another `audit_money_together`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,12 +62,13 @@ def attack_money(
     least = product.file.disclosure.minimum_providers
     if few:
         return Outcome.FAIL, f"{few} of {told} amounts that can be worked out are of fewer than {least}"
-    sought, narrow = 0, dict[str, int]()
+    sought, narrow = 0, Counter[str]()
     for table in money_tables(product, audience):
         asked, found = audit_money_together.attack_together(
             connection, folder, audience, table, product.file.disclosure
         )
-        sought, narrow = sought + asked, narrow | found
+        sought += asked
+        narrow.update(found)
     if narrow:
         maps = ", ".join(f"{count} of {collection}" for collection, count in narrow.items())
         return Outcome.FAIL, (

@@ -57,26 +57,36 @@ class Part:
 
 @dataclass(frozen=True)
 class Map:
-    """What there is to know of one map: its spend part by part, and who earned it."""
+    """One map, as parts that differ in a line or a side; who earned each of them, and how much."""
 
     parts: tuple[Part, ...]
     providers: tuple[str, ...]
-    amounts: Floats
-    crossed: tuple[str, ...]
-    cuts: tuple[str, ...]
+    amounts: tuple[float, ...]
 
     def values(self, cut: str) -> list[str]:
         """The lines of a breakdown."""
         return sorted({part.lines[cut] for part in self.parts})
 
-    def earned(self, asked: Part) -> Floats:
-        """What each provider earns of a part, the largest first."""
-        found = np.zeros(len(set(self.providers)))
-        number = {provider: index for index, provider in enumerate(sorted(set(self.providers)))}
-        for part, provider, amount in zip(self.parts, self.providers, self.amounts, strict=True):
-            if asked.holds(part):
-                found[number[provider]] += amount
-        return np.sort(found)[::-1]
+
+@dataclass(frozen=True)
+class Unknowns:
+    """What a reader does not know of a map: in blocks, each of which is the whole map.
+
+    `earned`: providers by unknowns, of all blocks one after the other.
+    """
+
+    blocks: tuple[tuple[Part, ...], ...]
+    earned: Floats
+
+    def vector(self, block: int, asked: Part) -> Floats:
+        """A part as the sum of the unknowns of one block."""
+        return np.array([float(number == block and asked.holds(cell))
+                         for number, cells in enumerate(self.blocks) for cell in cells])  # fmt: skip
+
+    def block_of(self, asked: Part) -> int:
+        """The first block that tells the lines of a part apart."""
+        return next(number for number, cells in enumerate(self.blocks)
+                    if asked.lines.keys() <= cells[0].lines.keys())  # fmt: skip
 
 
 def attack_together(
@@ -85,21 +95,23 @@ def attack_together(
     """Attack the money of each map in a table's file of a candidate, all breakdowns at once.
 
     Returns:
-        how many withheld amounts are of too few providers; by collection, of how many too much is known.
+        how many withheld amounts are of too few providers; by collection, of how many too much is known. Of a
+        map in sight that the warehouse has no services of, nothing is proved: it counts as one.
     """
     money = table.extension.money
     seen = {column.name for column in table.columns_for(audience)}
     if money is None or money.together is None or money.shown_by[money.together.measure] not in seen:
         return 0, {}
-    file = text(str(judged_file(folder, audience, table.name)))
-    told = _told(connection, file, money, money.together, seen)
+    together = money.together
+    told = _told(connection, text(str(judged_file(folder, audience, table.name))), money, together, seen)
     cuts = sorted(
-        {side.of for side in money.together.sides.values()}
+        {side.of for side in together.sides.values()}
         | {cut for lines in told.values() for cut, line, _ in lines if (cut, line) != WHOLE}
     )
-    attacked, narrow = 0, {}
-    for collection, one in _maps(connection, money.together, cuts):
-        asked, known = _attack(one, told.get(collection, frozenset()), money.together, policy)
+    maps = _maps(connection, together, cuts)
+    attacked, narrow = 0, dict.fromkeys(sorted(told.keys() - maps.keys()), 1)
+    for collection, one in maps.items():
+        asked, known = _attack(one, told.get(collection, frozenset()), cuts, together, policy)
         attacked += asked
         if known:
             narrow[collection] = known
@@ -110,6 +122,7 @@ def _told(
     connection: DuckDBPyConnection, file: str, money: MoneyLines, together: Together, seen: set[str]
 ) -> dict[str, Told]:
     """By collection, what the file tells: of a line whose spend is withheld, nothing."""
+    assert money.cut is not None  # noqa: S101  (the loader sees to it)
     spend = name(money.shown_by[together.measure])
     told = [(together.measure, f"{spend} is not null")]
     told += [
@@ -118,115 +131,116 @@ def _told(
     ]  # fmt: skip
     cases = ", ".join(f"case when {test} then {text(measure)} end" for measure, test in told)
     rows = connection.execute(
-        f"select collection, {name(money.cut or '')}, {name(money.line)}, unnest([{cases}])"
-        f" from read_parquet({file})"
+        f"select * from (select collection, {name(money.cut)}, {name(money.line)}, unnest([{cases}]) as told"
+        f" from read_parquet({file})) where told is not null"
     ).fetchall()
-    found: dict[str, set[tuple[str, str, str]]] = {}
-    for collection, cut, line, measure in rows:
-        found.setdefault(collection, set()).add((cut, line, measure or ""))
-    return {collection: frozenset(lines) for collection, lines in found.items()}
+    return {collection: frozenset(row[1:] for row in rows if row[0] == collection)
+            for collection in {row[0] for row in rows}}  # fmt: skip
 
 
-def _maps(
-    connection: DuckDBPyConnection, together: Together, cuts: Sequence[str]
-) -> Iterator[tuple[str, Map]]:
-    """Each map of the warehouse, as parts that differ in a line or a side."""
+def _maps(connection: DuckDBPyConnection, together: Together, cuts: Sequence[str]) -> dict[str, Map]:
+    """Each map of the warehouse."""
     schema, services = together.services.split(".")
     lines = ", ".join(f"coalesce({name(cut)}, '')" for cut in cuts)
     sides = ", ".join(f"coalesce({name(side.flag)}, false)" for side in together.sides.values())
     amount = " * ".join(f"cast({name(item)} as double)" for item in together.amount)
     rows = connection.execute(
-        f"select collection, provider, sum({amount}), [{lines}] as lines, [{sides}] as sides"
+        f"select collection, coalesce(provider, ''), sum({amount}), [{lines}] as lines, [{sides}] as sides"
         f" from {WAREHOUSE}.{name(schema)}.{name(services)} group by all order by all"
     ).fetchall()
+    maps = {}
     for collection in sorted({row[0] for row in rows}):
-        mine = [row for row in rows if row[0] == collection]
-        yield (
-            collection,
-            Map(
-                parts=tuple(
-                    Part(dict(zip(cuts, row[3], strict=True)), dict(zip(together.sides, row[4], strict=True)))
-                    for row in mine
-                ),
-                providers=tuple(row[1] for row in mine),
-                amounts=np.array([row[2] for row in mine], dtype=np.float64),
-                crossed=tuple(side.of for side in together.sides.values()),
-                cuts=tuple(cuts),
-            ),
+        _, providers, amounts, of_lines, of_sides = zip(
+            *(row for row in rows if row[0] == collection), strict=True
         )
+        parts = (
+            Part(dict(zip(cuts, line, strict=True)), dict(zip(together.sides, side, strict=True)))
+            for line, side in zip(of_lines, of_sides, strict=True)
+        )
+        maps[collection] = Map(tuple(parts), providers, amounts)
+    return maps
 
 
-def _unknowns(one: Map, together: Together) -> list[list[Part]]:
-    """What a reader does not know, block by block: the crossings first, then each other breakdown."""
+def _unknowns(one: Map, cuts: Sequence[str], together: Together) -> Unknowns:
+    """The crossings of the breakdowns with sides first, then each other breakdown by all sides."""
+    crossed = [side.of for side in together.sides.values()]
     side_of = {
         (side, part.lines[rule.of]): part.sides[side]
         for part in one.parts
         for side, rule in together.sides.items()
     }
-    blocks = [[
-        Part(
-            dict(zip(one.crossed, lines, strict=True)),
-            {side: side_of[side, line] for side, line in zip(together.sides, lines, strict=True)},
-        )
-        for lines in combinations(*(one.values(cut) for cut in one.crossed))
-    ]]  # fmt: skip
-    for cut in one.cuts:
-        if cut not in one.crossed:
-            blocks.append(
-                [Part({cut: line}, sides) for line in one.values(cut) for sides in _sides(together)]
-            )
-    return blocks
+    crossings = (
+        Part(dict(zip(crossed, lines, strict=True)),
+             {side: side_of[side, line] for side, line in zip(together.sides, lines, strict=True)})
+        for lines in _crossings(one, together)
+    )  # fmt: skip
+    others = [cut for cut in cuts if cut not in crossed]
+    blocks = (
+        tuple(crossings),
+        *(tuple(Part({cut: line}, sides) for line in one.values(cut) for sides in _sides(together))
+          for cut in others),
+    )  # fmt: skip
+    # Every amount is in one unknown of each block.
+    place = dict[tuple[object, ...], int]()
+    for cell in (cell for block in blocks for cell in block):
+        place[_key(cell.lines, cell.sides)] = len(place)
+    providers = sorted(set(one.providers))
+    earned = np.zeros((len(providers), len(place)))
+    for part, provider, amount in zip(one.parts, one.providers, one.amounts, strict=True):
+        for own in (crossed, *([cut] for cut in others)):
+            column = place[_key({cut: part.lines[cut] for cut in own}, part.sides)]
+            earned[providers.index(provider), column] += amount
+    return Unknowns(blocks, earned / (sum(one.amounts) or 1.0))
 
 
-def _sides(together: Together, known: Sequence[bool | None] = (True, False)) -> list[dict[str, bool]]:
+def _key(lines: dict[str, str], sides: dict[str, bool]) -> tuple[object, ...]:
+    return (*lines.items(), *sides.items())
+
+
+def _crossings(one: Map, together: Together) -> Iterator[tuple[str, ...]]:
+    return combinations(*(one.values(side.of) for side in together.sides.values()))
+
+
+def _sides(together: Together, values: Sequence[bool | None] = (True, False)) -> list[dict[str, bool]]:
     """Every combination of sides; `None` where it does not matter on which."""
     return [
-        {side: value for side, value in zip(together.sides, values, strict=True) if value is not None}
-        for values in combinations(known, repeat=len(together.sides))
+        {side: value for side, value in zip(together.sides, chosen, strict=True) if value is not None}
+        for chosen in combinations(values, repeat=len(together.sides))
     ]
 
 
-def _asked(one: Map, together: Together) -> list[Part]:
+def _asked(one: Map, cuts: Sequence[str], together: Together) -> Iterator[Part]:
     """The amounts that a reader may be after: lines by sides, and the crossings."""
-    some = _sides(together, (None, True, False))
-    lines = [{}, *({cut: line} for cut in one.cuts for line in one.values(cut))]
-    crossings = combinations(*(one.values(cut) for cut in one.crossed))
-    return [Part(line, sides) for line in lines for sides in some] + [
-        Part(dict(zip(one.crossed, values, strict=True))) for values in crossings
-    ]
+    for line in ({}, *({cut: value} for cut in cuts for value in one.values(cut))):
+        for sides in _sides(together, (None, True, False)):
+            yield Part(line, sides)
+    for values in _crossings(one, together):
+        yield Part({side.of: value for side, value in zip(together.sides.values(), values, strict=True)})
 
 
-def _attack(one: Map, told: Told, together: Together, policy: DisclosurePolicy) -> tuple[int, int]:
+def _attack(
+    one: Map, told: Told, cuts: Sequence[str], together: Together, policy: DisclosurePolicy
+) -> tuple[int, int]:
     """How many withheld amounts of a map are of too few providers, and of how many too much is known."""
-    blocks = _unknowns(one, together)
-    scale = float(one.amounts.sum()) or 1.0
+    unknowns = _unknowns(one, cuts, together)
     few = (policy.minimum_providers or 1) - 1
     share = policy.dominant_share or 1.0
     rows, values, sought = [], [], []
     for sides in _sides(together):
-        first, *others = (_vector(blocks, number, Part({}, sides)) for number in range(len(blocks)))
+        first, *others = (unknowns.vector(number, Part({}, sides)) for number in range(len(unknowns.blocks)))
         rows += [first - other for other in others]
         values += [0.0] * len(others)
-    for part in _asked(one, together):
-        block = next(
-            number for number, cells in enumerate(blocks) if part.lines.keys() <= cells[0].lines.keys()
-        )
-        vector, earned = _vector(blocks, block, part), one.earned(part) / scale
+    for part in _asked(one, cuts, together):
+        vector = unknowns.vector(unknowns.block_of(part), part)
+        earned = np.sort(unknowns.earned @ vector)[::-1]
+        largest, many = earned[:few].sum(), np.count_nonzero(earned)
         if _is_told(part, told, together):
             rows.append(vector)
             values.append(earned.sum())
-        elif np.count_nonzero(earned) and (
-            np.count_nonzero(earned) <= few or earned[:few].sum() > share * earned.sum()
-        ):
-            sought.append((vector, earned[:few].sum()))
-    matrix = np.array(rows).reshape(len(rows), sum(map(len, blocks)))
+        elif many and (many <= few or largest > share * earned.sum()):
+            sought.append((vector, largest))
+    matrix = np.array(rows).reshape(len(rows), unknowns.earned.shape[1])
     return len(sought), _narrow(matrix, np.array(values), sought, share)
-
-
-def _vector(blocks: Sequence[Sequence[Part]], block: int, asked: Part) -> Floats:
-    """A part as the sum of the unknowns of one block."""
-    return np.array([float(number == block and asked.holds(cell))
-                     for number, cells in enumerate(blocks) for cell in cells])  # fmt: skip
 
 
 def _is_told(part: Part, told: Told, together: Together) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,9 @@ class Candidate:
         rows = [("c", "level_of_support", line, measure, "all", who, amount)
                 for (line, who), amount in amounts.items()]  # fmt: skip
         self.connection.executemany("insert into planning.map_amounts values (?, ?, ?, ?, ?, ?, ?)", rows)
+        if measure == "gross":
+            for (line, who), amount in amounts.items():
+                self.mapped({(line, "none"): {who: amount}})
 
     def write(self, table: str, rows: list[dict[str, object]]) -> None:
         """The protected file of a table: the given columns, the others empty."""
@@ -62,7 +65,7 @@ class Candidate:
         rows += [line | {"breakdown_value": value, "symbol": "c"} for value in withheld]
         self.write("service_map_summary", rows)
 
-    def mapped(self, spend: dict[tuple[str, str], dict[str, int]], lead: str = "nhs") -> None:
+    def mapped(self, spend: Mapping[tuple[str | None, str], dict[str, int]], lead: str = "nhs") -> None:
         """Services that one partner leads: (level of support, evidence rating) -> provider -> spend."""
         rows = [
             ("c", who, level, rating, level in ("universal", "additional"),
@@ -256,6 +259,31 @@ def test_of_a_map_that_is_withheld_whole_nothing_is_known(
     candidate.mapped({("universal", "none"): {"p": 100, "q": 50}})
     candidate.write("service_map_summary", shown)
     assert candidate.outcome() is Outcome.PASS
+
+
+def test_a_map_in_sight_of_which_nothing_is_known_passes_nothing(candidate: Candidate) -> None:
+    candidate.earned(EVEN)
+    candidate.summary("universal", "additional")
+    before = candidate.outcome()
+    candidate.connection.execute("delete from planning.service_map_shares")
+    assert (before, candidate.outcome()) == (Outcome.PASS, Outcome.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ({"cut_by": "ends_in", "shown_by": {"gross": "g", "evidence": "e"}}, "name the column `cut`"),
+        ({"cut": "by", "shown_by": {"gross": "g"}}, "the measure `evidence`"),
+        ({"cut": "by", "shown_by": {"evidence": "e"}}, "the measure `gross`"),
+    ],
+)
+def test_what_hangs_together_is_told_by_columns(lines: dict[str, object], says: str) -> None:
+    together = {
+        "services": "planning.service_map_shares", "amount": ["gross_pence"], "measure": "gross",
+        "sides": {"evidence": {"flag": "is_evidenced", "of": "evidence_rating"}},
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=says):
+        MoneyLines.model_validate({"parts": "a.b", "line": "line", "together": together, **lines})
 
 
 def test_the_verdict_is_asked_of_whoever_sees_money(candidate: Candidate) -> None:
