@@ -32,14 +32,8 @@ amounts         relation with collection, breakdown_by, measure, margin, breakdo
 withheld        relation with collection, breakdown_by, breakdown_value: lines that are withheld whatever this says; or none -#}
 {% macro providers_behind(amounts, withheld=none) %}
 {%- set line = 'collection, breakdown_by, measure, margin' -%}
-with earned as (
-    select *
-    from {{ amounts }}
-    where amount <> 0
-),
-
-lines as (
-    {{ providers_of_most('earned', line ~ ', breakdown_value') }}
+with lines as (
+    {{ providers_of_most(amounts, line ~ ', breakdown_value') }}
 ),
 
 judged as (
@@ -105,7 +99,7 @@ joined as (
             and steps.breakdown_by = stepped.breakdown_by
             and steps.measure = stepped.measure
             and steps.margin = stepped.margin
-    inner join earned
+    inner join {{ amounts }} as earned
         on
             stepped.collection = earned.collection
             and stepped.breakdown_by = earned.breakdown_by
