@@ -73,6 +73,8 @@ def lines(services: list[Service]) -> Iterable[dict[str, object]]:
                 "collection": of, "breakdown_by": by, "breakdown_value": value, "gross_actual": gross,
                 "income": 0, "net_cost": gross, "share_of_spend": gross / whole, "prevention_share": 0.5,
                 "evidence_share": 0.5, **dict.fromkeys(COUNTS, enough), "services": len(held),
+                # By one breakdown a share is never told, as prevention by evidence rating.
+                "prevention_providers": 0 if by == "lead_partner" else enough,
             }  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def together(summary: Iterable[dict[str, object]]) -> Iterable[dict[str, object]
             "breakdown_by": by, "breakdown_value": value, "price_year": "2022-23", "gross_actual": gross,
             "share_of_spend": gross / whole, "prevention_share": 0.5, "evidence_share": 0.5,
             **dict.fromkeys(COUNTS, min(int(str(row["gross_providers"])) for row in own)),
+            "fewest_share_providers": min(int(str(row["prevention_providers"])) for row in own),
         }  # fmt: skip
 
 
@@ -254,6 +257,29 @@ def test_a_total_of_all_maps_that_is_made_anew_beside_a_kept_map_is_refused(
     release = given(candidate(tmp_path / "one", SERVICES, product), "1.0.0")
     second = candidate(tmp_path / "two", CHANGES["corrected"], product, release)
     bare = candidate(tmp_path / "bare", CHANGES["corrected"], product)
+    for folder in ("protected", "afresh"):
+        file = second / folder / "open/service_map_programme.parquet"
+        file.write_bytes((bare / "protected/open/service_map_programme.parquet").read_bytes())
+    outcome, says = money(second, product, release)
+    assert outcome is Outcome.FAIL and "service_map_programme, all maps together" in says
+
+
+def test_a_total_beside_lines_that_are_newly_withheld_is_refused(tmp_path: Path, product: Product) -> None:
+    """Readers had no lines by leading partner: of the same maps they get none, nor their total."""
+    first = candidate(tmp_path / "one", SERVICES, product)
+    for table in ("service_map_summary", "service_map_programme"):
+        file = first / f"protected/open/{table}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (from read_parquet('{file}') where breakdown_by <> 'lead_partner')"
+                f" to '{file}.new' (format parquet)"
+            )
+        Path(f"{file}.new").replace(file)
+    release = given(first, "1.0.0")
+    second = candidate(tmp_path / "two", SERVICES, product, release)
+    assert shown(second, "service_map_summary")["a", "lead_partner", "council"]["gross_actual"] is None
+    assert money(second, product, release)[0] is Outcome.PASS
+    bare = candidate(tmp_path / "bare", SERVICES, product)
     for folder in ("protected", "afresh"):
         file = second / folder / "open/service_map_programme.parquet"
         file.write_bytes((bare / "protected/open/service_map_programme.parquet").read_bytes())
