@@ -36,6 +36,9 @@ class DisclosurePolicy(StatedPolicy):
         None, description="nobody and everybody are hidden where the indicator is sensitive"
     )
     hide_other_zeros: bool | None = Field(None, description="the same where it is not")
+    small_rolls_exempt: bool | None = Field(
+        None, description="a number under a roll of fewer need not have more values than the roll leaves it"
+    )
     seed: int | None = Field(None, ge=0, description="of the search; the same seed hides the same cells")
     school_bands: tuple[BandSize, ...] | None = Field(
         None, description="from how many answers on the share of a school is shown in how many parts"

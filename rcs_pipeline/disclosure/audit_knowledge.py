@@ -6,7 +6,7 @@ Does not belong here: reading (see `audit_linked`), solving (see `attack`), anyt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +24,23 @@ Arrays = dict[str, Any]
 MARGIN = 1e-6
 
 
+class Exempt(NamedTuple):
+    """How many numbers the policy exempts by name: zeros, and those under a roll of less than the width."""
+
+    zeros: int
+    small_rolls: int
+
+
 def knowledge_of(
     cells: Arrays, sums: Arrays, figures: Arrays, product: Product, minimum: int
-) -> tuple[Knowledge, npt.NDArray[Any], int]:
+) -> tuple[Knowledge, npt.NDArray[Any], Exempt]:
     """Hidden numerators, complements and bases, every sum between them, and the width each must have.
 
     `figures`: the weighted figures in sight, a row for each hidden cell that they add up.
 
-    A base that the policy would show by itself needs none: it is hidden for the sake of others.
+    A base that the policy would show by itself needs none: it is hidden for the sake of others. Where the
+    policy exempts small rolls by name, a number that nobody can take for more than three has to be possible
+    as everything from nobody to three.
     """
     from scipy import sparse
 
@@ -95,9 +104,13 @@ def knowledge_of(
     width[np.concatenate([unasked[with_numerator], unasked[both], unasked[one]])] = 0.0
     # A ceiling below the truth (a roll that is out of date) tells the attacker nothing that holds.
     top = np.where(top < truth, np.inf, top)
+    asked = width.copy()
+    if policy.small_rolls_exempt:
+        most = np.where(known | (ceiling < base), np.inf, ceiling)
+        width = np.minimum(width, np.concatenate([most[with_numerator], most[both], most[one]]))
     loose, most = _loose(figures, cells["cell"], x_of, n_of, truth)
     known_of = Knowledge(matrix, matrix @ truth, np.zeros(size), top, loose, most)
-    return known_of, width, int(exempt[with_numerator].sum())
+    return known_of, width, Exempt(int(exempt[with_numerator].sum()), int((width < asked).sum()))
 
 
 def _loose(

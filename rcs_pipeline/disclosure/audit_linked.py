@@ -21,7 +21,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
-from rcs_pipeline.disclosure.audit_knowledge import knowledge_of
+from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
@@ -42,7 +42,7 @@ class Attacked:
     cells: int
     hidden: int
     numbers: int
-    exempt: int
+    exempt: Exempt
     narrow: int
     known: int
     told: int = 0
@@ -60,8 +60,10 @@ class Attacked:
             systems = "system" if self.without_figures == 1 else "systems"
             found += f", {self.without_figures} {systems} without rounded weighted figures"
             found += ", since too much is hidden"
-        if self.exempt:
-            found += f", {self.exempt} zeros exempt by name"
+        if self.exempt.zeros:
+            found += f", {self.exempt.zeros} zeros exempt by name"
+        if self.exempt.small_rolls:
+            found += f", {self.exempt.small_rolls} under rolls of fewer exempt by name"
         if self.told:
             found += f", {self.told} known from earlier releases"
         if self.close:
@@ -139,8 +141,8 @@ def _attack(
 
 def _judge(
     connection: DuckDBPyConnection, product: Product, minimum: int, which: str, unasked: str = "false"
-) -> tuple[npt.NDArray[Any], int, Finding]:
-    """The widths asked for, how many zeros are exempt, and what was found of some of the hidden cells.
+) -> tuple[npt.NDArray[Any], Exempt, Finding]:
+    """The widths asked for, how many numbers are exempt, and what was found of some of the hidden cells.
 
     Nothing is asked for those that are `unasked`.
     """

@@ -44,6 +44,12 @@ class Limits:
     minimum_difference: int
     zeros_hidden: Bools
     seed: int
+    small_rolls_exempt: bool = False
+
+    def need(self, most: Floats) -> Floats:
+        """The width that a hidden number needs of which everybody knows that it is `most` at most."""
+        width = np.full(most.shape, float(self.width))
+        return np.minimum(width, most) if self.small_rolls_exempt else width
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,16 @@ class Counts:
     start: Bools | None = None
     before: Before | None = None
     weighed: Weighed | None = None
+
+    def most(self, lines: Ints) -> Floats:
+        """The most people that can be in each cell of the lines, as far as everybody knows.
+
+        A ceiling below the truth (a roll that is out of date) tells nobody anything that holds.
+        """
+        if self.ceiling is None:
+            return np.full(self.base[lines].shape, np.inf)
+        ceiling = self.ceiling[lines]
+        return np.where(ceiling >= self.base[lines], ceiling.astype(float), np.inf)
 
 
 def families(counts: Counts) -> tuple[Ints, Ints]:
@@ -119,12 +135,13 @@ def numerator_system(
     unknown = exists & unknown_base
     numbers, few = numbered(exists), int(unknown.sum())
     rows = stacked(counts.grid, exists, numbers).rows
-    size, bases = rows.shape[1], np.zeros(0)
+    size, bases, most_of_bases = rows.shape[1], np.zeros(0), np.zeros(0)
     slots, base_columns = [np.nonzero(exists)[1]], np.full(exists.shape, -1)
     if few:
         _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
         base_of = numbered(unknown[first])
         bases = base[first][unknown[first]].astype(float)
+        most_of_bases = counts.most(lines[first])[unknown[first]]
         own_base = base_of[member.reshape(-1)]
         base_columns = np.where(unknown, size + few + own_base, -1)
         base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
@@ -141,10 +158,11 @@ def numerator_system(
         blocks = [[rows, None, None], [None, empty, base_sums], [own, eye, shared]]
         rows = sparse.block_array(blocks, format="csr")
     top = np.where(unknown, np.inf, rest.astype(float))[exists]
+    most = np.where(unknown, counts.most(lines), np.inf)
     need = [
-        _need(numerator, rest, unknown, limits, lines)[exists],
-        np.where(rest[unknown] > 0, limits.width, 0),
-        np.where(bases > 0, limits.width, 0),
+        _need(numerator, rest, unknown, limits, lines, most)[exists],
+        np.where(rest[unknown] > 0, limits.need(most[unknown]), 0),
+        np.where(bases > 0, limits.need(most_of_bases), 0),
     ]
     nothing = np.zeros(rows.shape[0])
     system = System(
@@ -152,13 +170,13 @@ def numerator_system(
         row_lower=nothing,
         row_upper=nothing,
         lower=-np.concatenate([numerator[exists], rest[unknown], bases]).astype(float),
-        upper=np.concatenate([top, np.full(few + len(bases), np.inf)]),
+        upper=np.concatenate([top, np.full(few, np.inf), most_of_bases - bases]),
         need=np.concatenate(need).astype(float),
     )
     return system, numbers, base_columns, np.concatenate(slots)
 
 
-def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints) -> Ints:
+def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints, most: Floats) -> Floats:
     """The width that each numerator needs once it is hidden.
 
     A zero, and where the base is known a full cell, needs none unless the policy hides zeros: it is exempt
@@ -166,7 +184,7 @@ def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: In
     """
     zero = (numerator == 0) | (~unknown & (rest == 0))
     exempt = zero & ~limits.zeros_hidden[lines][:, None]
-    return np.where(exempt, 0, limits.width)
+    return np.where(exempt, 0, limits.need(most))
 
 
 def on_columns(exists: Bools, unknown: Bools, family_of: Ints, cells: Bools, *, every: bool) -> Bools:

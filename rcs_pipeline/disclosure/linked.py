@@ -122,12 +122,11 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
     numbers = numbered(exists)
     frame = stacked(counts.grid, exists, numbers)
     value = base[exists].astype(float)
-    ceiling = np.full(base.shape, -1) if counts.ceiling is None else counts.ceiling[first]
-    top = np.where(ceiling >= base, (ceiling - base).astype(float), np.inf)[exists]
+    most = counts.most(first)[exists]
     known = (told & ~apart)[exists]
     everything = System(
-        frame.rows, frame.row_lower, frame.row_upper, -value, top,
-        np.where(value > 0, float(limits.width), 0.0),
+        frame.rows, frame.row_lower, frame.row_upper, -value, most - value,
+        np.where(value > 0, limits.need(most), 0.0),
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])

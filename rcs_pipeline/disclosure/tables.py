@@ -250,6 +250,7 @@ def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensiti
         width=int(policy.interval_width or 0),
         minimum_difference=int(policy.minimum_difference or 0),
         zeros_hidden=np.asarray(hidden),
+        small_rolls_exempt=bool(policy.small_rolls_exempt),
         seed=int(policy.seed or 0),
     )
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.attack import Knowledge, judge
+from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.grid import Grid, make_grid
-from rcs_pipeline.disclosure.linked import Counts, Limits, Protected, Reason, protect_counts
+from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Protected, Reason, protect_counts
 
+RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
 SEX = [("all", "all"), ("sex", "female"), ("sex", "male")]
 STAGES = ("S1", "S2", "S3")
 CROSSED = [
@@ -91,6 +98,57 @@ def test_groups_that_differ_by_fewer_than_ten_are_not_both_shown() -> None:
     hidden = found.reasons[0] != Reason.SHOWN
     assert Reason.DIFFERENCING in found.reasons[0]
     assert np.array([4, 3, 100, 100])[hidden[1:]].sum() >= 10
+
+
+@pytest.mark.parametrize(
+    ("exempt", "roll", "narrow"), [(True, 40, 0), (True, 3, 0), (False, 40, 0), (False, 3, 1)]
+)
+@pytest.mark.parametrize("numerator", [MEAN, 1])
+def test_a_number_under_a_small_roll_is_exempt_where_the_policy_says_so(
+    exempt: bool, roll: int, narrow: int, numerator: int
+) -> None:
+    # Two of a roll of three could be nobody to three, whatever is hidden beside them.
+    base = np.array([[305, 2, 3, 100, 200]])
+    counted = np.full((1, 5), MEAN) if numerator == MEAN else np.array([[113, 1, 2, 40, 70]])
+    grid = country(4)
+    counts = Counts(grid, base > 0, base, counted, np.ones(5), ceiling=np.array([[900, roll, 40, 300, 500]]))
+    found = protect_counts(counts, replace(limits(grid, 1), small_rolls_exempt=exempt))
+    assert found.reasons[0, 1] == Reason.PRIMARY
+    assert found.narrow == narrow * (1 if numerator == MEAN else 4)
+
+
+def small_rolls(exempt: bool) -> tuple[Knowledge, np.ndarray, Exempt]:
+    """Two hidden cells with one of two answering yes, of rolls of three and of forty."""
+    two = np.arange(2)
+    cells = {
+        "cell": two, "base_key": np.array(["a", "b"]), "base": np.ma.array([2, 2]),
+        "numerator": np.ma.array([1, 1]), "known_base": np.zeros(2), "ceiling": np.ma.array([3, 40]),
+        "sensitive": np.zeros(2, dtype=bool), "unasked": np.zeros(2),
+    }  # fmt: skip
+    sums = {key: np.zeros(0, dtype=np.int64) for key in ("cell", "sign", "total")}
+    figures = {
+        **{key: np.zeros(0) for key in ("cell", "figure", "weight", "people", "high", "low")},
+        "share": np.ma.masked_all(0),
+    }
+    product = read_product(RCS)
+    policy = product.file.disclosure.model_copy(update={"small_rolls_exempt": exempt})
+    product = replace(product, file=product.file.model_copy(update={"disclosure": policy}))
+    return knowledge_of(cells, sums, figures, product, 10)
+
+
+def test_the_attack_asks_for_every_value_that_a_small_roll_leaves_and_counts_what_it_exempts() -> None:
+    knowledge, width, exempt = small_rolls(exempt=True)
+    # Numerators, complements, bases.
+    assert width.tolist() == [3, WIDTH, 3, WIDTH, 3, WIDTH]
+    assert exempt == (0, 3)
+    assert not judge(knowledge, width).narrow.any()
+
+
+def test_without_the_exemption_a_small_roll_is_narrow() -> None:
+    knowledge, width, exempt = small_rolls(exempt=False)
+    assert width.tolist() == [WIDTH] * 6
+    assert exempt == (0, 0)
+    assert judge(knowledge, width).narrow.tolist() == [True, False] * 3
 
 
 def test_margins_and_both_ways_of_grouping_are_protected_together() -> None:
