@@ -21,7 +21,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.gate.made_with import versions
-from rcs_pipeline.ledger.paths import file_hash
+from rcs_pipeline.ledger.paths import file_hash, files_under
 from rcs_pipeline.ledger.records import AuditEvent, CandidateRecord, Outcome, Verdict
 from rcs_pipeline.ledger.workspace import Workspace
 
@@ -75,8 +75,7 @@ def contract_hashes(folder: Path) -> dict[str, str]:
 def protected_hashes(folder: Path) -> dict[str, str]:
     """`<audience>/<file>` -> sha256, for everything under `protected/`."""
     root = folder / "protected"
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    return {path.relative_to(root).as_posix(): file_hash(path) for path in files}
+    return {name: file_hash(root / name) for name in files_under(root)}
 
 
 def note_sealed(workspace: Workspace, record: CandidateRecord, earlier: Iterable[Given] = ()) -> None:

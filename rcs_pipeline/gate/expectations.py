@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.engine import text
 from rcs_pipeline.gate.suite import Expectation, audiences_of, suite
+from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def import_library() -> None:
 def judge(folder: Path, product: Product, docs: Path | None = None) -> list[Verdict]:
     """Run the suite of every table on every audience's frame.
 
-    One verdict for each expectation: it passes if it passes for every audience.
+    One verdict for each expectation: it passes if it passes for every audience. Audiences that are given the
+    same bytes are judged once, under the name of the first.
 
     Args:
         folder: the candidate's folder, with `protected/`.
@@ -64,8 +66,12 @@ def judge(folder: Path, product: Product, docs: Path | None = None) -> list[Verd
     failures: dict[str, list[tuple[Outcome, str, str]]] = {}
     for table in product.tables:
         expectations = suite(product, table)
+        judged: dict[object, list[tuple[Expectation, Outcome, str]]] = {}
         for audience in audiences_of(product, table):
-            for item, outcome, message in _run(context, folder, table, audience, expectations):
+            given = _given(folder, table, audience)
+            if given not in judged:
+                judged[given] = _run(context, folder, table, audience, expectations)
+            for item, outcome, message in judged[given]:
                 if outcome is not Outcome.PASS:
                     failures.setdefault(item.check, []).append((outcome, audience, message))
     if docs is not None:
@@ -76,6 +82,19 @@ def judge(folder: Path, product: Product, docs: Path | None = None) -> list[Verd
         for table in product.tables
         for item in suite(product, table)
     ]
+
+
+def _given(folder: Path, table: ProductTable, audience: str) -> object:
+    """What tells the table of one audience from that of another: its columns and its bytes."""
+    columns = tuple(column.name for column in table.columns_for(audience))
+    try:
+        return columns, file_hash(_file(folder, table, audience))
+    except OSError:
+        return audience
+
+
+def _file(folder: Path, table: ProductTable, audience: str) -> Path:
+    return folder / "protected" / audience / f"{table.name}.parquet"
 
 
 def _context(docs: Path | None) -> Any:
@@ -111,7 +130,7 @@ def _run(
     columns = [column.name for column in table.columns_for(audience)]
     asked = [item for item in expectations if item.column is None or item.column in columns]
     try:
-        frame = _frame(folder / "protected" / audience / f"{table.name}.parquet")
+        frame = _frame(_file(folder, table, audience))
     except OSError as error:
         return [(item, Outcome.ERROR, str(error)) for item in asked]
     name = f"{audience}.{table.name}"

@@ -14,13 +14,37 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Generic, TypeVar
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
+
+
+@contextmanager
+def second_process(
+    get_ready: Callable[[], None], *, worth: bool = True
+) -> Iterator[ProcessPoolExecutor | None]:
+    """A second process that gets ready before there is work for it; None where it would not pay.
+
+    Args:
+        get_ready: a function of a module, which imports what the work needs.
+        worth: whether a second process pays.
+    """
+    if not worth or (os.cpu_count() or 1) < 2:
+        yield None
+        return
+    with _started() as pool:
+        pool.submit(get_ready)
+        yield pool
+
+
+def _started() -> ProcessPoolExecutor:
+    # Started afresh and not forked: a fork would copy locks that threads of the engine hold.
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
 
 
 class SideBySide(Generic[Piece, Done]):
@@ -30,31 +54,37 @@ class SideBySide(Generic[Piece, Done]):
     the last piece on until they meet, and gives the results in the order of the pieces.
     """
 
-    def __init__(self, work: Callable[[Piece], Done], pieces: Sequence[Piece], *, worth: bool = True) -> None:
+    def __init__(
+        self,
+        work: Callable[[Piece], Done],
+        pieces: Sequence[Piece],
+        *,
+        worth: bool = True,
+        second: ProcessPoolExecutor | None = None,
+    ) -> None:
         """Name the work.
 
         Args:
             work: a function of a module, so that the other process can import it.
             pieces: what it is called with. They are sent over as they are, and the results back.
             worth: whether a second process pays; if not, everything is done here.
+            second: the second process, where it was started before (see `second_process`).
         """
         self._work, self._pieces = work, pieces
         self._worth = worth and len(pieces) > 1 and (os.cpu_count() or 1) > 1
+        self._second = second
         self._pool: ProcessPoolExecutor | None = None
         self._sent: list[Future[Done]] = []
 
     def __enter__(self) -> SideBySide[Piece, Done]:
         if self._worth:
-            # Started afresh and not forked: a fork would copy locks that threads of the engine hold.
-            self._pool = ProcessPoolExecutor(
-                1, multiprocessing.get_context("spawn"), initializer=_end_with_parent
-            )
+            self._pool = self._second or _started()
             self._sent = [self._pool.submit(self._work, piece) for piece in self._pieces]
         return self
 
     def results(self) -> list[Done]:
         """Do what is left and wait for the rest; an error over there is raised here."""
-        if self._pool is None:
+        if not self._sent:
             return [self._work(piece) for piece in self._pieces]
         here: dict[int, Done] = {}
         for number in range(len(self._pieces) - 1, -1, -1):
@@ -68,19 +98,22 @@ class SideBySide(Generic[Piece, Done]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        for item in self._sent:
+            item.cancel()
+        wait(self._sent)
+        if self._pool is not None and self._second is None:
+            self._pool.shutdown()
 
 
 def _end_with_parent() -> None:
     """Have this process end at once when the one that started it does."""
 
-    def wait() -> None:
+    def wait_for_parent() -> None:
         parent = multiprocessing.parent_process()
         if parent is not None:
             parent.join()
         os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()
     # On the way out Python looks through all that is left for what could be freed, while the other one waits.
     atexit.register(gc.freeze)

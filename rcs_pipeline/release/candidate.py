@@ -13,7 +13,7 @@ from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.places import names_of
 from rcs_pipeline.gate.evidence import kept_product, protected_hashes, sealed_note
-from rcs_pipeline.ledger.records import CandidateRecord
+from rcs_pipeline.ledger.records import CandidateRecord, Plan
 from rcs_pipeline.ledger.workspace import Workspace
 
 
@@ -58,6 +58,12 @@ def audiences(workspace: Workspace, product: Product, candidate: CandidateRecord
             todo="Build a new candidate: `rcs build`.",
         )
     return found
+
+
+def places(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> int:
+    """How many audiences a candidate seems to hold files for, before anybody has looked at it."""
+    product = workspace.catalogue.products.get(plan.product)
+    return len(names_of(protected_folder(workspace, candidate), product)) if product else 0
 
 
 def product_of(workspace: Workspace, candidate: CandidateRecord) -> Product:

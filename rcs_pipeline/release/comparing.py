@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SHOWN = 10
-# Counted from the end: `.../<code>/<version>/csv/<file>` and `.../<code>/<file>`.
-IN_RELEASE, IN_CANDIDATE = 4, 2
+IN_RELEASE = 4  # counted from the end: `.../<code>/<version>/csv/<file>`
 
 
 @dataclass(frozen=True)
@@ -121,9 +120,10 @@ def _compare(
         files = tuple(folder / path for folder in folders.values())
         types = {item["name"]: SQL_TYPES[ColumnType(item["type"])] for item in was["schema"]["fields"]}
         old = Held(files if apart else files[:1], IN_RELEASE if apart else None, types)
-    if holder is not None:
-        places = [f"{name}/{table}.parquet" for name in of.names] if apart else [f"{holder}/{table}.parquet"]
-        new = Held(tuple(protected / item for item in places), IN_CANDIDATE if apart else None)
+    if holder is not None and contract is not None:
+        # All places lie in one file too, the same row by row (see `audit_places`): one is read sooner.
+        place = contract.extension.rows_of[of.kind] if apart else None
+        new = Held((protected / holder / f"{table}.parquet",), place)
     return compare(
         connection,
         table,

@@ -55,12 +55,13 @@ class TableDiff:
 class Held:
     """The files of one table: that of one release, or of the releases of many places at once.
 
-    `place`: which folder of a file's path, counted from its end, is named after the place; None where the
-    rows are of one release. `types`: column -> SQL type, where the files are CSV and do not say it.
+    `place`: which folder of a file's path, counted from its end, is named after the place, or the column that
+    names it in one file of all places; None where the rows are of one release. `types`: column -> SQL type,
+    where the files are CSV and do not say it.
     """
 
     files: tuple[Path, ...]
-    place: int | None = None
+    place: int | str | None = None
     types: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -222,7 +223,10 @@ def _relation(held: Held) -> str:
             " allow_quoted_nulls = false, delim = ',', quote = '\"', escape = '\"', filename = '__file',"
             " hive_partitioning = false)"
         )
-    place = f"split_part(__file, '/', -{held.place})" if held.place else "''"
+    place = "''"
+    if held.place:
+        is_folder = isinstance(held.place, int)
+        place = f"split_part(__file, '/', -{held.place})" if is_folder else quote(str(held.place))
     return f"(select * exclude (__file), {place} as __place from {source})"
 
 

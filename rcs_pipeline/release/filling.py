@@ -10,6 +10,7 @@ need nobody else's are shared with a second process. The bytes do not depend on 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +44,25 @@ class _Share:
     verdicts: Mapping[str, str]
 
 
-def fill(fillings: Sequence[Filling], protected: Path, pages: PageWriter) -> dict[str, str]:
+def get_ready() -> None:
+    """Import what filling needs, in a process that waits for it."""
+    import duckdb  # noqa: F401
+    import jinja2  # noqa: F401
+
+
+def fill(
+    fillings: Sequence[Filling],
+    protected: Path,
+    pages: PageWriter,
+    second: ProcessPoolExecutor | None = None,
+) -> dict[str, str]:
     """Fill every folder; gives the sha256 of the SHA256SUMS of each audience.
 
     Args:
         fillings: the releases, those that are included before those that include them.
         protected: the folder of the candidate's protected tables.
         pages: a function of a module that writes the pages.
+        second: the second process, where it was started before.
 
     Raises:
         RefusedError: the candidate lacks a table or column that the contract promises.
@@ -60,7 +73,7 @@ def fill(fillings: Sequence[Filling], protected: Path, pages: PageWriter) -> dic
     verdicts = {kind_of(item.draft.audience): verdicts_of_places(item.draft) for item in _one_a_kind(alone)}
     shares = [_Share(part, protected, pages, few, verdicts) for part in _parts(alone)]
     made = {item.draft.audience: item.folder for item in fillings}
-    with SideBySide(_fill_share, shares, worth=len(alone) >= MANY) as beside:
+    with SideBySide(_fill_share, shares, worth=len(alone) >= MANY, second=second) as beside:
         with source_of(protected, made) as source:
             hashes = _fill(others, source, pages, flushed=few)
         for share in beside.results():

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rcs_pipeline.contracts.audiences import kind_of, of_place
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
-from rcs_pipeline.ledger.paths import flush
+from rcs_pipeline.ledger.paths import files_under, flush
 from rcs_pipeline.release import texts
 from rcs_pipeline.release.database import DATABASE, write_database
 from rcs_pipeline.release.describe import SQL_TYPES, published_columns, published_tables
@@ -122,11 +122,11 @@ def write_release(
         write_workbook(folder, draft.product, draft.audience, package)
     pages(folder)
     digest = write_sums(folder)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            if flushed:
-                flush(path)
-            path.chmod(path.stat().st_mode & ~0o222)  # a slip of an editor is not a correction
+    for name in files_under(folder):
+        path = folder / name
+        if flushed:
+            flush(path)
+        path.chmod(path.stat().st_mode & ~0o222)  # a slip of an editor is not a correction
     return digest
 
 

@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
-from rcs_pipeline.ledger.paths import file_hash, whole_files
+from rcs_pipeline.ledger.paths import file_hash, files_under, whole_files
 from rcs_pipeline.ledger.workspace import Workspace
 
 SUMS = "SHA256SUMS"
@@ -101,13 +103,13 @@ def write_statuses(
 
 def as_json(content: Any) -> str:
     """JSON as every file of a release has it: the same content gives the same bytes."""
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    # Python's own encoder is written in C only where it may put everything on one line.
+    return to_json(content, indent=2).decode() + "\n"
 
 
 def write_sums(folder: Path) -> str:
     """Write the checksums of everything in a folder; returns the sha256 of that list."""
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = [f"{file_hash(folder / name)}  {name}\n" for name in files if name != SUMS]
+    lines = [f"{file_hash(folder / name)}  {name}\n" for name in files_under(folder) if name != SUMS]
     target = folder / SUMS
     target.write_text("".join(lines), encoding="utf-8")
     return file_hash(target)
@@ -131,7 +133,7 @@ def verify(folder: Path, expected: str | None = None) -> str:
         raise _broken(folder, "has another SHA256SUMS than the one that was released")
     lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
     listed = {name: digest for digest, name in lines}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
+    present = {*files_under(folder)} - {SUMS}
     for name in sorted(listed.keys() - present):
         raise _broken(folder, f"lacks `{name}`")
     for name in sorted(present - listed.keys()):

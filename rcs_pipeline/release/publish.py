@@ -7,6 +7,7 @@ Does not belong here: what is in the folders (see `folder`), how pointers move (
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +25,12 @@ from rcs_pipeline.ledger.records import (
     ReleaseRecord,
     ReleaseStatus,
 )
+from rcs_pipeline.ledger.second_process import second_process
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
-from rcs_pipeline.release.filling import Filling, fill
+from rcs_pipeline.release.filling import MANY, Filling, fill, get_ready
 from rcs_pipeline.release.folder import PageWriter
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
 from rcs_pipeline.release.mirror import staged
@@ -64,19 +66,10 @@ def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> Release
                 return earlier
             raise NothingToDoError(f"The plan `{plan.id}` was published as {plan.product} {earlier.version}")
         candidate = workspace.ledger.candidate(plan.candidate)
-        prospect = require_plan(workspace, plan, candidate)
-        approvals = approvals_of(workspace, plan, candidate, prospect.product)
-        if not due(plan, workspace.now()):
-            raise WaitingError(
-                f"The plan `{plan.id}` is under embargo until {plan.not_before}",
-                todo=f"Publish it then: `rcs publish {plan.id}`.",
-            )
-        taken = step(
-            workspace, "release", candidate.hash, met=tuple(Need), plan=plan.id, content=candidate.hash,
-            version=plan.version,
-        )  # fmt: skip
-        order = _Order(plan, candidate, approvals, prospect, taken, workspace.now())
-        return _publish(workspace, order, pages)
+        # It gets ready while the plan is looked at once more.
+        with second_process(get_ready, worth=candidates.places(workspace, plan, candidate) >= MANY) as second:
+            order = _require_order(workspace, plan, candidate)
+            return _publish(workspace, order, pages, second)
 
 
 @dataclass(frozen=True)
@@ -91,14 +84,32 @@ class _Order:
     released_at: str
 
 
-def _publish(workspace: Workspace, order: _Order, pages: PageWriter) -> ReleaseRecord:
+def _require_order(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> _Order:
+    """Everything that has to be true of a plan, looked at once more."""
+    prospect = require_plan(workspace, plan, candidate)
+    approvals = approvals_of(workspace, plan, candidate, prospect.product)
+    if not due(plan, workspace.now()):
+        raise WaitingError(
+            f"The plan `{plan.id}` is under embargo until {plan.not_before}",
+            todo=f"Publish it then: `rcs publish {plan.id}`.",
+        )
+    taken = step(
+        workspace, "release", candidate.hash, met=tuple(Need), plan=plan.id, content=candidate.hash,
+        version=plan.version,
+    )  # fmt: skip
+    return _Order(plan, candidate, approvals, prospect, taken, workspace.now())
+
+
+def _publish(
+    workspace: Workspace, order: _Order, pages: PageWriter, second: ProcessPoolExecutor | None
+) -> ReleaseRecord:
     plan = order.plan
     names = tuple(order.prospect.releases)
     remove_parts(workspace, plan.product)
     with ExitStack() as held:
         try:
             parts = {name: _part(workspace, plan, name) for name in names}
-            hashes = _fill(workspace, order, parts, pages)
+            hashes = _fill(workspace, order, parts, pages, second)
             places = {name: (hashes[name], parts[name]) for name in names}
             database = held.enter_context(staged(workspace, plan.product, places))
         except Exception as error:
@@ -152,7 +163,13 @@ def _enter(
     )
 
 
-def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: PageWriter) -> dict[str, str]:
+def _fill(
+    workspace: Workspace,
+    order: _Order,
+    parts: dict[str, Path],
+    pages: PageWriter,
+    second: ProcessPoolExecutor | None,
+) -> dict[str, str]:
     verdicts = tuple(workspace.ledger.verdicts(order.candidate.hash))
     fillings = [
         Filling(
@@ -172,7 +189,7 @@ def _fill(workspace: Workspace, order: _Order, parts: dict[str, Path], pages: Pa
         )
         for name, comparison in order.prospect.releases.items()
     ]
-    return fill(fillings, candidates.protected_folder(workspace, order.candidate), pages)
+    return fill(fillings, candidates.protected_folder(workspace, order.candidate), pages, second)
 
 
 def broken_off(workspace: Workspace, plan: Plan) -> AuditEvent | None:

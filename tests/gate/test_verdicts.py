@@ -254,13 +254,26 @@ def test_data_docs_name_no_address_outside_and_no_value(expected: tuple[Path, di
     pages = [
         path for path in (folder / "data_docs").rglob("*") if path.suffix in {".html", ".css", ".svg", ".js"}
     ]
-    assert len([path for path in pages if path.parts[-1].startswith("protected-")]) == 6
+    given = {(path.name, path.read_bytes()) for path in (folder / "protected").rglob("*.parquet")}
+    assert len([path for path in pages if path.parts[-1].startswith("protected-")]) == len(given) > 1
     for path in pages:
         content = path.read_text(encoding="utf-8")
         assert "http" not in content.lower(), path
         assert 'src="//' not in content and "url(//" not in content
         for value in ("Kirkwhistle", "Auchterlonely", "987654"):
             assert value not in content, path
+
+
+def test_what_two_audiences_are_given_alike_is_judged_once_and_fails_for_both(
+    expected: tuple[Path, dict[str, Verdict]],
+) -> None:
+    folder, verdicts = expected
+    first, other = (folder / "protected" / audience / "spend.parquet" for audience in ("open", "partnership"))
+    assert first.read_bytes() == other.read_bytes()
+    assert not [*(folder / "data_docs").rglob("*protected-partnership.spend*")]
+    message = verdicts["gx.spend.3_column_values_to_be_unique"].message
+    assert "open: 2 rows" in message
+    assert "partnership: 2 rows" in message
 
 
 def test_verdicts_show_no_value(expected: tuple[Path, dict[str, Verdict]]) -> None:

@@ -18,6 +18,50 @@
     'evidence_rating': 'evidence_rating',
     'ends_in': financial_year('contract_end_date'),
 } -%}
+{#- Lines of these breakdowns are on one side of a share, whole. -#}
+{%- set sides = {'level_of_support': 'is_prevention', 'evidence_rating': 'is_evidenced'} -%}
+with whole_sides as (
+    {% for breakdown, side in sides.items() -%}
+        select
+            collection,
+            '{{ breakdown }}' as breakdown_by,
+            {{ side }} as is_on_side,
+            provider,
+            sum(gross_pence * weight) as amount
+        from {{ ref('service_map_shares') }}
+        group by all
+        {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+behind_sides as (
+    {{ providers_of_most('whole_sides', 'collection, breakdown_by, is_on_side') }}
+),
+
+-- The share of the whole map is withheld where one of its sides is of too few: then the two sides are one margin.
+untold as (
+    select distinct
+        collection,
+        breakdown_by
+    from behind_sides
+    where providers < minimum_providers
+),
+
+services as (
+    select
+        shares.*,
+    {% for breakdown in sides -%}
+        untold_{{ breakdown }}.collection is null as {{ breakdown }}_split{{ ',' if not loop.last }}
+    {% endfor -%}
+    from {{ ref('service_map_shares') }} as shares
+    {% for breakdown in sides -%}
+        left join untold as untold_{{ breakdown }}
+            on
+                shares.collection = untold_{{ breakdown }}.collection
+                and untold_{{ breakdown }}.breakdown_by = '{{ breakdown }}'
+    {% endfor -%}
+)
+
 {% for breakdown, value in breakdowns.items() -%}
     {% for measure, amount in measures.items() if measure == 'gross' or breakdown != 'ends_in' -%}
         select
@@ -26,16 +70,15 @@
             {{ value }} as breakdown_value,
             '{{ measure }}' as measure,
             -- The shares of prevention and of evidence are published: what they are shares of adds up to them.
-            {% if measure == 'gross' and breakdown == 'level_of_support' -%}
-                case when is_prevention then 'prevention' else 'other' end as margin,
-            {% elif measure == 'gross' and breakdown == 'evidence_rating' -%}
-                case when is_evidenced then 'evidenced' else 'other' end as margin,
+            {% if measure == 'gross' and breakdown in sides -%}
+                case when not {{ breakdown }}_split then 'all' when {{ sides[breakdown] }} then 'side' else 'other' end
+                    as margin,
             {% else -%}
                 'all' as margin,
             {% endif -%}
             provider,
             sum(({{ amount }}) * weight) as amount
-        from {{ ref('service_map_shares') }}
+        from services
         group by all
         {{ 'union all' if not loop.last }}
     {% endfor -%}
