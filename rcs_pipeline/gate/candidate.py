@@ -11,6 +11,7 @@ that cannot pass: whatever was missing, touched or failed there is made and judg
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +71,9 @@ def make_candidate(
             earlier = given_before(workspace, product_id)
             say("Choosing what to hide ...")
             threads = workspace.settings.threads
-            protect(building.database, building.protected, product, earlier=earlier, threads=threads)
+            with ThreadPoolExecutor(1) as beside:
+                own = beside.submit(consistency.look_at_own, building.database, product, workspace.catalogue)
+                protect(building.database, building.protected, product, earlier=earlier, threads=threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
         _forget_closed(workspace, product_id, warehouse.content_hash(building))
@@ -78,7 +81,7 @@ def make_candidate(
         _enter_states(workspace, record)
         evidence.note_sealed(workspace, record, earlier)
         say(f"Attacking and judging candidate {record.hash[:16]} ...")
-        _judge(workspace, record, results, earlier)
+        _judge(workspace, record, results, earlier, own)
     return record
 
 
@@ -121,8 +124,9 @@ def _forget_closed(workspace: Workspace, product_id: str, content: str) -> None:
 
 
 def _judge(
-    workspace: Workspace, record: CandidateRecord, results: Iterable[Node], earlier: Sequence[Given]
-) -> list[Verdict]:
+    workspace: Workspace, record: CandidateRecord, results: Iterable[Node], earlier: Sequence[Given],
+    own: Future[consistency.Own],
+) -> list[Verdict]:  # fmt: skip
     folder = workspace.paths.home / record.path
     product = evidence.kept_product(folder)
     threads = workspace.settings.threads
@@ -134,7 +138,7 @@ def _judge(
                   lambda: reconciliation.reconcile(workspace, folder, product, record.inputs)),
         *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
         *_guarded(consistency.required(product), consistency.KIND,
-                  lambda: consistency.judge(folder, product, workspace.catalogue)),
+                  lambda: consistency.judge(folder, product, workspace.catalogue, own.result())),
         *audit(folder, product, earlier=earlier, threads=threads),
         *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip

@@ -112,6 +112,29 @@ def test_estimates_made_by_hand_are_consistent(made: Path, catalogue: Catalogue)
     assert verdict.message.startswith("24 estimates")
 
 
+def test_what_was_looked_at_ahead_gives_the_verdict_of_looking_now(
+    folder: Path, catalogue: Catalogue
+) -> None:
+    product, warehouse = catalogue.product("rcs"), folder / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"update {TABLE} set base = base + 1 where indicator_id = 'i1'")
+    ahead = consistency.look_at_own(warehouse, product, catalogue)
+    assert ahead[TABLE][1]
+    assert consistency.judge(folder, product, catalogue, ahead) == [judged(folder, catalogue)]
+
+
+def test_what_cannot_be_read_ahead_is_left_to_the_verdict(folder: Path, catalogue: Catalogue) -> None:
+    product, warehouse = catalogue.product("rcs"), folder / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"alter table {TABLE} drop column base")
+    ahead = consistency.look_at_own(warehouse, product, catalogue)
+    assert ahead == {}
+    (verdict,) = consistency.judge(folder, product, catalogue, ahead)
+    assert verdict.outcome is Outcome.ERROR
+    warehouse.write_bytes(b"no warehouse")
+    assert consistency.look_at_own(warehouse, product, catalogue) == {}
+
+
 # A change of one row, and the estimates that it spoils: shares and means (m), of four schools and of one.
 EVERY = ("i4", "i4m", "i1", "i1m")
 SPOILT = {
