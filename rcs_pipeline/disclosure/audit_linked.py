@@ -96,7 +96,8 @@ def attack(
     says = "; ".join(item.says for item in found)
     if any(item.narrow or item.close for item in found):
         return Outcome.FAIL, says
-    return Outcome.PASS, f"{says}; every one could be {(width or 0) + 1} values or more"
+    other = "other " if any(item.exempt.small_rolls for item in found) else ""
+    return Outcome.PASS, f"{says}; every {other}one could be {(width or 0) + 1} values or more"
 
 
 def _attack(
