@@ -13,7 +13,7 @@ import pytest
 
 from rcs_pipeline.contracts.errors import ExitCode, LockedError, RcsError
 from rcs_pipeline.ledger.locks import writer_lock
-from rcs_pipeline.ledger.paths import FEW, Paths, sweep, whole_file, whole_files
+from rcs_pipeline.ledger.paths import FEW, Paths, files_under, sweep, whole_file, whole_files
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -132,3 +132,15 @@ def test_a_home_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RcsError, match="RCS_HOME"):
         Paths(tmp_path / "file" / "home").make()
+
+
+def test_files_are_listed_in_order_and_folders_that_are_links_are_not_looked_into(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for file in (root / "b" / "one", root / "a", elsewhere / "secret"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (root / "link").symlink_to(elsewhere, target_is_directory=True)
+    (root / "gone").symlink_to(tmp_path / "nothing")
+    (root / "empty").mkdir()
+    assert files_under(root) == ["a", "b/one"]
+    assert files_under(tmp_path / "nowhere") == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rcs_pipeline.ledger.paths import whole_files
-from rcs_pipeline.ledger.second_process import SideBySide
+from rcs_pipeline.ledger.second_process import SideBySide, second_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[2]
 def slowly(number: int) -> tuple[int, int]:
     time.sleep(0.02)
     return number, os.getpid()
+
+
+def getting_ready() -> None:
+    """Nothing to import."""
 
 
 def refusing(number: int) -> int:
@@ -47,6 +51,22 @@ def test_what_does_not_pay_is_done_here() -> None:
     with SideBySide(slowly, [1, 2, 3], worth=False) as beside:
         found = beside.results()
     assert found == [(number, os.getpid()) for number in (1, 2, 3)]
+
+
+def test_a_second_process_that_was_started_before_serves_several_times() -> None:
+    with second_process(getting_ready) as second:
+        assert second is not None
+        processes = set()
+        for _ in range(2):
+            with SideBySide(slowly, list(range(20)), second=second) as beside:
+                while not any(item.done() for item in beside._sent):
+                    time.sleep(0.01)
+                found = beside.results()
+            assert [number for number, _ in found] == list(range(20))
+            processes |= {process for _, process in found}
+    assert len(processes) == 2
+    with second_process(getting_ready, worth=False) as second:
+        assert second is None
 
 
 def test_an_error_over_there_is_raised_here() -> None:
