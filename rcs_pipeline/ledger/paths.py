@@ -162,7 +162,7 @@ def _beside(target: Path) -> Path:
 
 
 def files_under(root: Path) -> list[str]:
-    """Every file below `root`, as its path from there, in order. A folder that is a link is not looked into."""
+    """Every file below `root`, as its path from there, in order; a folder that is a link is left alone."""
     found = []
     for folder, _, names in os.walk(root):
         here = Path(folder)
