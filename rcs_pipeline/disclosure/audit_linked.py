@@ -63,7 +63,7 @@ class Attacked:
         if self.exempt.zeros:
             found += f", {self.exempt.zeros} zeros exempt by name"
         if self.exempt.small_rolls:
-            found += f", {self.exempt.small_rolls} under rolls of fewer exempt by name"
+            found += f", {self.exempt.small_rolls} under rolls of less than the width exempt by name"
         if self.told:
             found += f", {self.told} known from earlier releases"
         if self.close:

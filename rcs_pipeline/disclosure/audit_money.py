@@ -4,11 +4,12 @@ Belongs here: reading the protected files again, the shown lines and what is lef
 provider by provider, and one verdict for each audience.
 Does not belong here: anything by which the warehouse decides what is withheld (`providers_behind`).
 
-The warehouse is asked for one thing only: what each provider earns in each line. A line in sight tells its
-own amount; the lines that are withheld of a margin of which others are in sight tell theirs together. Each
-must be of `minimum_providers` or more, not counting those who share the last tenth (`dominant_share`), or of
-nobody. What two releases of the same map give away together is `audit_money_before`, what its breakdowns say
-of one another `audit_money_together`.
+The warehouse is asked what each provider earns in each line, and which lines add up to one sum that a reader
+knows (the side of a share that is told, or the whole; `audit_money_together` takes that from the file). A
+line in sight tells its own amount; the lines that are withheld of a margin of which others are in sight tell
+theirs together. Each must be of `minimum_providers` or more, not counting those who share the last tenth
+(`dominant_share`), or of nobody. What two releases of the same map give away together is
+`audit_money_before`, what its breakdowns say of one another `audit_money_together`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Limits:
     small_rolls_exempt: bool = False
 
     def need(self, most: Floats) -> Floats:
-        """The width that a hidden number needs of which everybody knows that it is `most` at most."""
+        """The width that a hidden number needs which can be `most` at most."""
         width = np.full(most.shape, float(self.width))
         return np.minimum(width, most) if self.small_rolls_exempt else width
 
@@ -73,7 +73,7 @@ class Counts:
     weighed: Weighed | None = None
 
     def most(self, lines: Ints) -> Floats:
-        """The most people that can be in each cell of the lines, as far as everybody knows.
+        """The most people that can be in each cell of the lines, as far as anybody outside may know.
 
         A ceiling below the truth (a roll that is out of date) tells nobody anything that holds.
         """

@@ -250,7 +250,8 @@ def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensiti
         width=int(policy.interval_width or 0),
         minimum_difference=int(policy.minimum_difference or 0),
         zeros_hidden=np.asarray(hidden),
-        small_rolls_exempt=bool(policy.small_rolls_exempt),
+        # The count of another table may be withheld there: it is no roll that everybody knows.
+        small_rolls_exempt=bool(policy.small_rolls_exempt and linked.ceiling and not linked.whole),
         seed=int(policy.seed or 0),
     )
 

@@ -69,15 +69,13 @@ Own = dict[str, tuple[int, list[str]]]
 def look_at_own(database: Path, product: Product, catalogue: Catalogue) -> Own:
     """Hold every estimate of a warehouse against itself and its groups against everybody.
 
-    Nothing of it depends on what is hidden, so it may be looked at while that is chosen: on one core. What
-    cannot be read is left out; `judge` says why.
+    Nothing of it depends on what is hidden, so it may be looked at while that is chosen: on one core. Where
+    anything breaks off, the table is left out; `judge` looks again and says why.
     """
-    import duckdb
-
     found: Own = {}
-    with suppress(RcsError), reading(database, threads=1) as connection:
+    with suppress(Exception), reading(database, threads=1) as connection:
         for table in tables_of(product):
-            with suppress(duckdb.Error):
+            with suppress(Exception):
                 if columns_of(connection, table.name):
                     found[table.name] = _own(connection, product, catalogue, table)
     return found
@@ -90,7 +88,7 @@ def judge(folder: Path, product: Product, catalogue: Catalogue, own: Own | None 
         folder: the candidate's folder.
         product: the contracts of its tables.
         catalogue: says which groups leave nobody out.
-        own: what `look_at_own` found in its warehouse; it looks now where that is None.
+        own: what `look_at_own` found in its warehouse; what is not there is looked at now.
     """
     try:
         with reading(folder / "warehouse.duckdb") as connection:

@@ -162,9 +162,17 @@ def _beside(target: Path) -> Path:
 
 
 def files_under(root: Path) -> list[str]:
-    """Every file below `root`, as its path from there, in order; a folder that is a link is left alone."""
+    """Every file below `root`, as its path from there, in order; a folder that is a link is left alone.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     found = []
-    for folder, _, names in os.walk(root):
+    for folder, _, names in os.walk(root, onerror=refuse) if root.is_dir() else ():
         here = Path(folder)
         below = here.relative_to(root)
         found += [(below / name).as_posix() for name in names if (here / name).is_file()]

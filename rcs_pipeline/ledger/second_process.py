@@ -16,7 +16,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -38,8 +39,13 @@ def second_process(
         yield None
         return
     with _started() as pool:
-        pool.submit(get_ready)
-        yield pool
+        # Without one everything is done here; that is no reason to break off.
+        begun = True
+        try:
+            pool.submit(get_ready)
+        except OSError:
+            begun = False
+        yield pool if begun else None
 
 
 def _started() -> ProcessPoolExecutor:
@@ -79,12 +85,15 @@ class SideBySide(Generic[Piece, Done]):
     def __enter__(self) -> SideBySide[Piece, Done]:
         if self._worth:
             self._pool = self._second or _started()
-            self._sent = [self._pool.submit(self._work, piece) for piece in self._pieces]
+            # One that died while it waited takes nothing on: then everything is done here.
+            with suppress(BrokenProcessPool):
+                for piece in self._pieces:
+                    self._sent.append(self._pool.submit(self._work, piece))
         return self
 
     def results(self) -> list[Done]:
         """Do what is left and wait for the rest; an error over there is raised here."""
-        if not self._sent:
+        if len(self._sent) < len(self._pieces):
             return [self._work(piece) for piece in self._pieces]
         here: dict[int, Done] = {}
         for number in range(len(self._pieces) - 1, -1, -1):
@@ -98,11 +107,10 @@ class SideBySide(Generic[Piece, Done]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for item in self._sent:
-            item.cancel()
-        wait(self._sent)
+        # Only what could not be taken back is waited for: of what was, nobody is told if the process dies.
+        wait([item for item in self._sent if not item.cancel()])
         if self._pool is not None and self._second is None:
-            self._pool.shutdown()
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _end_with_parent() -> None:

@@ -60,7 +60,7 @@ def audiences(workspace: Workspace, product: Product, candidate: CandidateRecord
     return found
 
 
-def places(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> int:
+def held(workspace: Workspace, plan: Plan, candidate: CandidateRecord) -> int:
     """How many audiences a candidate seems to hold files for, before anybody has looked at it."""
     product = workspace.catalogue.products.get(plan.product)
     return len(names_of(protected_folder(workspace, candidate), product)) if product else 0

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SHOWN = 10
-IN_RELEASE = 4  # counted from the end: `.../<code>/<version>/csv/<file>`
+# Counted from the end: `.../<code>/<version>/csv/<file>` and `.../<audience>/<file>`.
+IN_RELEASE, IN_CANDIDATE = 4, 2
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _compare(
         old = Held(files if apart else files[:1], IN_RELEASE if apart else None, types)
     if holder is not None and contract is not None:
         # All places lie in one file too, the same row by row (see `audit_places`): one is read sooner.
-        place = contract.extension.rows_of[of.kind] if apart else None
+        # Of an audience that was many and is one now, no row is any place's.
+        place = contract.extension.rows_of.get(of.kind, IN_CANDIDATE) if apart else None
         new = Held((protected / holder / f"{table}.parquet",), place)
     return compare(
         connection,

@@ -44,6 +44,11 @@ class _Share:
     verdicts: Mapping[str, str]
 
 
+def pays(releases: int) -> bool:
+    """Whether a second process pays for so many releases."""
+    return releases >= MANY
+
+
 def get_ready() -> None:
     """Import what filling needs, in a process that waits for it."""
     import duckdb  # noqa: F401
@@ -73,7 +78,7 @@ def fill(
     verdicts = {kind_of(item.draft.audience): verdicts_of_places(item.draft) for item in _one_a_kind(alone)}
     shares = [_Share(part, protected, pages, few, verdicts) for part in _parts(alone)]
     made = {item.draft.audience: item.folder for item in fillings}
-    with SideBySide(_fill_share, shares, worth=len(alone) >= MANY, second=second) as beside:
+    with SideBySide(_fill_share, shares, worth=pays(len(alone)), second=second) as beside:
         with source_of(protected, made) as source:
             hashes = _fill(others, source, pages, flushed=few)
         for share in beside.results():

@@ -30,7 +30,7 @@ from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import approvals_of
 from rcs_pipeline.release.draft import Comparison, Draft
-from rcs_pipeline.release.filling import MANY, Filling, fill, get_ready
+from rcs_pipeline.release.filling import Filling, fill, get_ready, pays
 from rcs_pipeline.release.folder import PageWriter
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
 from rcs_pipeline.release.mirror import staged
@@ -67,7 +67,7 @@ def publish(workspace: Workspace, plan_id: str, *, pages: PageWriter) -> Release
             raise NothingToDoError(f"The plan `{plan.id}` was published as {plan.product} {earlier.version}")
         candidate = workspace.ledger.candidate(plan.candidate)
         # It gets ready while the plan is looked at once more.
-        with second_process(get_ready, worth=candidates.places(workspace, plan, candidate) >= MANY) as second:
+        with second_process(get_ready, worth=pays(candidates.held(workspace, plan, candidate))) as second:
             order = _require_order(workspace, plan, candidate)
             return _publish(workspace, order, pages, second)
 

@@ -15,6 +15,7 @@ from rcs_pipeline.disclosure.attack import Knowledge, judge
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.grid import Grid, make_grid
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Protected, Reason, protect_counts
+from rcs_pipeline.disclosure.tables import limits_of
 
 RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
 SEX = [("all", "all"), ("sex", "female"), ("sex", "male")]
@@ -115,6 +116,15 @@ def test_a_number_under_a_small_roll_is_exempt_where_the_policy_says_so(
     found = protect_counts(counts, replace(limits(grid, 1), small_rolls_exempt=exempt))
     assert found.reasons[0, 1] == Reason.PRIMARY
     assert found.narrow == narrow * (1 if numerator == MEAN else 4)
+
+
+def test_only_a_roll_lowers_what_is_asked_and_no_count_that_may_be_withheld_elsewhere() -> None:
+    product = read_product(RCS)
+    for name, lowered in (("response_rates", True), ("indicator_estimates", False)):
+        linked = product.table(name).extension.linked
+        assert linked is not None
+        found = limits_of(product.file.disclosure, linked, 1, np.zeros(1, dtype=bool))
+        assert found.need(np.array([3.0, 40.0, np.inf])).tolist() == [3 if lowered else WIDTH, WIDTH, WIDTH]
 
 
 def small_rolls(exempt: bool) -> tuple[Knowledge, np.ndarray, Exempt]:

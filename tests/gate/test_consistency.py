@@ -121,6 +121,8 @@ def test_what_was_looked_at_ahead_gives_the_verdict_of_looking_now(
     ahead = consistency.look_at_own(warehouse, product, catalogue)
     assert ahead[TABLE][1]
     assert consistency.judge(folder, product, catalogue, ahead) == [judged(folder, catalogue)]
+    (verdict,) = consistency.judge(folder, product, catalogue, {TABLE: (24, ["what was seen ahead"])})
+    assert (verdict.outcome, verdict.message) == (Outcome.FAIL, "what was seen ahead")
 
 
 def test_what_cannot_be_read_ahead_is_left_to_the_verdict(folder: Path, catalogue: Catalogue) -> None:

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,17 @@ def slowly(number: int) -> tuple[int, int]:
 
 def getting_ready() -> None:
     """Nothing to import."""
+
+
+def dying(first: int) -> None:
+    """Ends the second process in the middle of a piece; the first takes its time meanwhile."""
+    time.sleep(0.5 if os.getpid() == first else 1)
+    if os.getpid() != first:
+        os._exit(1)
+
+
+def dead() -> None:
+    os._exit(1)
 
 
 def refusing(number: int) -> int:
@@ -67,6 +80,25 @@ def test_a_second_process_that_was_started_before_serves_several_times() -> None
     assert len(processes) == 2
     with second_process(getting_ready, worth=False) as second:
         assert second is None
+
+
+# The pool's own thread stumbles over a piece that was taken back; what waits must not.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_second_process_that_dies_while_parts_are_taken_back_is_an_error_and_no_wait(ahead: bool) -> None:
+    with second_process(getting_ready, worth=ahead) as second:
+        beside = SideBySide(dying, [os.getpid()] * 30, second=second)
+        with pytest.raises(BrokenProcessPool), beside:
+            beside.results()
+
+
+def test_where_the_second_process_died_while_it_waited_everything_is_done_here() -> None:
+    with second_process(dead) as second:
+        assert second is not None
+        with suppress(BrokenProcessPool):
+            second.submit(dead).result(timeout=60)
+        with SideBySide(slowly, [1, 2, 3], second=second) as beside:
+            assert beside.results() == [(number, os.getpid()) for number in (1, 2, 3)]
 
 
 def test_an_error_over_there_is_raised_here() -> None:

@@ -169,7 +169,13 @@ def test_a_release_that_a_second_process_filled_is_the_same(
     home, contracts = plain
     workspace = world.home(tmp_path / "home", contracts)
     world.candidate(workspace)
+    seconds = []
+    fill = filling.fill
+    monkeypatch.setattr(
+        "rcs_pipeline.release.publish.fill", lambda *given: (seconds.append(given[3]), fill(*given))[1]
+    )
     release = world.released(workspace)
+    assert [second is not None for second in seconds] == [True]
     one, other = (folder / "releases" / "many" for folder in (home, workspace.paths.home))
     for name in release.audiences:
         for file in sorted((one / name / "1.0.0").rglob("*")):

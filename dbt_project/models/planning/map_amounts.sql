@@ -25,7 +25,7 @@ with whole_sides as (
         select
             collection,
             '{{ breakdown }}' as breakdown_by,
-            {{ side }} as is_on_side,
+            coalesce({{ side }}, false) as is_on_side,
             provider,
             sum(gross_pence * weight) as amount
         from {{ ref('service_map_shares') }}
@@ -69,7 +69,7 @@ services as (
             '{{ breakdown }}' as breakdown_by,
             {{ value }} as breakdown_value,
             '{{ measure }}' as measure,
-            -- The shares of prevention and of evidence are published: what they are shares of adds up to them.
+            -- Where the share of the whole map is told, what it is a share of adds up to it.
             {% if measure == 'gross' and breakdown in sides -%}
                 case when not {{ breakdown }}_split then 'all' when {{ sides[breakdown] }} then 'side' else 'other' end
                     as margin,
