@@ -15,7 +15,7 @@ from rcs_pipeline.gate.required import from_manifest
 from rcs_pipeline.gate.verdicts import check_of
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.build import Building
-from rcs_pipeline.warehouse.dbt_run import is_committed, run_dbt
+from rcs_pipeline.warehouse.dbt_run import PROJECT, is_committed, run_dbt
 from rcs_pipeline.warehouse.lake import create_sources, product_contracts
 
 
@@ -487,6 +487,16 @@ WITHHELD = {
     "evidence": "evidence_providers < 3", "without_evidence": "evidence_providers < 3",
 }  # fmt: skip
 SIDES = {"level_of_support": "is_prevention", "evidence_rating": "is_evidenced"}
+SHARES = {"level_of_support": "prevention_providers", "evidence_rating": "evidence_providers"}
+
+
+def test_the_model_puts_lines_on_the_sides_that_the_contract_names(programme: Building) -> None:
+    money = programme.product.table("service_map_summary").extension.money
+    assert money is not None
+    assert money.together is not None
+    assert {side.of: side.flag for side in money.together.sides.values()} == SIDES
+    model = (PROJECT / "models" / "planning" / "map_amounts.sql").read_text(encoding="utf-8")
+    assert f"set sides = {SIDES!r}" in model
 
 
 @pytest.mark.parametrize("breakdown", ["level_of_support", "lead_partner", "need_type", "evidence_rating"])
@@ -520,7 +530,17 @@ def test_what_is_left_of_a_total_belongs_to_three_providers_or_to_nobody(
             f" where breakdown_by = 'all' and not ({WITHHELD[measure]})"
         ).fetchall()
     }
-    left: dict[tuple[str, bool], dict[str, int]] = {}
+    # A side adds up to what a reader knows only where the share of the whole map is told.
+    told = whole
+    if measure == "gross" and breakdown in SIDES:
+        share = SHARES[breakdown]
+        told = {
+            row[0]
+            for row in marts.execute(
+                f"select collection from service_map_summary where breakdown_by = 'all' and {share} >= 3"
+            ).fetchall()
+        }
+    left: dict[tuple[str, bool | None], dict[str, int]] = {}
     each: dict[tuple[str, str], dict[str, int]] = {}
     for collection, line, which, provider, spent in rows:
         if not spent:
@@ -529,7 +549,7 @@ def test_what_is_left_of_a_total_belongs_to_three_providers_or_to_nobody(
             own = each.setdefault((collection, line), {})
             own[provider] = own.get(provider, 0) + int(spent)
         elif collection in whole:
-            rest = left.setdefault((collection, which), {})
+            rest = left.setdefault((collection, which if collection in told else None), {})
             rest[provider] = rest.get(provider, 0) + int(spent)
     assert (left or breakdown in SIDES) and whole
     assert all(most_of_it(amounts) >= 3 for amounts in left.values())
