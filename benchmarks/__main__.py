@@ -107,11 +107,10 @@ def estimates_of(tables: Tables, bound: float) -> Callable[[Options], Outcome]:
 
     def measured(options: Options) -> Outcome:
         schools = min(SCHOOLS, max(1, options.rows // 20))
-        ratio, outside = estimates.measure(
+        ratio, beside = estimates.measure(
             options.folder / "estimates", options.rows, options.repetitions, schools, tables
         )
-        sentence = f"{ratio}; dbt's start and tests, not counted: {outside:.1f} s"
-        return Outcome(sentence, ratio.median, bound if options.rows == FULL_ROWS else None)
+        return Outcome(f"{ratio}; {beside}", ratio.median, bound if options.rows == FULL_ROWS else None)
 
     return measured
 

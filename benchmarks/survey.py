@@ -20,7 +20,7 @@ from rcs_pipeline.ledger.workspace import Workspace
 DATASET = INSTRUMENT = COLLECTION = PRODUCT = "bench"
 SINGLE_ITEMS, SCALES, SCALE_ITEMS = 50, 5, 5
 SCHOOLS = 2_500
-TABLES = ("indicators", "indicator_estimates")
+FIRST_SCHOOL = 5_700_000
 # What is grouped by, with the published values of its codes.
 GROUP_COLUMNS: dict[str, dict[Any, str]] = {
     "stage": {f"S{stage}": f"S{stage}" for stage in range(1, 5)},
@@ -39,6 +39,7 @@ class Tables:
     name: str
     groups: tuple[str, ...]
     geographies: tuple[str, ...]
+    products: tuple[str, ...] = ("indicators", "indicator_estimates")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ EVERY = Tables(
     "every",
     ("all", *GROUP_COLUMNS, "sex+stage", "sex+simd_quintile"),
     ("programme", "cpp", "learning_community", "school"),
+    ("indicators", "indicator_estimates", "local_estimates"),
 )
 
 
@@ -123,7 +125,8 @@ def land(space: Workspace, rows: int, schools: int = SCHOOLS) -> Path:
             f"""copy (
             select sha256(i::varchar) as pupil_id,
                    'S120000' || lpad((i % {schools} % 32)::varchar, 2, '0') as cpp_code,
-                   (5700000 + i % {schools})::varchar as school_code, 'S' || (1 + hash(i) % 4) as stage,
+                   ({FIRST_SCHOOL} + i % {schools})::varchar as school_code,
+                   'S' || (1 + hash(i) % 4) as stage,
                    (1 + hash(i + 1) % 2)::integer as sex, (1 + hash(i + 2) % 5)::integer as simd_quintile,
                    'community ' || (i % {schools} // 96) as community,
                    (1 + (i % {schools} + hash(i + 4) % 2) % 8)::integer as urban_rural,
@@ -179,7 +182,7 @@ def _product(folder: Path, tables: Tables) -> None:
                          "groups": list(tables.groups)}],
     }  # fmt: skip
     write_yaml(folder / "product.yaml", product)
-    for table in TABLES:
+    for table in tables.products:
         text = (theirs / f"{table}.odcs.yaml").read_text(encoding="utf-8")
         contract = yaml.safe_load(text) | {"id": f"bench.product.{table}", "dataProduct": PRODUCT}
         # Every pupil has a weight of its own here: no cell has one.

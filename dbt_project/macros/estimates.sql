@@ -1,8 +1,9 @@
 {#- Estimates of one instrument from its sums: totals and variances wide, then one row an estimate.
 
 relation      the model of sums
-levels        list of {name, code, groups, spread}: a level of geography, the expression of its code, the groups tabulated
-              there, and whether clusters can be the units of variance (they cannot within one school)
+levels        list of {name, code, groups, spread, told}: a level of geography, the expression of its code, the groups
+              tabulated there, whether clusters can be the units of variance (they cannot within one school), and whether
+              its estimates are made: one that is not told is there for others to be compared with
 shares        indicators that are 0, 1 or NULL
 means         indicators that are whole parts of a score: list of {id, unit, parts}: `parts` of a point, and a power of two
               above every score
@@ -15,6 +16,8 @@ whole_clusters   whether a unit of the sums is a whole cluster: no cluster is th
 {%- for item in means -%} {%- do units.update({item.id: item.unit}) -%} {%- do parts.update({item.id: item.parts}) -%} {%- endfor -%}
 {%- set items = shares + mean_ids -%}
 {%- set key = 'geography_level, geography_code, wave, group_by, group_value' -%}
+{%- set told = levels | selectattr('told') | list -%}
+{%- set told_names = told | map(attribute='name') | list -%}
 with
 -- The full design: a cluster counts in its stratum even where it has nobody in the group.
 full_design as (
@@ -32,7 +35,7 @@ full_design as (
     'clusters': ['collection', 'stratum', 'cluster', 'group_by', 'group_value'],
     'school': ['wave', 'school', 'group_by', 'group_value'],
 } -%}
-{% for name, columns in added_up.items() if not (whole_clusters and name == 'clusters') -%}
+{% for name, columns in added_up.items() if not (whole_clusters and name == 'clusters') and (name == 'clusters' or 'school' in told_names) -%}
 several_{{ name }} as (
     {{ more_than_one(relation, columns) }}
 ),
@@ -50,7 +53,7 @@ totals as (
         {% if several -%}
         {{ 'max(tranche)' if level.name != 'programme' else 'cast(null as varchar)' }} as tranche,
         {{ 'max(cpp_code)' if level.name in ['school', 'learning_community', 'cpp'] else 'cast(null as varchar)' }} as cpp_code,
-        case when min(collected) = max(collected) then min(collected) else min(collected) || ' to ' || max(collected) end as collected,
+        {{ collected_from_to() }} as collected,
         {%- else -%}
         tranche,
         cpp_code,
@@ -76,7 +79,7 @@ totals as (
 ),
 
 clusters as (
-    {% for level in levels | selectattr('spread') -%}
+    {% for level in told | selectattr('spread') -%}
     {%- for several in ([false] if whole_clusters else [false, true]) -%}
     select
         '{{ level.name }}' as geography_level,
@@ -104,18 +107,28 @@ clusters as (
     {% endfor -%}
 ),
 
+-- Divided once a place, and not once a school of it.
+ratios_of_places as (
+    select
+        {{ key }},
+        {% for item in items -%}
+        {{ item }}__wy / nullif({{ item }}__w, 0) as {{ item }}__p,
+        nullif({{ item }}__w{{ ' * ' ~ units[item] if item in units }}, 0) as {{ item }}__d{{ ',' if not loop.last }}
+        {% endfor -%}
+    from totals
+),
+
 deviations as (
     select
         {% for column in key.split(', ') -%} clusters.{{ column }}, {% endfor %}
         clusters.collection,
         clusters.stratum,
         {% for item in items -%}
-        (clusters.{{ item }}__wy - totals.{{ item }}__wy / nullif(totals.{{ item }}__w, 0) * clusters.{{ item }}__w)
-        / nullif(totals.{{ item }}__w{{ ' * ' ~ units[item] if item in units }}, 0) as {{ item }}__z{{ ',' if not loop.last }}
+        (clusters.{{ item }}__wy - places.{{ item }}__p * clusters.{{ item }}__w) / places.{{ item }}__d as {{ item }}__z{{ ',' if not loop.last }}
         {% endfor -%}
     from clusters
-    inner join totals
-        on {% for column in key.split(', ') -%} clusters.{{ column }} = totals.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+    inner join ratios_of_places as places
+        on {% for column in key.split(', ') -%} clusters.{{ column }} = places.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
 ),
 
 strata as (
@@ -173,6 +186,8 @@ spread as (
 
 -- The others of a CPP are all CPPs of its wave but itself (the totals are exact, so taking one away is too); a school
 -- or community is compared with its CPP.
+{% set within_cpp = told_names | select('in', ['school', 'learning_community']) | list -%}
+{%- if told_names != within_cpp -%}
 every_cpp as (
     select
         wave,
@@ -187,7 +202,9 @@ every_cpp as (
     group by wave, group_by, group_value
 ),
 
+{% endif -%}
 rivals as (
+    {% if told_names != within_cpp -%}
     select
         {% for column in key.split(', ') -%} totals.{{ column }}, {% endfor %}
         {% for item in items -%}
@@ -201,7 +218,9 @@ rivals as (
             and totals.group_by = every_cpp.group_by
             and totals.group_value = every_cpp.group_value
     where totals.geography_level = 'cpp'
-    union all
+    {{ 'union all' if within_cpp }}
+    {% endif -%}
+    {% if within_cpp -%}
     select
         {% for column in key.split(', ') -%} totals.{{ column }}, {% endfor %}
         {% for item in items -%}
@@ -215,6 +234,7 @@ rivals as (
             and totals.group_by = parents.group_by
             and totals.group_value = parents.group_value
     where totals.geography_level in ('school', 'learning_community') and parents.geography_level = 'cpp'
+    {%- endif %}
 ),
 
 placed as (
@@ -228,6 +248,9 @@ placed as (
         on {% for column in key.split(', ') -%} totals.{{ column }} = spread.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
     left join rivals
         on {% for column in key.split(', ') -%} totals.{{ column }} = rivals.{{ column }}{{ ' and ' if not loop.last }} {%- endfor %}
+    {% for level in levels | rejectattr('told') -%}
+    {{ 'where' if loop.first else 'and' }} totals.geography_level <> '{{ level.name }}'
+    {% endfor -%}
 ),
 
 {% set ids = key ~ ', tranche, collected' -%}
@@ -282,7 +305,7 @@ long as (
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 )
-{{ intervals('long', instrument, reliability, finite_population, levels | rejectattr('spread') | map(attribute='name') | list) }}
+{{ intervals('long', instrument, reliability, finite_population, told | rejectattr('spread') | map(attribute='name') | list) }}
 {% endmacro %}
 
 

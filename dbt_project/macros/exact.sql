@@ -19,9 +19,9 @@ number. Ratios are not: over clusters they are summed as whole multiples of 2^-6
     cast(sum(cast({{ expression }} as decimal(38, 18))) as double)
 {%- endmacro %}
 
-{#- |expression| <= 4: shares of a total and their squares are. -#}
+{#- |expression| <= 4: shares of a total and their squares are. The engine's cast rounds. -#}
 {% macro duckdb__exact_sum(expression) -%}
-    cast(sum(cast(round(({{ expression }}) * 1152921504606846976.0) as bigint)) as double) / 1152921504606846976.0
+    cast(sum(cast(({{ expression }}) * 1152921504606846976.0 as bigint)) as double) / 1152921504606846976.0
 {%- endmacro %}
 
 {#- A whole number of up to 38 digits. -#}

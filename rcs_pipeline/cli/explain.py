@@ -55,8 +55,8 @@ def explain(
     told = follow(space, record, indicator, place, group, wave)
     contracts = space.catalogue.product(record.product)
     table = contracts.table(TABLE.removeprefix("main."))
-    row = (space.paths.home / record.path, contracts, table, told.asked.grain)
-    shown = (*shown_to(*row), *bands_shown_to(*row))
+    folder, grain = space.paths.home / record.path, told.asked.grain
+    shown = (*shown_to(folder, contracts, table, grain), *bands_shown_to(folder, contracts, grain))
     few = contracts.file.disclosure.minimum_count
     text = as_text(record, told, shown, listed=clusters, few=few)
     result(form, text, **as_json(record, told, shown, listed=clusters, few=few))
@@ -65,7 +65,7 @@ def explain(
     )
     next_step(
         form,
-        f'rcs query --candidate {record.hash[:16]} "select * from indicator_estimates where {same}"'
+        f'rcs query --candidate {record.hash[:16]} "select * from {told.asked.table} where {same}"'
         if told.agrees
         else f"rcs verdicts --candidate {record.hash[:16]}",
     )

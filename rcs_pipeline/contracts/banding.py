@@ -22,11 +22,16 @@ class BandSize(Strict):
 
 
 class Finest(Strict):
-    """The linked table that holds the cells which the rows are sums of, the level and the group of those."""
+    """The cells that the rows are sums of: their table, its column of the school, what they are grouped by.
+
+    `only`: column -> value, where the table holds other rows as well. All other columns are called as those
+    of the rows.
+    """
 
     table: str
-    level: str
+    place: str
     group: str
+    only: dict[str, str] = Field(default_factory=dict)
 
 
 class ShownAs(Strict):
@@ -68,6 +73,13 @@ class BandedTable(Strict):
                 f" not {', '.join(strangers) or 'without `all`'}"
             )
         return self
+
+    def cell_columns(self) -> tuple[str, ...]:
+        """Every column of the table of cells that is named."""
+        return (
+            *self.system, self.line, self.finest.place, self.group_by, self.group_value, self.base,
+            self.numerator, *self.finest.only,
+        )  # fmt: skip
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.banding import check_sizes
+from rcs_pipeline.contracts.banding import BandedTable, check_sizes
 from rcs_pipeline.contracts.delivery_files import TypeOptions
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.odcs import extension, read_contract
@@ -243,13 +243,6 @@ def _check_banded(table: ProductTable, tables: tuple[ProductTable, ...], file: P
         )
     except ContractError as error:
         raise ContractError(error.found, where=stated_in, expected=error.expected) from error
-    told = [item for item in table.columns if item.name in (banded.base, banded.numerator) and item.audiences]
-    if told:
-        raise ContractError(
-            f"The exact counts behind bands are granted: {', '.join(item.name for item in told)}",
-            where=where,
-            expected="no audience",
-        )
     shown = set(banded.shows.model_dump().values())
     if len(ruled) > 1 or set(ruled[0].hides) != shown:
         raise ContractError(
@@ -257,16 +250,31 @@ def _check_banded(table: ProductTable, tables: tuple[ProductTable, ...], file: P
             where=where,
             expected=", ".join(sorted(shown)),
         )
-    linked = next((item.extension.linked for item in tables if item.name == banded.finest.table), None)
-    if (
-        linked is None
-        or linked.numerator is None
-        or (linked.system, linked.line) != (banded.system, banded.line)
-    ):
+    _check_counts(table, banded, next((item for item in tables if item.name == banded.finest.table), None))
+
+
+def _check_counts(table: ProductTable, banded: BandedTable, cells: ProductTable | None) -> None:
+    """The counts behind bands are there, and granted to nobody but by a table that is protected as linked."""
+    where = str(table.path)
+    there = {column.name for column in cells.columns} if cells else set()
+    if lacking := sorted({*banded.cell_columns()} - there):
         raise ContractError(
-            f"Bands are made of `{banded.finest.table}`",
+            f"Bands are made of `{banded.finest.table}`, which lacks {', '.join(lacking)}",
             where=where,
-            expected="a linked table with a numerator, and with the same `system` and `line`",
+            expected="a table of the product with the columns of the cells",
+        )
+    own = (table, cells) if cells and cells.extension.linked is None else (table,)
+    told = dict.fromkeys(
+        column.name
+        for item in own
+        for column in item.columns
+        if column.name in (banded.base, banded.numerator) and column.audiences
+    )
+    if told:
+        raise ContractError(
+            f"The exact counts behind bands are granted: {', '.join(told)}",
+            where=where,
+            expected="no audience",
         )
 
 

@@ -193,8 +193,8 @@ def _truth(
     """`bands_rows`: every row with what is shown of it, `bands_cells`: the finest cells of the same schools,
     `bands_parts`: which cells a row counts.
     """
-    linked, finest = product.table(banded.finest.table).extension.linked, banded.finest
-    assert linked is not None  # noqa: S101  (the loader has checked)
+    finest = banded.finest
+    only = {**finest.only, banded.group_by: finest.group}
     least = int(product.file.disclosure.minimum_school or 0)
     same = " and ".join(f"truth.{name(key)} is not distinct from given.{name(key)}" for key in banded.keys)
     school = (*banded.system, banded.place)
@@ -218,16 +218,15 @@ def _truth(
     connection.execute(f"""
         create or replace temp table bands_cells as
         select
-            schools.block, schools.school, cells.{name(str(linked.line))} as line,
-            cells.{name(str(linked.group_value))} as cell, cells.{name(linked.base)} as base,
-            cells.{name(str(linked.numerator))} as numerator
+            schools.block, schools.school, cells.{name(banded.line)} as line,
+            cells.{name(banded.group_value)} as cell, cells.{name(banded.base)} as base,
+            cells.{name(banded.numerator)} as numerator
         from {WAREHOUSE}.main.{name(finest.table)} as cells
         inner join (select distinct block, school from bands_rows) as schools
-            on {_joined("cells", (*linked.system, linked.place))} = schools.school
+            on {_joined("cells", (*banded.system, finest.place))} = schools.school
         where
-            cells.{name(linked.level)} = {text(finest.level)}
-            and cells.{name(str(linked.group_by))} = {text(finest.group)}
-            and cells.{name(linked.base)} is not null and cells.{name(str(linked.numerator))} is not null
+            {" and ".join(f"cells.{name(column)} = {text(value)}" for column, value in only.items())}
+            and cells.{name(banded.base)} is not null and cells.{name(banded.numerator)} is not null
     """)
     found = connection.execute("select distinct way, value from bands_rows order by all").fetchall()
     cells = connection.execute("select distinct cell from bands_cells order by all").fetchall()

@@ -42,6 +42,12 @@ def misfits() -> tuple[Wrong, ...]:
             f" where shown and not coalesce({inside.format(count='numerator')}, false)",
         ),
         Wrong(
+            "row(s) shown whose pupils stand in no cell",
+            "select count(*) from bands_rows anti join (select school, line, way, value"
+            " from bands_cells inner join bands_parts using (cell) where base > 0)"
+            " using (school, line, way, value) where shown",
+        ),
+        Wrong(
             "row(s) shown in two ways",
             "select count(*) from (select 1 from bands_rows group by school, line, way, value"
             " having count(*) > 1)",

@@ -137,7 +137,7 @@ class _Begun:
 def _begin(connection: DuckDBPyConnection, product: Product, table: ProductTable) -> _Begun:
     banded, rules = _banded(table), BandRules.of(product.file.disclosure)
     number_rows(connection, table, banded)
-    number_cells(connection, product, table, banded)
+    number_cells(connection, table, banded)
     shape = shape_of(connection, table, banded)
     given = fetch(connection, "select __number, __block, __place, __line, __row, __base, __count"
                               f" from {rows_of(table)} order by __number")  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rcs_pipeline.contracts.banding import BandedTable
-from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
 from rcs_pipeline.disclosure.linear import Bools, Ints
 
@@ -61,31 +61,28 @@ def number_rows(connection: DuckDBPyConnection, table: ProductTable, banded: Ban
     """)
 
 
-def number_cells(
-    connection: DuckDBPyConnection, product: Product, table: ProductTable, banded: BandedTable
-) -> None:
+def number_cells(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> None:
     """`cells_of`: the finest cells of the same schools and lines, with the same numbers."""
-    finest, linked = banded.finest, product.table(banded.finest.table).extension.linked
-    assert linked is not None and linked.numerator is not None  # noqa: S101  (the loader has checked)
+    finest = banded.finest
+    only = {**finest.only, banded.group_by: finest.group}
     same = "".join(f" and cells.{name(item)} = schools.{name(item)}" for item in banded.system)
-    value = f"cells.{name(str(linked.group_value))}"
+    value = f"cells.{name(banded.group_value)}"
     connection.execute(f"""
         create or replace temp table {cells_of(table)} as
         select
             schools.__block, schools.__place, lines.__line, {value} as __value,
             dense_rank() over (order by {value}) - 1 as __cell,
-            cast(cells.{name(linked.base)} as bigint) as __base,
-            cast(cells.{name(linked.numerator)} as bigint) as __count
+            cast(cells.{name(banded.base)} as bigint) as __base,
+            cast(cells.{name(banded.numerator)} as bigint) as __count
         from {WAREHOUSE}.main.{name(finest.table)} as cells
         inner join (
             select distinct __block, __place, {names((*banded.system, banded.place))} from {rows_of(table)}
-        ) as schools on cells.{name(linked.place)} = schools.{name(banded.place)}{same}
+        ) as schools on cells.{name(finest.place)} = schools.{name(banded.place)}{same}
         inner join (select distinct __line, {name(banded.line)} from {rows_of(table)}) as lines
-            on cells.{name(str(linked.line))} = lines.{name(banded.line)}
+            on cells.{name(banded.line)} = lines.{name(banded.line)}
         where
-            cells.{name(linked.level)} = {text(finest.level)}
-            and cells.{name(str(linked.group_by))} = {text(finest.group)}
-            and cells.{name(linked.base)} is not null and cells.{name(linked.numerator)} is not null
+            {" and ".join(f"cells.{name(column)} = {text(value)}" for column, value in only.items())}
+            and cells.{name(banded.base)} is not null and cells.{name(banded.numerator)} is not null
     """)
 
 

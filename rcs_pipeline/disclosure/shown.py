@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import DisclosurePolicy, Product, ProductTable
-from rcs_pipeline.contracts.vocabulary import Symbol
+from rcs_pipeline.contracts.vocabulary import GeographyLevel, Symbol
 from rcs_pipeline.disclosure.display import rounded_columns
 from rcs_pipeline.disclosure.engine import WAREHOUSE, mask_columns, name, reading, text
 from rcs_pipeline.disclosure.protect import MASKS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ESTIMATE = "estimate"
+LEVEL, PLACE = "geography_level", "geography_code"
 LEFT_OUT = "left out"
 BESIDE = "with it, a hidden number beside it could be worked out"
 
@@ -61,30 +62,22 @@ def shown_to(
         )
 
 
-def bands_shown_to(
-    folder: Path, product: Product, table: ProductTable, grain: Mapping[str, str]
-) -> tuple[Shown, ...]:
-    """The bands that are made of a row of a linked table, as every audience that sees any gets them.
+def bands_shown_to(folder: Path, product: Product, grain: Mapping[str, str]) -> tuple[Shown, ...]:
+    """The bands of an estimate of one school, as every audience that sees any gets them; of others none.
 
     Args:
         folder: the candidate's folder.
         product: names the audiences and the banded tables.
-        table: the linked table of the row.
-        grain: the columns and values that name the row.
+        grain: the columns and values that name the estimate.
     """
-    found, linked = list[Shown](), table.extension.linked
+    found = list[Shown]()
+    if grain.get(LEVEL) != GeographyLevel.SCHOOL:
+        return ()
     for other in product.tables:
         banded = other.extension.banded
-        if banded is None or linked is None or banded.finest.table != table.name:
-            continue
-        here = dict(zip(linked.keys, linked.keys, strict=True)) | {
-            linked.place: banded.place,
-            str(linked.group_by): banded.group_by,
-            str(linked.group_value): banded.group_value,
-        }
-        at_school = grain.get(linked.level) == banded.finest.level
-        if at_school and grain.get(str(linked.group_by)) in banded.groups:
-            row = {here[key]: value for key, value in grain.items() if key in here and key != linked.level}
+        if banded is not None and grain.get(banded.group_by) in banded.groups:
+            named = {**grain, banded.place: grain[PLACE]}
+            row = {key: value for key, value in named.items() if key in banded.keys}
             found += [
                 replace(item, audience=f"{item.audience}, {other.name}")
                 for item in shown_to(folder, product, other, row)

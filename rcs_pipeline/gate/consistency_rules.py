@@ -1,6 +1,7 @@
 """What must hold within one row of estimates, each rule as a sentence and as SQL over the row's columns.
 
-Belongs here: the formulas that tie base, numerator, estimate, standard error, effective base and limits.
+Belongs here: the formulas that tie base, numerator, estimate, standard error, effective base and limits, and
+what a contract promises of single columns.
 Does not belong here: reading tables and giving verdicts (see `consistency`).
 
 A row with a numerator is a share, one without a mean; rows that are withheld have no estimate.
@@ -8,7 +9,11 @@ A row with a numerator is a share, one without a mean; rows that are withheld ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.disclosure.engine import name, text
 
 # Of a share absolutely, of a score or sum relatively: far above the last digits of doubles, far below any
 # digit that is published.
@@ -126,3 +131,20 @@ RULES = (
     _exact("the estimate is not in the middle of its limits", "estimate numerator lower upper",
           f"{MEAN} and lower is not null", _near("(lower + upper) / 2", "estimate")),
 )  # fmt: skip
+
+
+def promised(table: ProductTable) -> Iterator[Rule]:
+    """What the contract of a table says of its single columns."""
+    for item in table.columns:
+        column, needs = name(item.name), frozenset({item.name})
+        given = f"{column} is not null"
+        if item.required and not item.filled_at_release:
+            yield Rule(f"`{item.name}` is empty", needs, "true", given)
+        if item.codes:
+            codes = ", ".join(text(code) for code in item.codes)
+            yield Rule(f"`{item.name}` is none of its codes", needs, given, f"{column} in ({codes})")
+        for bound, sign in ((item.minimum, ">="), (item.maximum, "<=")):
+            if bound is not None:
+                yield Rule(
+                    f"`{item.name}` is not {sign} {bound:g}", needs, given, f"{column} {sign} {bound!r}"
+                )

@@ -15,6 +15,7 @@ from rcs_pipeline.contracts.scales import BandScheme
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.staging import staging_name
+from rcs_pipeline.warehouse.tabulation import has_local
 from rcs_pipeline.warehouse.templates import render
 
 COLLECTION_COLUMNS = (
@@ -69,7 +70,15 @@ def registered_indicators_model(catalogue: Catalogue, product: Product, source: 
         for item in catalogue.indicators_of(instrument)
     ]
     empty = [tuple(_no_truth() if name in BOOLEANS else sql.text_or_null(None) for name in INDICATOR_COLUMNS)]
-    return render("values.sql.j2", source, columns=INDICATOR_COLUMNS, rows=rows or empty, empty=not rows)
+    return render(
+        "values.sql.j2", source, columns=INDICATOR_COLUMNS, rows=rows or empty, empty=not rows,
+        **_kept_for_views(product, "view"),
+    )  # fmt: skip
+
+
+def _kept_for_views(product: Product, materialized: str) -> dict[str, str]:
+    """A view of the warehouse can read nothing that was in memory only."""
+    return {"kept": f"materialized='{materialized}', schema='register'"} if has_local(product) else {}
 
 
 def _indicator(catalogue: Catalogue, contract: DeliveryContract, item: Indicator) -> tuple[str, ...]:
@@ -118,7 +127,7 @@ def geographies_model(catalogue: Catalogue, product: Product, source: str) -> st
     return render(
         "geographies.sql.j2", source,
         rows=[tuple(sql.text(value) for value in row) for row in rows],
-        schools=_school_names(catalogue, product),
+        schools=_school_names(catalogue, product), **_kept_for_views(product, "table"),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The product tables that every survey product can have without a line of SQL.
 
-Belongs here: `indicator_estimates`, `indicators`, `collections` in the shape of their contracts; which module
-makes the others.
+Belongs here: `indicator_estimates`, `local_estimates`, `indicators`, `collections` in the shape of their
+contracts; which module makes the others.
 Does not belong here: tables with SQL of their own (dbt_project/models/marts).
 """
 
@@ -11,7 +11,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import Polarity, Weighting
-from rcs_pipeline.warehouse import quality_tables, school_tables, sql, weighting
+from rcs_pipeline.warehouse import quality_tables, school_tables, sql, tabulation, weighting
 from rcs_pipeline.warehouse.dims import COLLECTION_COLUMNS, INDICATOR_COLUMNS, dimension_model
 from rcs_pipeline.warehouse.templates import render
 
@@ -38,7 +38,7 @@ ESTIMATE_COLUMNS = {
     "symbol": "null",
     "release_version": "null",
 }  # fmt: skip
-GENERATED = ("indicator_estimates", "indicators", "collections", "weighting", *quality_tables.TABLES,
+GENERATED = (*tabulation.TABLES, "indicators", "collections", "weighting", *quality_tables.TABLES,
              *school_tables.TABLES)  # fmt: skip
 
 
@@ -64,15 +64,32 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
     _known(table, (*ESTIMATE_COLUMNS, "comparison", "weighting"))
     _says_unweighted(product, table)
     columns = {**ESTIMATE_COLUMNS, "weighting": weighting.weighting_column(product)}
-    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
+    local = table.name == tabulation.LOCAL_ESTIMATES
     return render(
-        "indicator_estimates.sql.j2", source,
-        models=[f"estimates_{catalogue.instrument(name).dataset}" for name in instruments],
+        "indicator_estimates.sql.j2", source, local=local,
+        surveys=_surveys(catalogue, product, table, local=local), **tabulation.policies(product),
         columns=[
             (item.name, columns.get(item.name), sql.TYPES[item.type]) for item in table.columns
         ],
         higher=Polarity.HIGHER_IS_BETTER.value, lower=Polarity.LOWER_IS_BETTER.value,
     )  # fmt: skip
+
+
+def _surveys(
+    catalogue: Catalogue, product: Product, table: ProductTable, *, local: bool
+) -> list[tabulation.SurveyEstimates]:
+    """The surveys of one of the two tables of estimates."""
+    names = dict.fromkeys(item.instrument for item in product.file.tabulations)
+    contracts = [catalogue.instrument(name) for name in names]
+    told = (tabulation.survey_estimates(catalogue, product, item, local=local) for item in contracts)
+    surveys = [survey for survey in told if survey.levels]
+    if not surveys:
+        raise ContractError(
+            f"The product tabulates nothing that stands in `{table.name}`",
+            where=str(table.path),
+            expected=f"`tabulations` with {'schools or communities' if local else 'a place above schools'}",
+        )
+    return surveys
 
 
 def _says_unweighted(product: Product, table: ProductTable) -> None:

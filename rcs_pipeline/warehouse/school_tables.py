@@ -1,6 +1,7 @@
-"""The table of single schools, for every survey product that names it.
+"""The tables of single schools, for every survey product that names them.
 
-Belongs here: `school_figures` in the shape of its contract, from the estimates that are there already.
+Belongs here: `school_figures` and the cells behind its bands in the shape of their contracts, from the sums
+of the pupils.
 Does not belong here: the bands, which are chosen when a candidate is protected (`disclosure`).
 """
 
@@ -9,15 +10,16 @@ from __future__ import annotations
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse import sql, tabulation
 from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.templates import render
 
-TABLES = ("school_figures",)
+FIGURES, CELLS = "school_figures", "school_cells"
+TABLES = (FIGURES, CELLS)
 # How each column that the contract may name is written; the band is filled in by protection.
 COLUMNS = {
     **{
-        name: f"estimates.{name}"
+        name: f"counts.{name}"
         for name in (
             "indicator_id", "instrument", "wave", "tranche", "group_by", "group_value", "collected", "base",
             "numerator",
@@ -25,9 +27,9 @@ COLUMNS = {
     },
     "title": "indicators.title",
     "domain": "indicators.domain",
-    "cpp_code": "schools.cpp_code",
-    "school_code": "estimates.geography_code",
-    "school_name": "estimates.geography_name",
+    "cpp_code": "counts.cpp_code",
+    "school_code": "counts.school",
+    "school_name": "coalesce(places.geography_name, counts.school)",
     "size_class": "null",
     "share_from": "null",
     "share_to": "null",
@@ -40,7 +42,7 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
     """The text of the table.
 
     Raises:
-        ContractError: the contract names a column that nobody computes, does not say what is banded, or no
+        ContractError: the contract names a column that nobody computes, nobody says what is banded, or no
             survey of the product has schools.
     """
     unknown = [column.name for column in table.columns if column.name not in COLUMNS]
@@ -50,15 +52,25 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
             where=str(table.path),
             expected=", ".join(COLUMNS),
         )
-    if table.extension.banded is None:
+    figures = table if table.name == FIGURES else product.table(FIGURES)
+    banded = figures.extension.banded
+    if banded is None:
         raise ContractError(
             "The figures of schools do not say how they are banded",
-            where=str(table.path),
+            where=str(figures.path),
             expected="the section `banded`",
         )
     names = dict.fromkeys(item.instrument for item in product.file.tabulations)
     contracts = [catalogue.instrument(name) for name in names]
-    surveys = [(survey_of(item).instrument, item.dataset) for item in contracts if survey_of(item).school]
+    surveys = [
+        {
+            "instrument": survey_of(item).instrument,
+            "dataset": item.dataset,
+            "shares": tabulation.shares_of(catalogue, item),
+        }
+        for item in contracts
+        if survey_of(item).school
+    ]
     if not surveys:
         raise ContractError(
             "No survey of the product has schools",
@@ -66,6 +78,7 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
             expected="`survey: {school: ...}` in a delivery contract",
         )
     return render(
-        f"{table.name}.sql.j2", source, surveys=surveys, groups=table.extension.banded.groups,
+        "school_counts.sql.j2", source, surveys=surveys,
+        groups=banded.groups if table is figures else (banded.finest.group,),
         columns=[(item.name, COLUMNS[item.name], sql.TYPES[item.type]) for item in table.columns],
     )  # fmt: skip

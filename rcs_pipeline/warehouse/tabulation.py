@@ -6,7 +6,8 @@ Does not belong here: their SQL (dbt_project/macros), scoring, names of places.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
@@ -19,6 +20,9 @@ from rcs_pipeline.warehouse.scoring import score_bound
 from rcs_pipeline.warehouse.templates import render
 
 EVERYBODY = "all"
+ESTIMATES, LOCAL_ESTIMATES = "indicator_estimates", "local_estimates"
+TABLES = (ESTIMATES, LOCAL_ESTIMATES)
+LOCAL = (GeographyLevel.LEARNING_COMMUNITY, GeographyLevel.SCHOOL)
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Level:
-    """A level of geography: its code as SQL, its groups, and whether clusters can spread within it."""
+    """A level of geography: its code as SQL, its groups, and whether clusters can spread within it.
+
+    Where it is not `told` no estimate is made of it; it is what others are compared with.
+    """
 
     name: str
     code: str
     groups: tuple[str, ...]
     spread: bool
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,18 @@ class Mean:
     id: str
     unit: int
     parts: int
+
+
+@dataclass(frozen=True)
+class SurveyEstimates:
+    """What the macro `estimates` is called with for one survey."""
+
+    dataset: str
+    instrument: str
+    levels: tuple[Level, ...]
+    shares: tuple[str, ...]
+    means: tuple[Mean, ...]
+    whole_clusters: bool
 
 
 def tabulations_of(product: Product, instrument: str) -> tuple[Tabulation, ...]:
@@ -108,8 +128,27 @@ def means_of(catalogue: Catalogue, contract: DeliveryContract) -> tuple[Mean, ..
     return tuple(means)
 
 
+def has_local(product: Product) -> bool:
+    """Whether the estimates of schools and communities are a view of their own, made when it is read."""
+    return any(table.name == LOCAL_ESTIMATES for table in product.tables)
+
+
+def levels_in(product: Product, contract: DeliveryContract, *, local: bool) -> tuple[Level, ...]:
+    """The levels of the model of schools and communities, or of the other; none where nothing is told.
+
+    Schools and communities are compared with their partnership, so it stands in their model as well.
+    """
+    levels = levels_of(product, contract)
+    if not has_local(product):
+        return () if local else levels
+    told = tuple(level for level in levels if (level.name in LOCAL) == local)
+    if not (local and told):
+        return told
+    return (*(replace(level, told=False) for level in levels if level.name == GeographyLevel.CPP), *told)
+
+
 def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
-    """The one scan over the pupils."""
+    """The one scan over the pupils. Kept where estimates are made of it later, else in memory."""
     units = _units(contract)
     return render(
         "sums.sql.j2", source, dataset=contract.dataset,
@@ -117,20 +156,40 @@ def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContrac
         groups=groups_of(product, contract),
         shares=shares_of(catalogue, contract),
         means=[item.id for item in means_of(catalogue, contract)],
+        kept=bool(levels_in(product, contract, local=True)),
     )  # fmt: skip
 
 
 def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
-    """One row an estimate, before names and the published shape."""
-    return render(
-        "estimates.sql.j2", source, dataset=contract.dataset, instrument=survey_of(contract).instrument,
-        levels=levels_of(product, contract),
+    """One row an estimate, before names and the published shape; of every level that does not stand apart.
+
+    Those of schools and communities are many, and written once, by the table that holds them.
+    """
+    survey = survey_estimates(catalogue, product, contract, local=False)
+    few = all(level.name not in LOCAL for level in survey.levels)
+    return render("estimates.sql.j2", source, few=few, **vars(survey), **policies(product))
+
+
+def survey_estimates(
+    catalogue: Catalogue, product: Product, contract: DeliveryContract, *, local: bool
+) -> SurveyEstimates:
+    """What is estimated of one survey: of schools and communities, or of every other level."""
+    return SurveyEstimates(
+        dataset=contract.dataset,
+        instrument=survey_of(contract).instrument,
+        levels=levels_in(product, contract, local=local),
         shares=shares_of(catalogue, contract),
         means=means_of(catalogue, contract),
-        reliability=product.file.reliability,
-        finite_population=product.file.finite_population.value,
         whole_clusters=whole_clusters(contract),
-    )  # fmt: skip
+    )
+
+
+def policies(product: Product) -> dict[str, Any]:
+    """How the product flags and corrects its estimates, as the macro `estimates` takes it."""
+    return {
+        "reliability": product.file.reliability,
+        "finite_population": product.file.finite_population.value,
+    }
 
 
 def _units(contract: DeliveryContract) -> dict[str, str | None]:

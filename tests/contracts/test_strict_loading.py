@@ -37,7 +37,8 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
         "wellbeing_primary", "wellbeing_secondary", "service_map", "school_roll", "school_statistics",
     }  # fmt: skip
     assert {table.name for table in catalogue.product("rcs").tables} == {
-        "indicator_estimates", "response_rates", "service_map_summary", "indicators", "collections",
+        "indicator_estimates", "local_estimates", "school_cells",
+        "response_rates", "service_map_summary", "indicators", "collections",
         "item_response", "survey_quality", "scale_reliability", "school_figures",
         "indicator_comparisons", "indicator_trends", "cpp_ranks", "similar_cpps", "inequality",
         "weighting",

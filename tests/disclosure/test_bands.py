@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -147,15 +148,14 @@ def test_whoever_follows_an_estimate_of_a_school_back_is_told_of_its_band(
 ) -> None:
     row = {"wave": "w", "indicator_id": "i0", "geography_level": "school", "geography_code": "A4",
            "group_by": "all", "group_value": "all"}  # fmt: skip
-    answers = product.table("answers")
-    (small,) = bands_shown_to(made, product, answers, row)
+    (small,) = bands_shown_to(made, product, row)
     assert small.audience == "partnership, figures"
     assert small.symbol == "c"
-    (large,) = bands_shown_to(made, product, answers, {**row, "geography_code": "A0"})
+    (large,) = bands_shown_to(made, product, {**row, "geography_code": "A0"})
     assert large.state == "shown"
-    assert bands_shown_to(made, product, answers, {**row, "geography_level": "cpp"}) == ()
-    assert bands_shown_to(made, product, answers, {**row, "group_by": "sex+stage"}) == ()
-    assert bands_shown_to(made, product, answers, {**row, "indicator_id": "a mean"}) == ()
+    assert bands_shown_to(made, product, {**row, "geography_level": "cpp"}) == ()
+    assert bands_shown_to(made, product, {**row, "group_by": "sex+stage"}) == ()
+    assert bands_shown_to(made, product, {**row, "indicator_id": "a mean"}) == ()
 
 
 def spoiled(folder: Path, product: Product, file: str, query: str) -> Verdict:
@@ -224,6 +224,18 @@ def test_a_tampered_file_or_certificate_fails(
     found = spoiled(shutil.copytree(made, tmp_path / "spoiled"), product, file, query)
     assert found.outcome is Outcome.FAIL
     assert says in found.message
+
+
+@pytest.mark.parametrize("lost", ["true", "geography_code = 'A0'", "group_value like '%S2'"])
+def test_bands_of_pupils_who_stand_in_no_cell_are_no_proved_bands(
+    tmp_path: Path, made: Path, product: Product, lost: str
+) -> None:
+    folder = shutil.copytree(made, tmp_path / "lost")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"delete from answers where {lost}")
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert "shown whose pupils stand in no cell" in found.message
 
 
 def test_a_count_in_the_file_is_a_column_that_nobody_was_granted(
@@ -375,7 +387,8 @@ def test_no_programme_of_many_shows_a_row_too_narrow(sizes: list[int], seed: int
         ("figures.odcs.yaml", "[all, sex, stage]", "[sex, stage]", "without `all`"),
         ("figures.odcs.yaml", "hides: [size_class, share_from, share_to]", "hides: [share_from, share_to]",
          "does not hide"),
-        ("figures.odcs.yaml", "table: answers", "table: figures", "linked table"),
+        ("figures.odcs.yaml", "table: answers", "table: figures", "lacks geography_code, geography_level"),
+        ("figures.odcs.yaml", "table: answers", "table: nothing", "which lacks base"),
         ("figures.odcs.yaml", BASE, BASE + "        customProperties:"
          " [{property: rcs, value: {audiences: [partnership]}}]\n", "are granted: base"),
     ],
@@ -390,4 +403,18 @@ def test_a_contract_that_would_say_too_much_is_refused(
             content = content.replace(old, new)
         (tmp_path / path.name).write_text(content, encoding="utf-8")
     with pytest.raises(ContractError, match=says):
+        read_product(tmp_path)
+
+
+def test_cells_that_are_not_protected_as_linked_are_granted_to_nobody(tmp_path: Path) -> None:
+    """What linked tables are given is chosen with their margins; other cells would be given as they are."""
+    for path in CONTRACTS.iterdir():
+        content = path.read_text(encoding="utf-8")
+        if path.name == "answers.odcs.yaml":
+            linked, base = re.compile(r"          linked:\n(            .*\n)+"), "      - name: base\n"
+            assert linked.search(content) and base in content
+            granted = "        customProperties: [{property: rcs, value: {audiences: [partnership]}}]\n"
+            content = linked.sub("", content).replace(base, base + granted)
+        (tmp_path / path.name).write_text(content, encoding="utf-8")
+    with pytest.raises(ContractError, match="are granted: base"):
         read_product(tmp_path)

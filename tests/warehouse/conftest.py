@@ -59,6 +59,11 @@ def extract(tmp_path_factory: pytest.TempPathFactory) -> Building:
 
 @pytest.fixture
 def marts(programme: Building) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The built programme, for reading."""
+    """The built programme, for reading; `every_estimate` holds those of schools and communities as well."""
     with duckdb.connect(str(programme.database), read_only=True) as connection:
+        connection.execute(
+            "create temp view every_estimate as"
+            " select * exclude (band, symbol, release_version) from indicator_estimates"
+            " union all by name from local_estimates"
+        )
         yield connection

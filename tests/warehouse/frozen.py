@@ -24,8 +24,13 @@ NUMBERS = (
     "design_effect", "degrees_of_freedom", "comparator",
 )  # fmt: skip
 # The whole programme for every indicator, and more of every level, the same rows every time.
-CHOSEN = f"""
+EVERY = f"""
     select {", ".join((*GRAIN, *NUMBERS))} from indicator_estimates
+    union all
+    select {", ".join((*GRAIN, *NUMBERS))} from local_estimates
+"""
+CHOSEN = f"""
+    from ({EVERY})
     qualify geography_level = 'programme' and group_by = 'all'
         or row_number() over (
             partition by geography_level, group_by

@@ -82,7 +82,7 @@ def some_of_every_kind(marts: duckdb.DuckDBPyConnection) -> list[tuple[str, str,
                 *,
                 numerator is null as is_mean,
                 md5(indicator_id || geography_code || group_value) as mixed
-            from indicator_estimates
+            from every_estimate
         )
         qualify
             row_number() over (
@@ -225,7 +225,7 @@ def test_the_class_of_a_hidden_cell_is_told_and_too_few_pupils_are_not_shown(
     assert code == 0
     assert "open: hidden, symbol c: fewer than 30 pupils gave a usable answer" in out
     few = marts.execute(
-        "select indicator_id, geography_code, group_by || '=' || group_value from indicator_estimates"
+        "select indicator_id, geography_code, group_by || '=' || group_value from local_estimates"
         " where geography_level = 'school' and group_by <> 'all' and base < 5 order by base desc limit 1"
     ).fetchone()
     assert few is not None

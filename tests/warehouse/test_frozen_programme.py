@@ -37,7 +37,7 @@ def same(was: object, is_now: object) -> bool:
 
 @pytest.mark.long
 def test_the_estimates_of_a_frozen_programme_have_not_moved(tmp_path: Path) -> None:
-    now = frozen.estimates(frozen.build(tmp_path / "home"), "select * from indicator_estimates")
+    now = frozen.estimates(frozen.build(tmp_path / "home"), frozen.EVERY)
     found = moved(frozen.written(), now)
     assert not found, f"{len(found)} numbers moved, the first: {'; '.join(found[:5])}. {RENEW}"
 

@@ -138,7 +138,7 @@ def test_a_school_is_compared_with_its_partnership_and_has_pupils_as_units(
     query = """
         select count(distinct comparator), min(variance_method), max(variance_method),
             max(degrees_of_freedom), count(*) > 10
-        from indicator_estimates
+        from local_estimates
         where geography_level = 'school' and group_by = 'all' and indicator_id = 'p_low_mood'
     """
     assert one(marts, query) == (8, "pupil", "pupil", 0, True)

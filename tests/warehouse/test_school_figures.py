@@ -29,11 +29,10 @@ def granted(product: Product) -> Product:
         columns=columns,
         extension=table.extension.model_copy(update={"audiences": (AUDIENCE,), "rows_of": {}}),
     )
-    alone = product.table("indicator_estimates")
-    hidden = replace(alone, extension=alone.extension.model_copy(update={"audiences": ()}))
+    cells = product.table("school_cells")
     audiences = {AUDIENCE: AudiencePolicy(title="Partnerships", geographies=())}
     return replace(
-        product, tables=(seen, hidden), file=product.file.model_copy(update={"audiences": audiences})
+        product, tables=(seen, cells), file=product.file.model_copy(update={"audiences": audiences})
     )
 
 
@@ -64,11 +63,23 @@ def test_a_row_says_the_title_and_the_domain_of_its_indicator(marts: duckdb.Duck
 def test_every_share_of_every_school_is_there_by_sex_and_stage(marts: duckdb.DuckDBPyConnection) -> None:
     same = "indicator_id, wave, geography_code, group_by, group_value, base, numerator"
     wanted = (
-        f"select {same} from indicator_estimates where geography_level = 'school' and numerator is not null"
+        f"select {same} from local_estimates where geography_level = 'school' and numerator is not null"
         " and group_by in ('all', 'sex', 'stage')"
     )
     made = f"select {same.replace('geography_code', 'school_code')} from school_figures"
     assert count(marts, "select count(*) from school_figures") > 10_000
+    assert count(marts, f"select count(*) from ({wanted} except all {made})") == 0
+    assert count(marts, f"select count(*) from ({made} except all {wanted})") == 0
+
+
+def test_the_cells_behind_the_bands_are_the_shares_by_sex_and_stage(marts: duckdb.DuckDBPyConnection) -> None:
+    same = "indicator_id, wave, geography_code, group_by, group_value, base, numerator"
+    wanted = (
+        f"select {same} from local_estimates where geography_level = 'school' and numerator is not null"
+        " and group_by = 'sex+stage'"
+    )
+    made = f"select {same.replace('geography_code', 'school_code')} from school_cells"
+    assert count(marts, "select count(*) from school_cells") > 10_000
     assert count(marts, f"select count(*) from ({wanted} except all {made})") == 0
     assert count(marts, f"select count(*) from ({made} except all {wanted})") == 0
 
@@ -95,11 +106,11 @@ def test_bands_of_a_built_programme_are_proved(
     # Two partnerships will do: each is proved by itself.
     some = "select min(cpp_code) from school_figures union select max(cpp_code) from school_figures"
     figures = marts.execute(f"from school_figures where cpp_code in ({some})").to_arrow_table()
-    estimates = marts.execute("from indicator_estimates where geography_level = 'school'").to_arrow_table()
+    cells = marts.execute("from school_cells").to_arrow_table()
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute("create table school_figures as from figures")
-        connection.execute("create table indicator_estimates as from estimates")
-    assert len(figures) and len(estimates)
+        connection.execute("create table school_cells as from cells")
+    assert len(figures) and len(cells)
     product = granted(programme.product)
     (report,) = protect(tmp_path / "warehouse.duckdb", tmp_path / "protected", product)
     found = {item.check: item for item in audit(tmp_path, product)}

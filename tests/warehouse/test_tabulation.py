@@ -70,7 +70,7 @@ def counted(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def test_every_place_and_group_of_the_product_has_estimates(marts: duckdb.DuckDBPyConnection) -> None:
-    found = marts.execute("select distinct instrument, geography_level, group_by from indicator_estimates")
+    found = marts.execute("select distinct instrument, geography_level, group_by from every_estimate")
     wanted = {
         (tabulation.instrument, level.value, group)
         for tabulation in load_catalogue().product("rcs").file.tabulations
@@ -83,7 +83,7 @@ def test_every_place_and_group_of_the_product_has_estimates(marts: duckdb.DuckDB
 
 def test_a_learning_community_is_called_by_its_name(marts: duckdb.DuckDBPyConnection) -> None:
     names = marts.execute(
-        "select distinct geography_name from indicator_estimates where geography_level = 'learning_community'"
+        "select distinct geography_name from local_estimates where geography_level = 'learning_community'"
     ).fetchall()
     assert {name for (name,) in names} == {"Community 0", "Community 1"}
 

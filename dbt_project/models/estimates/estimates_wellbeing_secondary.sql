@@ -1,28 +1,20 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `secondary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='view', database='scratch') }}
+{{ config(materialized='table', database='scratch') }}
 
 {{ estimates(
     relation=ref('sums_wellbeing_secondary'),
     instrument='secondary',
     levels=[
         {
-            'name': 'programme', 'code': "'rcs'", 'spread': true,
+            'name': 'programme', 'code': "'rcs'", 'spread': true, 'told': true,
             'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
         {
-            'name': 'tranche', 'code': 'tranche', 'spread': true,
+            'name': 'tranche', 'code': 'tranche', 'spread': true, 'told': true,
             'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
         {
-            'name': 'cpp', 'code': 'cpp_code', 'spread': true,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
-        },
-        {
-            'name': 'learning_community', 'code': "cpp_code || '/' || community", 'spread': true,
-            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
-        },
-        {
-            'name': 'school', 'code': 'school', 'spread': false,
+            'name': 'cpp', 'code': 'cpp_code', 'spread': true, 'told': true,
             'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
         },
     ],

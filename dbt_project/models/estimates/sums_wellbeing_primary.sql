@@ -1,5 +1,5 @@
 -- Generated from data_contracts/products/rcs/product.yaml and the measures of `primary` by `make generate`. Do not edit: change the contract.
-{{ config(materialized='table', schema='estimates', database='scratch') }}
+{{ config(materialized='table', schema='estimates') }}
 
 {{ sums(
     relation=ref('scored_wellbeing_primary'),

@@ -1,5 +1,5 @@
 -- Generated from the register by `make generate`. Do not edit: change the contract.
-{{ config(materialized='view', database='scratch') }}
+{{ config(materialized='table', schema='register') }}
 
 select *
 from (

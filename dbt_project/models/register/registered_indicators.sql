@@ -1,5 +1,5 @@
 -- Generated from the measures by `make generate`. Do not edit: change the contract.
-{{ config(materialized='view', database='scratch') }}
+{{ config(materialized='view', schema='register') }}
 
 select *
 from (

@@ -16,11 +16,14 @@ from rcs_pipeline.contracts.measures import Indicator
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.vocabulary import GeographyLevel
 from rcs_pipeline.warehouse import sql
+from rcs_pipeline.warehouse.tabulation import ESTIMATES, LOCAL, LOCAL_ESTIMATES, has_local
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-TABLE = "main.indicator_estimates"
+TABLE = f"main.{ESTIMATES}"
+# Those of one indicator, held once: the view makes all of them whenever it is read.
+HELD = "temp.local_estimates_of_one"
 EVERYBODY = "all"
 # Everything that a row of the table is named by, in the order of `Asked.grain`.
 GRAIN = ("indicator_id", "wave", "geography_level", "geography_code", "group_by", "group_value")
@@ -40,12 +43,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Asked:
-    """One number of the candidate."""
+    """One number of the candidate, and the table that it stands in."""
 
     indicator: Indicator
     place: Place
     group_by: str
     group_value: str
+    table: str = ESTIMATES
 
     @property
     def grain(self) -> dict[str, str]:
@@ -75,15 +79,34 @@ def find(
         RcsError: there is no such indicator, place, wave or group; names the nearest.
     """
     measure = _indicator(catalogue, product, indicator)
-    found = _place(_places(connection, measure), catalogue, product, place, wave)
-    return Asked(measure, found, *_group(connection, measure, found, group))
+    places, table = _places(connection, measure, TABLE), ESTIMATES
+    try:
+        found = _place(places, catalogue, product, place, wave)
+    except RcsError:
+        if not has_local(product):
+            raise
+        _hold_local(connection, measure)
+        found = _place([*places, *_places(connection, measure, HELD)], catalogue, product, place, wave)
+        table = LOCAL_ESTIMATES if found.level in LOCAL else ESTIMATES
+    return Asked(measure, found, *_group(connection, measure, found, group, _relation(table)), table)
+
+
+def _hold_local(connection: DuckDBPyConnection, indicator: Indicator) -> None:
+    connection.execute(
+        f"create or replace temp table {HELD.removeprefix('temp.')} as"
+        f" select * from main.{LOCAL_ESTIMATES} where indicator_id = {sql.text(indicator.id)}"
+    )
+
+
+def _relation(table: str) -> str:
+    return HELD if table == LOCAL_ESTIMATES else f"main.{table}"
 
 
 def published_row(connection: DuckDBPyConnection, asked: Asked) -> dict[str, Any]:
-    """The row of the candidate's table, before disclosure control."""
+    """The row of the candidate's table, before disclosure control; by the connection that found it."""
     # Literals, not parameters: for those DuckDB loads pandas, which takes longer than all the rest.
     where = " and ".join(f"{column} = {sql.text(value)}" for column, value in asked.grain.items())
-    cursor = connection.execute(f"select * from {TABLE} where {where}")
+    cursor = connection.execute(f"select * from {_relation(asked.table)} where {where}")
     names = [item[0] for item in cursor.description or ()]
     row = cursor.fetchone()
     assert row is not None  # noqa: S101  (it was found among the groups of the place)
@@ -98,12 +121,12 @@ def _indicator(catalogue: Catalogue, product: Product, name: str) -> Indicator:
     return known[_one_of({**spelt, **dict.fromkeys(known)}, name, "indicator", listing)]
 
 
-def _places(connection: DuckDBPyConnection, indicator: Indicator) -> list[Place]:
+def _places(connection: DuckDBPyConnection, indicator: Indicator, relation: str) -> list[Place]:
     rows = connection.execute(
-        f"select distinct wave, geography_level, geography_code, geography_name from {TABLE}"
+        f"select distinct wave, geography_level, geography_code, geography_name from {relation}"
         f" where indicator_id = {sql.text(indicator.id)} order by all"
     ).fetchall()
-    if not rows:
+    if not rows and relation == TABLE:
         raise RcsError(
             f"The candidate holds no estimate of `{indicator.id}`", todo="Build a new one: `rcs build`."
         )
@@ -161,12 +184,14 @@ def _spellings(place: Place, catalogue: Catalogue, product: Product) -> list[str
     return [place.code, place.name, *former]
 
 
-def _group(connection: DuckDBPyConnection, indicator: Indicator, place: Place, given: str) -> tuple[str, str]:
+def _group(
+    connection: DuckDBPyConnection, indicator: Indicator, place: Place, given: str, relation: str
+) -> tuple[str, str]:
     """`sex=female`, `sex+stage=female+S4` or `sex=female,stage=S4`, in any order of the parts."""
     known = {
         f"{by}={value}": (str(by), str(value))
         for by, value in connection.execute(
-            f"select group_by, group_value from {TABLE} where indicator_id = {sql.text(indicator.id)}"
+            f"select group_by, group_value from {relation} where indicator_id = {sql.text(indicator.id)}"
             f" and wave = {sql.text(place.wave)} and geography_level = {sql.text(place.level)}"
             f" and geography_code = {sql.text(place.code)} order by all"
         ).fetchall()
