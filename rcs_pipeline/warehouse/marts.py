@@ -78,7 +78,13 @@ def mart_model(catalogue: Catalogue, product: Product, table: ProductTable, sour
 def _surveys(
     catalogue: Catalogue, product: Product, table: ProductTable, *, local: bool
 ) -> list[tabulation.SurveyEstimates]:
-    """The surveys of one of the two tables of estimates."""
+    """The surveys of one of the two tables of estimates. Those of schools are nobody's: schools get bands."""
+    if local and table.extension.audiences:
+        raise ContractError(
+            f"`{table.name}` is granted to {', '.join(table.extension.audiences)}",
+            where=str(table.path),
+            expected="no audience: it is not protected, and schools are given bands (`school_figures`)",
+        )
     names = dict.fromkeys(item.instrument for item in product.file.tabulations)
     contracts = [catalogue.instrument(name) for name in names]
     told = (tabulation.survey_estimates(catalogue, product, item, local=local) for item in contracts)

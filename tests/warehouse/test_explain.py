@@ -213,6 +213,20 @@ def test_a_number_that_differs_is_said_to_be_a_defect(
     assert out.splitlines()[-1].startswith("Next: rcs verdicts")
 
 
+def test_a_candidate_from_before_the_view_of_schools_is_searched_as_it_is(rcs: Rcs, tampered: Path) -> None:
+    with duckdb.connect(str(tampered)) as connection:
+        (school,) = connection.execute(
+            "select max(geography_code) from local_estimates"
+            " where indicator_id = 's_bullied' and geography_level = 'school'"
+        ).fetchall()[0]
+    assert rcs("s_bullied", school)[0] == 0
+    with duckdb.connect(str(tampered)) as connection:
+        connection.execute("drop view local_estimates")
+    code, out, error = rcs("s_bullied", school)
+    assert code == 2
+    assert f"There is no place `{school}`" in out + error
+
+
 def test_the_class_of_a_hidden_cell_is_told_and_too_few_pupils_are_not_shown(
     rcs: Rcs, marts: duckdb.DuckDBPyConnection
 ) -> None:

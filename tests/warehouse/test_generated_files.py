@@ -1,5 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from rcs_pipeline.contracts.catalogue import load_catalogue
+from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.vocabulary import GeographyLevel
 from rcs_pipeline.warehouse import generate
 from rcs_pipeline.warehouse.quantiles import LARGEST
 
@@ -31,3 +39,45 @@ def test_quantiles_beyond_the_table_agree_with_scipy() -> None:
     for df in (LARGEST + 1, 552, 5_000, 1_000_000):
         ours = z + sum(term / df ** (power + 1) for power, term in enumerate(terms))
         assert abs(ours - t.ppf(0.975, df)) < 1e-9
+
+
+def at_levels(product: Product, *levels: GeographyLevel) -> Product:
+    """The product as if it tabulated these levels only."""
+    tabulations = tuple(item.model_copy(update={"geographies": levels}) for item in product.file.tabulations)
+    return replace(product, file=product.file.model_copy(update={"tabulations": tabulations}))
+
+
+def test_estimates_of_schools_are_granted_to_nobody() -> None:
+    catalogue = load_catalogue()
+    product = catalogue.product("rcs")
+    table = product.table("local_estimates")
+    granted = replace(table, extension=table.extension.model_copy(update={"audiences": ("open",)}))
+    tables = tuple(granted if item is table else item for item in product.tables)
+    with pytest.raises(ContractError, match="`local_estimates` is granted to open"):
+        generate.generated_files(catalogue, replace(product, tables=tables))
+
+
+@pytest.mark.parametrize(
+    ("level", "table"),
+    [(GeographyLevel.CPP, "local_estimates"), (GeographyLevel.SCHOOL, "indicator_estimates")],
+)
+def test_a_table_of_estimates_without_any_is_refused(level: GeographyLevel, table: str) -> None:
+    catalogue = load_catalogue()
+    with pytest.raises(ContractError, match=f"nothing that stands in `{table}`"):
+        generate.generated_files(catalogue, at_levels(catalogue.product("rcs"), level))
+
+
+def test_without_the_view_one_table_holds_every_level() -> None:
+    catalogue = load_catalogue()
+    product = catalogue.product("rcs")
+    without = replace(
+        product, tables=tuple(item for item in product.tables if item.name != "local_estimates")
+    )
+    files = generate.generated_files(catalogue, without)
+    sums, estimates = (
+        files[f"models/estimates/{name}_wellbeing_primary.sql"] for name in ("sums", "estimates")
+    )
+    assert "database='scratch'" in sums
+    assert "'name': 'school'" in estimates and "materialized='view'" in estimates
+    kept = generate.generated_files(catalogue, product)
+    assert "'name': 'school'" not in kept["models/estimates/estimates_wellbeing_primary.sql"]

@@ -16,7 +16,7 @@ from rcs_pipeline.contracts.measures import Indicator
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.vocabulary import GeographyLevel
 from rcs_pipeline.warehouse import sql
-from rcs_pipeline.warehouse.tabulation import ESTIMATES, LOCAL, LOCAL_ESTIMATES, has_local
+from rcs_pipeline.warehouse.tabulation import ESTIMATES, LOCAL, LOCAL_ESTIMATES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,12 +83,18 @@ def find(
     try:
         found = _place(places, catalogue, product, place, wave)
     except RcsError:
-        if not has_local(product):
+        if not _has_local(connection):
             raise
         _hold_local(connection, measure)
         found = _place([*places, *_places(connection, measure, HELD)], catalogue, product, place, wave)
         table = LOCAL_ESTIMATES if found.level in LOCAL else ESTIMATES
     return Asked(measure, found, *_group(connection, measure, found, group, _relation(table)), table)
+
+
+def _has_local(connection: DuckDBPyConnection) -> bool:
+    """Whether the candidate has the view: one that was built before there was any has a single table."""
+    known = f"select 1 from duckdb_views() where schema_name = 'main' and view_name = '{LOCAL_ESTIMATES}'"
+    return connection.execute(known).fetchone() is not None
 
 
 def _hold_local(connection: DuckDBPyConnection, indicator: Indicator) -> None:
