@@ -78,8 +78,10 @@ totals as (
     {% endfor -%}
 ),
 
+-- Where clusters can be the units of no level there is none to look at.
+{% set spreading = (told | selectattr('spread') | list) or told[:1] -%}
 clusters as (
-    {% for level in told | selectattr('spread') -%}
+    {% for level in spreading -%}
     {%- for several in ([false] if whole_clusters else [false, true]) -%}
     select
         '{{ level.name }}' as geography_level,
@@ -99,6 +101,7 @@ clusters as (
     where
         group_by in ('{{ level.groups | join("', '") }}')
         and {{ level.code }} is not null
+        {{ 'and false' if not level.spread }}
         {{ 'and several_clusters.rows_listed is ' ~ ('not null' if several else 'null') if not whole_clusters }}
     {{ 'group by 1, 2, 3, 4, 5, 6, 7, 8' if several }}
     {{ 'union all' if not loop.last }}

@@ -10,8 +10,8 @@ wide_{{ name }} as (
         school,
         group_by,
         group_value,
-        max(tranche) as tranche,
-        max(cpp_code) as cpp_code,
+        max(max(tranche)) over (partition by wave, school) as tranche,
+        max(max(cpp_code)) over (partition by wave, school) as cpp_code,
         {{ collected_from_to() }} as collected,
         {%- for item in shares %}
         {{- final_sums(item, shares, ['n', 'x']) }}

@@ -263,7 +263,9 @@ def _check_counts(table: ProductTable, banded: BandedTable, cells: ProductTable 
             where=where,
             expected="a table of the product with the columns of the cells",
         )
-    own = (table, cells) if cells and cells.extension.linked is None else (table,)
+    linked = cells.extension.linked if cells else None
+    chosen = linked is not None and (linked.base, linked.numerator) == (banded.base, banded.numerator)
+    own = (table, cells) if cells and not chosen else (table,)
     told = dict.fromkeys(
         column.name
         for item in own

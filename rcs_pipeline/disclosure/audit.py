@@ -231,7 +231,7 @@ def _name_unseen(
 
 
 def _of_levels_asked(product: Product, source: ProductTable) -> str:
-    """Only rows of a table that some row made of it can name: most are of schools, of which none is made."""
+    """Only rows of a table that some row made of it can name: of levels below none is made."""
     place = source.extension.geography_column
     asked = [
         (table.name, cells.same.get(str(place)))

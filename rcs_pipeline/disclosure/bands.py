@@ -87,8 +87,9 @@ def needs(parts: Ints, schools: Schools, rows: Rows, width: int) -> tuple[Ints, 
     shown = parts > 0
     somewhere = np.asarray(shown.any(axis=(0, 2)))[None, :, None] & rows.exists
     here = np.asarray(shown.any(axis=2))[:, :, None] & rows.exists
-    together = np.minimum(width, schools.free()) * somewhere
-    alone = np.minimum(width, schools.by_itself()) * here
+    outside = schools.outside() * (parts > 0)
+    together = np.minimum(width, schools.free() + outside) * somewhere
+    alone = np.minimum(width, schools.by_itself() + outside) * here
     return np.asarray(together), np.asarray(alone)
 
 

@@ -75,7 +75,9 @@ def bands_shown_to(folder: Path, product: Product, grain: Mapping[str, str]) -> 
         return ()
     for other in product.tables:
         banded = other.extension.banded
-        if banded is not None and grain.get(banded.group_by) in banded.groups:
+        if banded is None or banded.line not in grain:
+            continue
+        if grain.get(banded.group_by) in banded.groups:
             named = {**grain, banded.place: grain[PLACE]}
             row = {key: value for key, value in named.items() if key in banded.keys}
             found += [

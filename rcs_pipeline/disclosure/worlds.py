@@ -55,6 +55,10 @@ class Schools:
         least = np.maximum(0, total - others_base)
         return np.asarray((np.minimum(self.base, total) - least) @ self.members.T)
 
+    def outside(self) -> Ints:
+        """How many pupils of each row stand in no cell: no world moves them."""
+        return np.maximum(self.row_base - self.by_itself(), 0)
+
     def by_itself(self) -> Ints:
         """How wide each row is where nothing at all is published."""
         return np.asarray(self.base @ self.members.T)

@@ -133,6 +133,28 @@ RULES = (
 )  # fmt: skip
 
 
+_COMPARED = frozenset(("estimate", "lower", "upper", "comparator", "comparison", "quality_flag"))
+_CANNOT = "comparison = 'cannot_compare'"
+# What dbt's tests say of a table of estimates that dbt can test: no row is withheld there.
+WHOLE = (
+    Rule("there is no estimate", frozenset(("estimate",)), "true", "estimate is not null"),
+    Rule("nobody answered", frozenset(("base",)), "true", "base >= 1"),
+    Rule(
+        "`comparison` says that there is something to compare with, or that there is not",
+        _COMPARED, "true",
+        f"({_CANNOT}) = (comparator is null or lower is null or upper is null or quality_flag is not null)",
+    ),
+    Rule(
+        "`comparison` does not follow from the interval",
+        _COMPARED, f"not ({_CANNOT})", "(comparator between lower and upper) = (comparison = 'similar')",
+    ),
+    Rule(
+        "`comparison` names the wrong side",
+        _COMPARED, "comparison in ('higher', 'lower')", "(estimate > comparator) = (comparison = 'higher')",
+    ),
+)  # fmt: skip
+
+
 def promised(table: ProductTable) -> Iterator[Rule]:
     """What the contract of a table says of its single columns."""
     for item in table.columns:

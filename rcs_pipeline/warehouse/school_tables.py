@@ -7,9 +7,13 @@ Does not belong here: the bands, which are chosen when a candidate is protected 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.contracts.vocabulary import GeographyLevel
 from rcs_pipeline.warehouse import sql, tabulation
 from rcs_pipeline.warehouse.design import survey_of
 from rcs_pipeline.warehouse.templates import render
@@ -52,6 +56,12 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
             where=str(table.path),
             expected=", ".join(COLUMNS),
         )
+    if table.name == CELLS and table.extension.audiences:
+        raise ContractError(
+            f"`{CELLS}` is granted to {', '.join(table.extension.audiences)}",
+            where=str(table.path),
+            expected="no audience: these are exact counts of few pupils",
+        )
     figures = table if table.name == FIGURES else product.table(FIGURES)
     banded = figures.extension.banded
     if banded is None:
@@ -60,25 +70,39 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
             where=str(figures.path),
             expected="the section `banded`",
         )
-    names = dict.fromkeys(item.instrument for item in product.file.tabulations)
-    contracts = [catalogue.instrument(name) for name in names]
-    surveys = [
-        {
-            "instrument": survey_of(item).instrument,
-            "dataset": item.dataset,
-            "shares": tabulation.shares_of(catalogue, item),
-        }
-        for item in contracts
-        if survey_of(item).school
-    ]
+    wanted = banded.groups if table is figures else (banded.finest.group,)
+    surveys = list(_surveys(catalogue, product, table, wanted))
     if not surveys:
         raise ContractError(
-            "No survey of the product has schools",
+            "No survey of the product is tabulated for schools",
             where=str(table.path),
-            expected="`survey: {school: ...}` in a delivery contract",
+            expected="`survey: {school: ...}` in a delivery contract, and `school` among `tabulations`",
         )
     return render(
         "school_counts.sql.j2", source, surveys=surveys,
-        groups=banded.groups if table is figures else (banded.finest.group,),
         columns=[(item.name, COLUMNS[item.name], sql.TYPES[item.type]) for item in table.columns],
     )  # fmt: skip
+
+
+def _surveys(
+    catalogue: Catalogue, product: Product, table: ProductTable, wanted: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    """The surveys that the product tabulates for schools, with those of the wanted groups that it does."""
+    for name in dict.fromkeys(item.instrument for item in product.file.tabulations):
+        contract = catalogue.instrument(name)
+        levels = {level.name: level for level in tabulation.levels_of(product, contract)}
+        school = levels.get(GeographyLevel.SCHOOL)
+        if school is None or survey_of(contract).school is None:
+            continue
+        if table.name == CELLS and not {*wanted} <= {*school.groups}:
+            raise ContractError(
+                f"The schools of `{name}` are not tabulated by {', '.join(wanted)}",
+                where=str(product.path / "product.yaml"),
+                expected="the group that bands are made of, among `groups` of the tabulation",
+            )
+        yield {
+            "instrument": name,
+            "dataset": contract.dataset,
+            "shares": tabulation.shares_of(catalogue, contract),
+            "groups": [group for group in wanted if group in school.groups],
+        }

@@ -22,6 +22,7 @@ from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.audit_bands import Attacks, attack_files
 from rcs_pipeline.disclosure.bands import allowed
 from rcs_pipeline.disclosure.engine import reading
+from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, narrow_bases
 from rcs_pipeline.ledger.records import Outcome, Verdict
@@ -227,7 +228,7 @@ def test_a_tampered_file_or_certificate_fails(
 
 
 @pytest.mark.parametrize("lost", ["true", "geography_code = 'A0'", "group_value like '%S2'"])
-def test_bands_of_pupils_who_stand_in_no_cell_are_no_proved_bands(
+def test_bands_of_pupils_who_are_lost_from_the_cells_are_not_proved(
     tmp_path: Path, made: Path, product: Product, lost: str
 ) -> None:
     folder = shutil.copytree(made, tmp_path / "lost")
@@ -235,7 +236,22 @@ def test_bands_of_pupils_who_stand_in_no_cell_are_no_proved_bands(
         connection.execute(f"delete from answers where {lost}")
     found = verdict(folder, product)
     assert found.outcome is Outcome.FAIL
-    assert "shown whose pupils stand in no cell" in found.message
+    assert "narrower than the policy allows" in found.message
+
+
+def test_a_school_whose_pupils_stand_in_no_cell_has_no_band_and_the_others_have(
+    tmp_path: Path, cells: list[Cell], product: Product
+) -> None:
+    """Their sex or stage is not known: nobody can say how wide a band of theirs would be."""
+    known = candidate(tmp_path / "known", cells, product)
+    folder = shutil.copytree(known, tmp_path / "unknown")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("delete from answers where geography_code = 'A0'")
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    assert verdict(folder, product).outcome is Outcome.PASS
+    shown = [{row["school_code"] for row in given(item) if row["share_to"]} for item in (known, folder)]
+    assert "A0" in shown[0] and "A0" not in shown[1]
+    assert len(shown[1]) > 3
 
 
 def test_a_count_in_the_file_is_a_column_that_nobody_was_granted(

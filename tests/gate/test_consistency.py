@@ -130,7 +130,7 @@ def test_what_cannot_be_read_ahead_is_left_to_the_verdict(folder: Path, catalogu
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(f"alter table {TABLE} drop column base")
     ahead = consistency.look_at_own(warehouse, product, catalogue)
-    assert ahead == {LOCAL: (0, [])}
+    assert ahead == {LOCAL: (0, ["0 rows where there should be 1 or more"])}
     verdict, _ = consistency.judge(folder, product, catalogue, ahead)
     assert verdict.outcome is Outcome.ERROR
     warehouse.write_bytes(b"no warehouse")
@@ -242,6 +242,11 @@ def test_a_group_that_counts_pupils_twice_is_found(folder: Path, catalogue: Cata
         ("lower = upper + 1", "a limit"),
         ("group_value = 'female'", "2 key(s) that several rows have"),
         ("base = base + 1", "groups that leave nobody out hold less"),
+        ("base = 0", "nobody answered"),
+        ("estimate = null, numerator = null", "there is no estimate"),
+        ("comparator = estimate", "`comparison` says that there is something"),
+        ("comparator = estimate, comparison = 'higher'", "`comparison` does not follow from the interval"),
+        ("comparator = estimate + 1, comparison = 'higher'", "`comparison` names the wrong side"),
     ],
 )
 def test_estimates_that_are_made_when_they_are_read_are_held_against_their_contract(
@@ -253,7 +258,10 @@ def test_estimates_that_are_made_when_they_are_read_are_held_against_their_contr
         connection.execute(
             f"create table behind as select {columns} from {TABLE} where indicator_id like 'i4%'"
         )
-        connection.execute("update behind set geography_level = 'school', finite_population = 'none'")
+        connection.execute(
+            "update behind set geography_level = 'school', finite_population = 'none',"
+            " comparison = 'cannot_compare'"
+        )
         if says:
             group = "male" if "group_value" in spoilt else "all"
             connection.execute(

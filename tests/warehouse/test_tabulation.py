@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -161,3 +162,44 @@ def test_clusters_are_whole_where_nothing_finer_is_summed() -> None:
     assert whole_clusters(replace(secondary, options=options))
     split = options.model_copy(update={"survey": alone.model_copy(update={"cluster": "cpp_code"})})
     assert not whole_clusters(replace(secondary, options=split))
+
+
+def test_schools_alone_stand_in_the_view_as_in_one_table(
+    both: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """No level of this view has clusters as the units of its variance: there are no communities in it."""
+    theirs, mine = DEFAULT_FOLDER / "products" / "rcs", tmp_path / "contracts" / "products" / "alone"
+    mine.mkdir(parents=True)
+    given = yaml.safe_load((theirs / "product.yaml").read_text(encoding="utf-8"))
+    product = given | {
+        "id": "alone",
+        "tabulations": [
+            {**item, "geographies": ["cpp", "school"], "groups": ["all", "sex"]}
+            for item in given["tabulations"]
+        ],
+        "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
+        "finite_population": "standard",
+    }
+    del product["consumers"]
+    (mine / "product.yaml").write_text(yaml.safe_dump(product, sort_keys=False), encoding="utf-8")
+    for table in ("indicators", "indicator_estimates", "local_estimates"):
+        text = (theirs / f"{table}.odcs.yaml").read_text(encoding="utf-8")
+        contract = yaml.safe_load(text) | {"id": f"alone.product.{table}", "dataProduct": "alone"}
+        for custom in contract["schema"][0]["customProperties"]:
+            custom["value"].get("linked", {}).pop("weighted", None)
+        (mine / f"{table}.odcs.yaml").write_text(yaml.safe_dump(contract, sort_keys=False), encoding="utf-8")
+    space = lakes.workspace(tmp_path / "home", tmp_path / "contracts")
+    schools = {"wellbeing_primary": 4, "wellbeing_secondary": 3}
+    lakes.programme(space, pupils_per_school=200, schools=schools)
+    building = build_warehouse(space, "alone")
+    columns = f"{KEY}, estimate, standard_error, lower, upper, base, quality_flag, comparator, comparison"
+    with duckdb.connect(str(building.database), read_only=True) as connection:
+        rows = connection.execute(f"select {columns} from local_estimates order by all").fetchall()
+        above = connection.execute("select distinct geography_level from indicator_estimates").fetchall()
+    of_one_table = both.execute(
+        f"select {columns} from strict.main.indicator_estimates"
+        " where geography_level = 'school' and group_by in ('all', 'sex') order by all"
+    ).fetchall()
+    assert above == [("cpp",)]
+    assert len(rows) > 1_000
+    assert rows == of_one_table

@@ -4,7 +4,7 @@
 -- Counts of schools. Which band a school is shown, if any, is chosen when the candidate is protected.
 with
 {{ counts_of_schools(
-    name='answered_primary',
+    name='answered_wellbeing_primary',
     relation=ref('sums_wellbeing_primary'),
     groups=['all', 'sex', 'stage'],
     shares=[
@@ -39,7 +39,7 @@ with
 ) }},
 
 {{ counts_of_schools(
-    name='answered_secondary',
+    name='answered_wellbeing_secondary',
     relation=ref('sums_wellbeing_secondary'),
     groups=['all', 'sex', 'stage'],
     shares=[
@@ -101,12 +101,12 @@ counts as (
     select
         'primary' as instrument,
         *
-    from answered_primary
+    from answered_wellbeing_primary
     union all
     select
         'secondary' as instrument,
         *
-    from answered_secondary
+    from answered_wellbeing_secondary
 )
 
 select

@@ -81,12 +81,13 @@ def find(
     measure = _indicator(catalogue, product, indicator)
     places, table = _places(connection, measure, TABLE), ESTIMATES
     try:
-        found = _place(places, catalogue, product, place, wave)
+        found = _place(_some(places, measure), catalogue, product, place, wave)
     except RcsError:
         if not _has_local(connection):
             raise
         _hold_local(connection, measure)
-        found = _place([*places, *_places(connection, measure, HELD)], catalogue, product, place, wave)
+        places = [*places, *_places(connection, measure, HELD)]
+        found = _place(_some(places, measure), catalogue, product, place, wave)
         table = LOCAL_ESTIMATES if found.level in LOCAL else ESTIMATES
     return Asked(measure, found, *_group(connection, measure, found, group, _relation(table)), table)
 
@@ -132,11 +133,15 @@ def _places(connection: DuckDBPyConnection, indicator: Indicator, relation: str)
         f"select distinct wave, geography_level, geography_code, geography_name from {relation}"
         f" where indicator_id = {sql.text(indicator.id)} order by all"
     ).fetchall()
-    if not rows and relation == TABLE:
+    return [Place(*(str(item) for item in row)) for row in rows]
+
+
+def _some(places: list[Place], indicator: Indicator) -> list[Place]:
+    if not places:
         raise RcsError(
             f"The candidate holds no estimate of `{indicator.id}`", todo="Build a new one: `rcs build`."
         )
-    return [Place(*(str(item) for item in row)) for row in rows]
+    return places
 
 
 def _place(places: list[Place], catalogue: Catalogue, product: Product, name: str, wave: str | None) -> Place:
