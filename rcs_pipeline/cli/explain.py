@@ -47,14 +47,14 @@ def explain(
     """
     from rcs_pipeline.cli.explained import as_json, as_text
     from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
-    from rcs_pipeline.warehouse.explain.asked import TABLE
     from rcs_pipeline.warehouse.explain.explanation import explain as follow
+    from rcs_pipeline.warehouse.tabulation import ESTIMATES
 
     space = workspace(context)
     record = candidate_of(space, product, candidate)
     told = follow(space, record, indicator, place, group, wave)
     contracts = space.catalogue.product(record.product)
-    table = contracts.table(TABLE.removeprefix("main."))
+    table = contracts.table(ESTIMATES)
     folder, grain = space.paths.home / record.path, told.asked.grain
     shown = (*shown_to(folder, contracts, table, grain), *bands_shown_to(folder, contracts, grain))
     few = contracts.file.disclosure.minimum_count

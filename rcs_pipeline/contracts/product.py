@@ -307,6 +307,11 @@ class Product:
         """The name of the product, as in `releases/<id>/`."""
         return self.file.id
 
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The questionnaires that it tabulates, each once, in the order of the tabulations."""
+        return tuple(dict.fromkeys(item.instrument for item in self.file.tabulations))
+
     def audience(self, name: str) -> AudiencePolicy:
         """The policy of an audience, or of one of many."""
         return self.file.audiences[kind_of(name)]

@@ -68,7 +68,7 @@ def _versions(catalogue: Catalogue, product: Product) -> Iterator[tuple[str, str
         yield f"The contract {contract.id}", f"{contract.version} ({_digest([contract.path.read_bytes()])})"
     for table in product.tables:
         yield f"The contract {table.id}", f"{table.version} ({_digest([table.path.read_bytes()])})"
-    for instrument in dict.fromkeys(item.instrument for item in product.file.tabulations):
+    for instrument in product.instruments:
         measures: tuple[Scale | Indicator, ...] = (
             *catalogue.scales_of(instrument),
             *catalogue.indicators_of(instrument),

@@ -205,7 +205,6 @@ def breaks_model(catalogue: Catalogue, product: Product, source: str) -> str:
 
     A break that the indicator declares, or waves that share none of its forms of the questionnaire.
     """
-    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     positions = {item.id: number for number, item in enumerate(catalogue.register.waves, start=1)}
     rows = [
         (
@@ -213,12 +212,12 @@ def breaks_model(catalogue: Catalogue, product: Product, source: str) -> str:
             "cast(null as integer)" if entry.wave == EVERY_WAVE else str(positions[entry.wave]),
             sql.text(entry.reason),
         )
-        for instrument in instruments
+        for instrument in product.instruments
         for indicator in catalogue.indicators_of(instrument)
         for entry in indicator.breaks
     ]
     nothing = ("cast(null as varchar)", "cast(null as integer)", "cast(null as varchar)")
-    contracts = [catalogue.instrument(name) for name in instruments]
+    contracts = [catalogue.instrument(name) for name in product.instruments]
     forms = [
         (item.dataset, survey.instrument, survey.version)
         for item in contracts

@@ -63,10 +63,9 @@ def money_policy_model(product: Product, source: str) -> str:
 
 def registered_indicators_model(catalogue: Catalogue, product: Product, source: str) -> str:
     """Every indicator that the product tabulates."""
-    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     rows = [
         _indicator(catalogue, catalogue.instrument(instrument), item)
-        for instrument in instruments
+        for instrument in product.instruments
         for item in catalogue.indicators_of(instrument)
     ]
     empty = [tuple(_no_truth() if name in BOOLEANS else sql.text_or_null(None) for name in INDICATOR_COLUMNS)]

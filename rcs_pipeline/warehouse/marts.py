@@ -85,8 +85,7 @@ def _surveys(
             where=str(table.path),
             expected="no audience: it is not protected, and schools are given bands (`school_figures`)",
         )
-    names = dict.fromkeys(item.instrument for item in product.file.tabulations)
-    contracts = [catalogue.instrument(name) for name in names]
+    contracts = map(catalogue.instrument, product.instruments)
     told = (tabulation.survey_estimates(catalogue, product, item, local=local) for item in contracts)
     surveys = [survey for survey in told if survey.levels]
     if not surveys:

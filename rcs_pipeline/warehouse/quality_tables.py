@@ -219,8 +219,7 @@ def _surveys(catalogue: Catalogue, product: Product, table: ProductTable) -> lis
 
 
 def _rolls(catalogue: Catalogue, product: Product, table: ProductTable) -> list[Roll]:
-    names = dict.fromkeys(item.instrument for item in product.file.tabulations)
-    rolls = [_roll(catalogue, product, catalogue.instrument(name)) for name in names]
+    rolls = [_roll(catalogue, product, catalogue.instrument(name)) for name in product.instruments]
     found = [roll for roll in rolls if roll is not None]
     if not found:
         raise ContractError(

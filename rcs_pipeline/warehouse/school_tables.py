@@ -88,7 +88,7 @@ def _surveys(
     catalogue: Catalogue, product: Product, table: ProductTable, wanted: tuple[str, ...]
 ) -> Iterator[dict[str, Any]]:
     """The surveys that the product tabulates for schools, with those of the wanted groups that it does."""
-    for name in dict.fromkeys(item.instrument for item in product.file.tabulations):
+    for name in product.instruments:
         contract = catalogue.instrument(name)
         levels = {level.name: level for level in tabulation.levels_of(product, contract)}
         school = levels.get(GeographyLevel.SCHOOL)

@@ -166,8 +166,8 @@ def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryCo
     Those of schools and communities are many, and written once, by the table that holds them.
     """
     survey = survey_estimates(catalogue, product, contract, local=False)
-    few = all(level.name not in LOCAL for level in survey.levels)
-    return render("estimates.sql.j2", source, few=few, **vars(survey), **policies(product))
+    as_table = all(level.name not in LOCAL for level in survey.levels)
+    return render("estimates.sql.j2", source, as_table=as_table, **vars(survey), **policies(product))
 
 
 def survey_estimates(

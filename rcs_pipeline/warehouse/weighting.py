@@ -141,10 +141,9 @@ def weighting_mart(catalogue: Catalogue, product: Product, table: ProductTable, 
     Raises:
         ContractError: the contract names a column that nobody computes.
     """
-    instruments = dict.fromkeys(item.instrument for item in product.file.tabulations)
     weighted = [
         _weighted(product, contract)
-        for contract in map(catalogue.instrument, instruments)
+        for contract in map(catalogue.instrument, product.instruments)
         if survey_of(contract).weight.roll
     ]
     if not weighted:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = f"main.{ESTIMATES}"
 # Those of one indicator, held once: the view makes all of them whenever it is read.
-HELD = "temp.local_estimates_of_one"
+HELD = "local_estimates_of_one"
 EVERYBODY = "all"
 # Everything that a row of the table is named by, in the order of `Asked.grain`.
 GRAIN = ("indicator_id", "wave", "geography_level", "geography_code", "group_by", "group_value")
@@ -100,7 +100,7 @@ def _has_local(connection: DuckDBPyConnection) -> bool:
 
 def _hold_local(connection: DuckDBPyConnection, indicator: Indicator) -> None:
     connection.execute(
-        f"create or replace temp table {HELD.removeprefix('temp.')} as"
+        f"create or replace temp table {HELD} as"
         f" select * from main.{LOCAL_ESTIMATES} where indicator_id = {sql.text(indicator.id)}"
     )
 
@@ -121,8 +121,9 @@ def published_row(connection: DuckDBPyConnection, asked: Asked) -> dict[str, Any
 
 
 def _indicator(catalogue: Catalogue, product: Product, name: str) -> Indicator:
-    instruments = {item.instrument for item in product.file.tabulations}
-    known = {item.id: item for item in catalogue.indicators.values() if item.instrument in instruments}
+    known = {
+        item.id: item for item in catalogue.indicators.values() if item.instrument in product.instruments
+    }
     spelt: dict[str, str | None] = {item.title: item.id for item in known.values()}
     listing = 'rcs query "select indicator_id, title from indicators"'
     return known[_one_of({**spelt, **dict.fromkeys(known)}, name, "indicator", listing)]
