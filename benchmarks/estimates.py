@@ -170,7 +170,7 @@ def agree(database: Path, project: Path, theirs: Path) -> int:
         compared = _schools_agree(connection, theirs, f"{'warehouse' if kept else 'scratch'}.{sums}")
         levels = {name: theirs.with_name(f"{name}.parquet") for name in by_hand.levels()}
         if all(file.is_file() for file in levels.values()):
-            models = (f"estimates_{survey.DATASET}", LOCAL)
+            models = ("indicator_estimates", LOCAL)
             above, local = (_before(compiled(model), "listed_shares as (") for model in models)
             apart = "geography_level in ('school', 'learning_community')"
             for step in ("totals", "strata"):

@@ -219,9 +219,12 @@ def _check_measures(catalogue: Catalogue) -> None:
 
 
 def _check_products(catalogue: Catalogue) -> None:
+    collections = {item.key: item for item in catalogue.register.collections}
     for product in catalogue.products.values():
         for dataset in product.file.datasets:
             catalogue.delivery(dataset)
+        for decided in product.file.corrected_maps:
+            named(collections, decided.collection, "collection", str(product.path))
         for tabulation in product.file.tabulations:
             contract = catalogue.instrument(tabulation.instrument)
             least = product.file.quality.straight_line_items

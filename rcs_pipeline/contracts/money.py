@@ -1,6 +1,6 @@
 """Which amounts of a product's tables add up, so that one that is withheld might be worked out.
 
-Belongs here: what the attack on money has to know of a table.
+Belongs here: what the attack on money has to know of a table, and whose corrected maps are given anew.
 Does not belong here: attacking (`disclosure.audit_money`), when an amount is of too few
 (`disclosure_policy`).
 """
@@ -9,7 +9,25 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from rcs_pipeline.contracts.stated import Stated
 from rcs_pipeline.contracts.yaml_files import Strict
+
+
+class CorrectedMap(Stated):
+    """A map whose money is given anew beside releases that showed other amounts: a named decision, with its
+    reason and owner.
+
+    `collection`: the map. `up_to`: the last release whose amounts readers may hold against the new ones. A
+    correction that comes after a later release is another decision.
+    """
+
+    collection: str
+    up_to: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
+
+    def covers(self, version: str) -> bool:
+        """Whether a release of this version is one of those."""
+        given, last = (tuple(map(int, item.split("."))) for item in (version, self.up_to))
+        return given <= last
 
 
 class Side(Strict):

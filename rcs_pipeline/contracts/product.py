@@ -19,7 +19,7 @@ from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.money import AddedUp, MoneyLines
+from rcs_pipeline.contracts.money import AddedUp, CorrectedMap, MoneyLines
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.rounding import Rounded, RoundingPolicy
 from rcs_pipeline.contracts.stated import StatedPolicy
@@ -142,6 +142,7 @@ class ProductFile(Strict):
     audiences: dict[str, AudiencePolicy]
     disclosure: DisclosurePolicy
     rounding: RoundingPolicy | None = None
+    corrected_maps: tuple[CorrectedMap, ...] = ()
     quality: QualityRules = QualityRules()
     comparisons: Comparisons = Comparisons()
     reliability: ReliabilityPolicy = ReliabilityPolicy()
@@ -161,6 +162,13 @@ class ProductFile(Strict):
         for name in stated:
             if name not in self.audiences:
                 raise ValueError(f"`release: database` names the audience `{name}`, which there is not")
+        return self
+
+    @model_validator(mode="after")
+    def _one_decision_a_map(self) -> ProductFile:
+        maps = [item.collection for item in self.corrected_maps]
+        if twice := sorted({item for item in maps if maps.count(item) > 1}):
+            raise ValueError(f"`corrected_maps` names {', '.join(twice)} twice; say which release is last")
         return self
 
     @model_validator(mode="after")

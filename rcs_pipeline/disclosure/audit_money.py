@@ -76,8 +76,11 @@ def attack_money(
             f"Of {sought} withheld amounts too much is known from all breakdowns of a map together: {maps}."
             " Publish fewer breakdowns, or fewer shares of them"
         )
-    together = f"; none of {sought} withheld ones closely from all breakdowns together" if sought else ""
-    return Outcome.PASS, f"{told} amounts can be worked out, each of {least} providers or more{together}"
+    beside = f"; none of {sought} withheld ones closely from all breakdowns together" if sought else ""
+    decided = audit_money_before.by_decision(product, earlier)
+    return Outcome.PASS, (
+        f"{told} amounts can be worked out, each of {least} providers or more{beside}{decided}"
+    )
 
 
 def _attacks(folder: Path, product: Product, audience: str, table: ProductTable) -> Iterator[str]:

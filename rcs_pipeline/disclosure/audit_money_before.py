@@ -5,7 +5,8 @@ of its own, and a sentence about what is new.
 Does not belong here: anything by which `protect` decides (`money_before`); one release alone (`audit_money`).
 
 An amount of a map that was given before may be shown if some release showed that very amount in the same
-row. Any other less the old one is what changed, and that may be one provider's. Amounts of all maps together
+row. Any other less the old one is what changed, and that may be one provider's. Where `corrected_maps` names
+the map and a release, nothing up to that release is held against it. Amounts of all maps together
 may be new only if no map's are other ones than the warehouse's, that is, if all of them are in sight as they
 are today.
 """
@@ -13,6 +14,7 @@ are today.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,8 @@ def new_amounts(
         numbers = _numbers(table, audience)
         if not numbers or not _protected(folder, audience, table).is_file():
             continue
-        before = [item for item in lay_out(connection, audience, table, earlier)
+        before = [_undecided(connection, product, item)
+                  for item in lay_out(connection, audience, table, earlier)
                   if set(table.grain) <= item.columns]  # fmt: skip
         if before and not _all_maps_as_today(connection, folder, product, audience, table):
             problems += _new_in(connection, folder, audience, table, numbers, before)
@@ -48,6 +51,30 @@ def new_amounts(
         f"{'; '.join(problems)}. The new amount less the old one is what changed, perhaps one provider's. Run"
         " `rcs build` again: beside all earlier releases the rows keep their figures or are withheld"
     )
+
+
+def by_decision(product: Product, earlier: Sequence[Given]) -> str:
+    """Which maps may have other amounts than earlier releases showed, for a verdict; empty where none may."""
+    maps = [
+        f"{item.collection} (up to {item.up_to})"
+        for item in product.file.corrected_maps
+        if any(item.covers(given.version) for given in earlier)
+    ]
+    return f"; given anew by decision (`corrected_maps`): {', '.join(maps)}" if maps else ""
+
+
+def _undecided(connection: DuckDBPyConnection, product: Product, item: Laid) -> Laid:
+    """The rows of an earlier release without the maps of which it was decided that it does not bind them."""
+    decided = {each.collection for each in product.file.corrected_maps if each.covers(item.version)}
+    if not decided or COLLECTION not in item.columns:
+        return item
+    listed = ", ".join(f"({text(which)})" for which in sorted(decided))
+    rows = f"{item.view} undecided"
+    connection.execute(
+        f"create or replace temp table {name(rows)} as select was.* from {name(item.view)} as was"
+        f" anti join (values {listed}) as decided (which) on was.{name(COLLECTION)} = decided.which"
+    )
+    return replace(item, view=rows)
 
 
 def _numbers(table: ProductTable, audience: str) -> list[str]:

@@ -7,7 +7,8 @@ Does not belong here: when an amount is of too few providers (`rules`, the wareh
 
 What one provider earned more is the new amount less the old one. What each provider earned then may be
 known nowhere any more: a withdrawal erases the databases of earlier candidates. So nothing is weighed. The
-money of a map is given once, and what is shown of it afterwards is what was shown before. Where one amount is
+money of a map is given once, and what is shown of it afterwards is what was shown before, unless somebody
+decided otherwise by name (`corrected_maps`). Where one amount is
 another one today, all amounts of the map in that table stay: of old lines and new ones side by side more is
 worked out.
 """
@@ -15,8 +16,10 @@ worked out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.money import CorrectedMap
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.earlier import Laid, same_row
 from rcs_pipeline.disclosure.engine import name, names, text
@@ -46,6 +49,7 @@ def money_columns(table: ProductTable) -> frozenset[str]:
 def hold_money(
     connection: DuckDBPyConnection, table: ProductTable, groups: Sequence[HiddenTogether],
     before: Sequence[Laid], written: str, source_stays: bool = False,
+    corrected: Sequence[CorrectedMap] = (),
 ) -> bool:  # fmt: skip
     """Mark the rows of `judged` whose money is not to be given anew, and hide it.
 
@@ -56,12 +60,14 @@ def hold_money(
         before: the table's rows in earlier releases.
         written: what the audience would get of `judged`, as SQL.
         source_stays: of a table that adds another one up, whether a row of that one stays.
+        corrected: the maps that are given anew by decision.
 
     Returns:
         whether there is any.
     """
     held = money_groups(table, groups)
-    before = [laid for laid in before if set(table.grain) <= laid.columns]
+    before = [_held_against(connection, laid, corrected) for laid in before
+              if set(table.grain) <= laid.columns]  # fmt: skip
     if not held or not before or (table.extension.added_up and not source_stays):
         return False
     connection.execute(f"create or replace temp table written as {written}")
@@ -85,6 +91,19 @@ def hold_money(
         f"create or replace temp table judged as select * replace ({hidden}), {stays} as {STAYS} from judged"
     )
     return True
+
+
+def _held_against(connection: DuckDBPyConnection, laid: Laid, corrected: Sequence[CorrectedMap]) -> Laid:
+    """What an earlier release says of the maps that are not given anew beside it."""
+    maps = [text(item.collection) for item in corrected if item.covers(laid.version)]
+    if not maps or MAP not in laid.columns:
+        return laid
+    view = f"{laid.view} held against"
+    connection.execute(
+        f"create or replace temp view {name(view)} as select * from {name(laid.view)}"
+        f" where coalesce({name(MAP)} not in ({', '.join(maps)}), true)"
+    )
+    return replace(laid, view=view)
 
 
 def _map_of(table: ProductTable) -> str:

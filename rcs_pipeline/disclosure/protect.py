@@ -138,7 +138,8 @@ def _write(
             added = table.extension.added_up
             written = selected(product, table, audience, groups, found, None)
             behind = added is not None and (audience, added.table) in staying
-            if hold_money(connection, table, groups, before, written, behind):
+            decided = product.file.corrected_maps
+            if hold_money(connection, table, groups, before, written, behind, decided):
                 staying.add((audience, table.name))
                 money = money_columns(table)
         kept = keep(connection, audience, table, seen_columns, groups, before, few, money) if few else None

@@ -32,6 +32,7 @@ from rcs_pipeline.gate.consistency_rules import (
     promised,
 )
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
+from rcs_pipeline.warehouse.sql import TYPES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -115,6 +116,8 @@ def _own(
     if _is_view(connection, table):
         connection.execute(f"create or replace temp table {OWN} as select * from {own}")
         own = OWN
+    if apart and (other := _other_columns(connection, own, table)):
+        return 0, [other]
     _t_points(connection, own, table)
     rows, problems = _rows(connection, own, table, tuple(item.name for item in table.columns), rules)
     problems += _groups(connection, own, table, _exhaustive(product, catalogue))
@@ -134,6 +137,17 @@ def _is_view(connection: DuckDBPyConnection, table: ProductTable) -> bool:
         [WAREHOUSE, table.name],
     ).fetchone()
     return bool(row and row[0])
+
+
+def _other_columns(connection: DuckDBPyConnection, relation: str, table: ProductTable) -> str | None:
+    promised = [(item.name, TYPES[item.type]) for item in table.columns]
+    described = connection.execute(f"describe {relation}").fetchall()
+    found = [(str(row[0]), str(row[1]).lower()) for row in described]
+    strange = [f"`{column}` {kind}" for column, kind in found if (column, kind) not in promised]
+    absent = [f"`{column}` {kind}" for column, kind in promised if (column, kind) not in found]
+    if strange or absent:
+        return f"found {', '.join(strange) or 'no other column'}, promised {', '.join(absent) or 'no other'}"
+    return None
 
 
 def _doubled(connection: DuckDBPyConnection, relation: str, table: ProductTable) -> list[str]:

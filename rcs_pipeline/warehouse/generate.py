@@ -75,7 +75,6 @@ def _staging(contract: DeliveryContract) -> Iterator[tuple[str, str]]:
 def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) -> Iterator[tuple[str, str]]:
     survey, dataset, source = design.survey_of(contract), contract.dataset, _place(contract.path)
     tabulated = bool(tabulation.tabulations_of(product, survey.instrument))
-    above = bool(tabulation.levels_in(product, contract, local=False))
     measures = f"{source} and the measures of `{survey.instrument}`"
     if survey.allocate:
         yield f"models/scored/known_shares_{dataset}.sql", design.known_shares_model(contract, source)
@@ -94,7 +93,6 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
         weighted=product.weighting_of(survey.instrument) is Weighting.WEIGHTED,
         roll_in_survey=weighting.roll_in_survey(catalogue, contract) if survey.weight.roll else None,
         tabulated=tabulated,
-        above=above,
         norms=[norm.model for norm in norms.norms_of(catalogue, contract)],
     )
     yield f"models/scored/survey_{dataset}.yml", properties.as_yaml(described, source)
@@ -104,11 +102,6 @@ def _survey(catalogue: Catalogue, product: Product, contract: DeliveryContract) 
             f"models/estimates/sums_{dataset}.sql",
             tabulation.sums_model(catalogue, product, contract, tables),
         )
-        if above:
-            yield (
-                f"models/estimates/estimates_{dataset}.sql",
-                tabulation.estimates_model(catalogue, product, contract, tables),
-            )
     if tabulated and quality_tables.needs_sums(product):
         least = product.file.quality.straight_line_items
         name = f"models/quality/{quality.sums_name(dataset)}"

@@ -86,8 +86,8 @@ def _staging_column(column: Column) -> Properties:
 def mart_properties(table: ProductTable, *, kept: bool = True) -> Properties:
     """The enforced contract of a product table and the tests that its contract implies.
 
-    A table that is not `kept` is made anew by whoever reads it: the gate judges all of it in one reading
-    (`gate.consistency`), and dbt enforces its columns alone.
+    A table that is not `kept` is made anew by whoever reads it: the gate judges all of it in one reading, its
+    columns too (`gate.consistency`).
     """
     tests: list[Properties] = [_test("unique_rows", table.name, columns=list(table.grain))]
     required = [column.name for column in table.columns if column.required and not column.filled_at_release]
@@ -109,7 +109,7 @@ def mart_properties(table: ProductTable, *, kept: bool = True) -> Properties:
     model = {
         "name": table.name,
         "description": table.description or table.title,
-        "config": {"contract": {"enforced": True}, "meta": {"contract": table.id, "version": table.version}},
+        "config": {"contract": {"enforced": kept}, "meta": {"contract": table.id, "version": table.version}},
         **({"data_tests": tests} if kept else {}),
         "columns": [
             {"name": item.name, "description": item.description, "data_type": sql.TYPES[item.type]}
@@ -124,7 +124,6 @@ def survey_properties(
     *,
     weighted: bool,
     tabulated: bool,
-    above: bool,
     roll_in_survey: str | None = None,
     norms: Iterable[str] = (),
 ) -> Properties:
@@ -134,7 +133,6 @@ def survey_properties(
         contract: the survey.
         weighted: whether the product uses the weights.
         tabulated: whether the product makes estimates of it.
-        above: whether any are of a level that does not stand apart.
         roll_in_survey: which rows of the roll are of the survey, as SQL; None for all.
         norms: the models of relative bands.
     """
@@ -182,13 +180,6 @@ def survey_properties(
                 "name": f"sums_{dataset}",
                 "description": "Sums over pupils by unit and group; every estimate follows from them.",
                 "data_tests": [_test("sums_are_exact", f"sums_{dataset}")],
-            }
-        )
-    if above:
-        models.append(
-            {
-                "name": f"estimates_{dataset}",
-                "description": "One row an estimate, before names and the published shape.",
             }
         )
     return {"version": 2, "models": models}

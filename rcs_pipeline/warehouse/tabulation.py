@@ -160,16 +160,6 @@ def sums_model(catalogue: Catalogue, product: Product, contract: DeliveryContrac
     )  # fmt: skip
 
 
-def estimates_model(catalogue: Catalogue, product: Product, contract: DeliveryContract, source: str) -> str:
-    """One row an estimate, before names and the published shape; of every level that does not stand apart.
-
-    Those of schools and communities are many, and written once, by the table that holds them.
-    """
-    survey = survey_estimates(catalogue, product, contract, local=False)
-    as_table = all(level.name not in LOCAL for level in survey.levels)
-    return render("estimates.sql.j2", source, as_table=as_table, **vars(survey), **policies(product))
-
-
 def survey_estimates(
     catalogue: Catalogue, product: Product, contract: DeliveryContract, *, local: bool
 ) -> SurveyEstimates:

@@ -92,6 +92,31 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
             "compared_to, wave, other",
             "compared_with",
         ),
+        (
+            "products/rcs/product.yaml",
+            "corrected_maps: []",
+            "corrected_maps: [{collection: t1-moray-2015, up_to: 1.0.0, reason: all sent again, owner: me}]",
+            "t3-moray-2018",
+        ),
+        (
+            "products/rcs/product.yaml",
+            "corrected_maps: []",
+            "corrected_maps: [{collection: t1-west-lothian-2015, up_to: 1.0.0}]",
+            "reason",
+        ),
+        (
+            "products/rcs/product.yaml",
+            "corrected_maps: []",
+            "corrected_maps: [{collection: t1-west-lothian-2015, up_to: new, reason: sent again, owner: me}]",
+            "up_to",
+        ),
+        (
+            "products/rcs/product.yaml",
+            "corrected_maps: []",
+            "corrected_maps: [{collection: a, up_to: 1.0.0, reason: all sent again, owner: me},"
+            " {collection: a, up_to: 1.0.1, reason: all sent again, owner: me}]",
+            "names a twice",
+        ),
         ("products/rcs/product.yaml", "share: simd_q1_share", "shares: simd_q1_share", "shares"),
         ("products/rcs/indicator_estimates.odcs.yaml", "audiences: [open]", "audiences: [opne]", "opne"),
         (

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rcs_pipeline.contracts.money import CorrectedMap
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
@@ -330,6 +331,59 @@ def test_a_third_release_is_beside_both_and_the_old_amounts_may_come_back(
     assert failed(third, product, *releases) == {}
     fourth = candidate(tmp_path / "four", SERVICES, product, *releases)
     assert held_back(fourth, product) == () and failed(fourth, product, *releases) == {}
+
+
+@pytest.fixture
+def decided(product: Product) -> Product:
+    """The product with a decision: of map `a` nothing up to release 1.0.0 is held against its amounts."""
+    decision = CorrectedMap(
+        collection="a", up_to="1.0.0", reason="Eight providers sent other costs.", owner="The economist"
+    )
+    return replace(product, file=product.file.model_copy(update={"corrected_maps": (decision,)}))
+
+
+def test_a_map_is_given_anew_where_somebody_decided_so_by_name(
+    tmp_path: Path, product: Product, decided: Product
+) -> None:
+    release = given(candidate(tmp_path / "one", SERVICES, product), "1.0.0")
+    second = candidate(tmp_path / "two", CHANGES["corrected"], decided, release)
+    bare = candidate(tmp_path / "bare", CHANGES["corrected"], product)
+    for table in ("service_map_summary", "service_map_programme", "service_map_costs"):
+        assert shown(second, table) == shown(bare, table)
+    assert held_back(second, decided) == () and failed(second, decided, release) == {}
+    assert "by decision (`corrected_maps`): a (up to 1.0.0)" in money(second, decided, release)[1]
+    assert money(second, product, release)[0] is Outcome.FAIL
+
+
+def test_a_decision_is_about_one_map(tmp_path: Path, product: Product, decided: Product) -> None:
+    first = candidate(tmp_path / "one", SERVICES, product)
+    release = given(first, "1.0.0")
+    both = corrected(CHANGES["corrected"], "b1", 256)
+    second = candidate(tmp_path / "two", both, decided, release)
+    then, now = shown(first, "service_map_summary"), shown(second, "service_map_summary")
+    assert {key[0] for key in then if then[key]["gross_actual"] != now[key]["gross_actual"]} == {"a"}
+    assert shown(first, "service_map_programme") == shown(second, "service_map_programme")
+    assert failed(second, decided, release) == {}
+    bare = candidate(tmp_path / "bare", both, decided)
+    outcome, says = money(bare, decided, release)
+    assert outcome is Outcome.FAIL
+    assert "service_map_summary, b: " in says and "service_map_summary, a" not in says
+
+
+def test_a_decision_is_about_one_correction(tmp_path: Path, product: Product, decided: Product) -> None:
+    releases = [given(candidate(tmp_path / "one", SERVICES, product), "1.0.0")]
+    second = candidate(tmp_path / "two", CHANGES["corrected"], decided, *releases)
+    releases.append(given(second, "1.0.1"))
+    third = candidate(tmp_path / "three", CHANGES["added"], decided, *releases)
+    now, later = (
+        {key: row["gross_actual"] for key, row in shown(item, "service_map_summary").items()}
+        for item in (second, third)
+    )
+    assert now == later
+    assert attacked(second, third) == set()
+    assert failed(third, decided, *releases) == {}
+    bare = candidate(tmp_path / "bare", CHANGES["added"], decided)
+    assert money(bare, decided, *releases)[0] is Outcome.FAIL
 
 
 def test_the_plan_names_the_rows_that_keep_their_amounts(tmp_path: Path, product: Product) -> None:

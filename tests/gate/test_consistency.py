@@ -274,6 +274,25 @@ def test_estimates_that_are_made_when_they_are_read_are_held_against_their_contr
     assert (says or "12 estimates agree") in found.message
 
 
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("* exclude (base)", "found no other column, promised `base` integer"),
+        ("*, 1 as odd", "found `odd` integer, promised no other"),
+        ("* replace (cast(base as varchar) as base)", "found `base` varchar, promised `base` integer"),
+    ],
+)
+def test_other_columns_than_the_contract_has_are_found_where_dbt_does_not_look(
+    folder: Path, catalogue: Catalogue, columns: str, says: str
+) -> None:
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"alter table {LOCAL} rename to behind")
+        connection.execute(f"create view {LOCAL} as select {columns} from behind")
+    verdicts = consistency.judge(folder, catalogue.product("rcs"), catalogue)
+    found = next(item for item in verdicts if item.location == LOCAL)
+    assert (found.outcome, says in found.message) == (Outcome.FAIL, True), found.message
+
+
 def test_stages_leave_nobody_out_and_neither_do_allocated_groups(catalogue: Catalogue) -> None:
     found = consistency._exhaustive(catalogue.product("rcs"), catalogue)
     assert {"sex", "simd_quintile"} <= set(found["primary"])

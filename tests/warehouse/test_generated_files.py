@@ -74,10 +74,9 @@ def test_without_the_view_one_table_holds_every_level() -> None:
         product, tables=tuple(item for item in product.tables if item.name != "local_estimates")
     )
     files = generate.generated_files(catalogue, without)
-    sums, estimates = (
-        files[f"models/estimates/{name}_wellbeing_primary.sql"] for name in ("sums", "estimates")
-    )
-    assert "database='scratch'" in sums
-    assert "'name': 'school'" in estimates and "materialized='view'" in estimates
+    sums, estimates = "models/estimates/sums_wellbeing_primary.sql", "models/marts/indicator_estimates.sql"
+    assert "database='scratch'" in files[sums]
+    assert "'name': 'school'" in files[estimates]
     kept = generate.generated_files(catalogue, product)
-    assert "'name': 'school'" not in kept["models/estimates/estimates_wellbeing_primary.sql"]
+    assert "database='scratch'" not in kept[sums]
+    assert "'name': 'school'" not in kept[estimates]

@@ -63,15 +63,15 @@ def test_an_entry_in_yaml_reaches_the_sums_the_estimates_and_the_published_list(
     changed = {name for name in files if files[name] != old.get(name)}
     assert changed == {
         "models/scored/scored_wellbeing_secondary.sql", "models/estimates/sums_wellbeing_secondary.sql",
-        "models/estimates/estimates_wellbeing_secondary.sql",
+        "models/marts/indicator_estimates.sql",
         "models/marts/local_estimates.sql", "models/marts/school_figures.sql",
         "models/marts/school_cells.sql", "models/register/registered_indicators.sql",
         "models/quality/quality_sums_wellbeing_secondary.sql", "models/marts/survey_quality.sql",
         "models/marts/scale_reliability.sql",
     }  # fmt: skip
-    for folder in ("estimates/sums_wellbeing_secondary", "estimates/estimates_wellbeing_secondary",
-                   "marts/local_estimates"):  # fmt: skip
-        text = files[f"models/{folder}.sql"]
+    estimates = ("marts/indicator_estimates", "marts/local_estimates")
+    for model in ("estimates/sums_wellbeing_secondary", *estimates):
+        text = files[f"models/{model}.sql"]
         assert "'s_new_share'" in text
         assert "'s_new_mean'" in text
     listed = files["models/register/registered_indicators.sql"]

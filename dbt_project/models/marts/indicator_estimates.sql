@@ -2,9 +2,151 @@
 {{ config(materialized='table') }}
 
 with estimates as (
-    select * from {{ ref('estimates_wellbeing_primary') }}
+    select * from (
+{{ estimates(
+    relation=ref('sums_wellbeing_primary'),
+    instrument='primary',
+    levels=[
+        {
+            'name': 'programme', 'code': "'rcs'", 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+        {
+            'name': 'tranche', 'code': 'tranche', 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+        {
+            'name': 'cpp', 'code': 'cpp_code', 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+    ],
+    shares=[
+        'p_low_mood',
+        'p_life_satisfaction_high',
+        'p_meals_rare',
+        'p_family_gets_on',
+        'p_enjoys_family_time',
+        'p_talks_to_family',
+        'p_enjoys_learning',
+        'p_choice_in_learning',
+        'p_happy_at_school',
+        'p_fair_teachers',
+        'p_adult_at_school',
+        'p_worries_about_work',
+        'p_positive_future',
+        'p_has_friends',
+        'p_left_out',
+        'p_bullied',
+        'p_safe_area',
+        'p_places_to_play',
+        'p_likes_area',
+        'p_good_health',
+        'p_active_yesterday',
+        'p_fruit_veg',
+        'p_sleeps_well',
+        'p_family_support',
+        'p_bullied_or_left_out',
+        'p_time_to_play',
+        'p_no_place_for_play',
+    ],
+    means=[
+        {'id': 'p_life_satisfaction_mean', 'unit': 2048, 'parts': 100},
+    ],
+    reliability={
+        'minimum_effective_base': 30.0,
+        'minimum_degrees_of_freedom': 2,
+    },
+    finite_population='none',
+    whole_clusters=false,
+) }}
+    )
     union all
-    select * from {{ ref('estimates_wellbeing_secondary') }}
+    select * from (
+{{ estimates(
+    relation=ref('sums_wellbeing_secondary'),
+    instrument='secondary',
+    levels=[
+        {
+            'name': 'programme', 'code': "'rcs'", 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+        {
+            'name': 'tranche', 'code': 'tranche', 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+        {
+            'name': 'cpp', 'code': 'cpp_code', 'spread': true, 'told': true,
+            'groups': ['all', 'stage', 'sex', 'simd_quintile', 'urban_rural', 'additional_needs', 'free_meals', 'sex+stage', 'sex+simd_quintile'],
+        },
+    ],
+    shares=[
+        's_emotional_very_high',
+        's_conduct_very_high',
+        's_hyperactivity_very_high',
+        's_peer_very_high',
+        's_prosocial_very_low',
+        's_total_raised',
+        's_total_very_high',
+        's_total_abnormal',
+        's_total_borderline',
+        's_meals_rare',
+        's_family_conflict',
+        's_talks_to_family',
+        's_enjoys_family_time',
+        's_enjoys_learning',
+        's_choice_in_learning',
+        's_happy_at_school',
+        's_fair_teachers',
+        's_adult_at_school',
+        's_worries_about_work',
+        's_skips_school',
+        's_positive_future',
+        's_close_friends',
+        's_left_out',
+        's_bullied',
+        's_bullied_online',
+        's_lonely',
+        's_safe_area',
+        's_things_to_do',
+        's_good_health',
+        's_fruit_veg',
+        's_breakfast',
+        's_sleeps_well',
+        's_smoked_ever',
+        's_vaped_ever',
+        's_drank_ever',
+        's_drugs_ever',
+        's_active_five_days',
+        's_wellbeing_low',
+        's_emotional_and_conduct',
+        's_family_support',
+        's_knows_whereabouts',
+        's_bullied_any',
+        's_isolated',
+        's_likes_area',
+        's_smokes_weekly',
+        's_drunk_ever',
+        's_drugs_offered',
+        's_any_substance',
+        's_ladder_high',
+        's_affluence_low',
+        's_affluence_high',
+    ],
+    means=[
+        {'id': 's_total_mean', 'unit': 4096, 'parts': 100},
+        {'id': 's_wemwbs_mean', 'unit': 8192, 'parts': 100},
+        {'id': 's_swemwbs_mean', 'unit': 4096, 'parts': 100},
+        {'id': 's_ladder_mean', 'unit': 1024, 'parts': 100},
+        {'id': 's_kidscreen_mean', 'unit': 8192, 'parts': 100},
+    ],
+    reliability={
+        'minimum_effective_base': 30.0,
+        'minimum_degrees_of_freedom': 2,
+    },
+    finite_population='none',
+    whole_clusters=false,
+) }}
+    )
 ),
 
 compared as (
