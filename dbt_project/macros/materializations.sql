@@ -6,14 +6,14 @@ They also plan a query once more before it is run, to hold its columns against t
 before it is committed. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target = this.incorporate(type='table') -%}
-    {%- do make_anew(target, 'create table ' ~ target ~ ' as (' ~ sql ~ ')') -%}
+    {%- do make_anew(target, 'create table ' ~ target ~ ' as (\n' ~ sql ~ '\n)') -%}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
 
 {% materialization view, adapter='duckdb', supported_languages=['sql'] %}
     {%- set target = this.incorporate(type='view') -%}
-    {%- do make_anew(target, 'create view ' ~ target ~ ' as (' ~ sql ~ ')') -%}
+    {%- do make_anew(target, 'create view ' ~ target ~ ' as (\n' ~ sql ~ '\n)') -%}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
