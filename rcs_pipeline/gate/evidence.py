@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.errors import ContractError, RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.earlier import Given
@@ -43,13 +43,21 @@ def kept_product(folder: Path) -> Product:
     """The product as its contracts were when the candidate was built.
 
     Raises:
-        RcsError: they are not there, or no longer valid.
+        RcsError: they are not there.
+        RefusedError: they say what this version of the program does not know.
     """
     if not (folder / CONTRACTS).is_dir():
         raise RcsError(
             "The candidate has no contracts", where=str(folder), todo="Build a new candidate: `rcs build`."
         )
-    return _read_product(folder / CONTRACTS, tuple(contract_hashes(folder).items()))
+    try:
+        return _read_product(folder / CONTRACTS, tuple(contract_hashes(folder).items()))
+    except ContractError as error:
+        raise RefusedError(
+            f"The candidate keeps contracts that this version of the program does not read: {error.found}",
+            where=str(folder / CONTRACTS),
+            todo="Work with it in the version that built it, or build a new candidate: `rcs build`.",
+        ) from error
 
 
 @lru_cache(maxsize=4)
