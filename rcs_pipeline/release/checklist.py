@@ -71,6 +71,9 @@ def _findings(workspace: Workspace, found: Prospect) -> Iterator[Finding]:
     for held in found.held:
         audience = found.product.audience(held.audience).title
         yield "held_back", {"table": held.table, "audience": audience, "what": held.says}
+    for decided in found.product.file.corrected_maps:
+        if found.plan.base_version is not None and decided.covers(found.plan.base_version):
+            yield "given_anew", {"map": decided.collection, **decided.model_dump(exclude={"collection"})}
     if candidate.os_account == found.plan.os_account and not found.synthetic:
         yield "accounts", {"what": candidate.os_account}
     following = found.product.file.release.next_release

@@ -192,3 +192,36 @@ def test_differences_between_two_releases_and_a_look_at_a_candidate_on_record(wo
     assert differences(workspace, "mini", "open", "1.0.1", "1.0.1")["change"] == "nothing"
     with pytest.raises(RcsError, match="No candidate"):
         differences(workspace, "mini", "open", "1.0.0", "9.9.9")
+
+
+def test_approvers_read_whose_decision_gives_a_corrected_map_anew(tmp_path: Path) -> None:
+    decision = (
+        "corrected_maps: [{collection: there, up_to: 1.0.0, reason: Nine providers moved., owner: The board}]"
+    )
+    register = (
+        "waves: [{id: w1, title: First}]\ncollections:\n"
+        "  - {key: there, title: There, wave: w1, collected: 2015-16, datasets: {}}\n"
+    )
+
+    def decided(name: str) -> Workspace:
+        contracts = tmp_path / name
+        shutil.copytree(helpers.CONTRACTS, contracts)
+        (contracts / "register").mkdir()
+        (contracts / "register" / "programme.yaml").write_text(register, encoding="utf-8")
+        product = contracts / "products" / "mini" / "product.yaml"
+        text = product.read_text(encoding="utf-8")
+        product.write_text(text.replace("tabulations: []", f"tabulations: []\n{decision}"), encoding="utf-8")
+        return home(tmp_path / "home", contracts=contracts)
+
+    workspace = decided("contracts")
+    candidate(workspace)
+    assert found(make_plan(workspace, "mini"), "given_anew")[0][0] == "ok", "there is nothing before it"
+    released(workspace)
+    candidate(workspace, corrected("0.12"), built_at=LATER)
+    ((level, says),) = found(make_plan(workspace, "mini"), "given_anew")
+    assert level == "warning"
+    for words in ("`there`", "1.0.0", "The board", "Nine providers moved."):
+        assert words in says
+    released(workspace)
+    candidate(workspace, corrected("0.13"), built_at="2026-05-06T10:00:00+00:00")
+    assert found(make_plan(workspace, "mini"), "given_anew")[0][0] == "ok", "the base is a later release"
