@@ -8,6 +8,7 @@ In this process dbt would keep the database locked until we exit, so it always g
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -128,8 +129,10 @@ class Prepared:
 
 @cache
 def prepared() -> Prepared:
-    """That of this process."""
-    return Prepared()
+    """That of this process, which ends the one that waits before it ends itself."""
+    made = Prepared()
+    atexit.register(made.forget)
+    return made
 
 
 def _state(project: Path, database: Path, threads: int | None) -> str:
