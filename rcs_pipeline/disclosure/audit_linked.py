@@ -214,7 +214,7 @@ def _cells(
             from seen_cells group by system, line
         ),
         placed as (
-            select seen_cells.*, {_above(linked, levels)} as above,
+            select seen_cells.*, family, {_above(linked, levels)} as above,
                 concat_ws('|', system, family, level, place, ways, value) as base_key
             from seen_cells inner join families using (system, line)
         )

@@ -40,9 +40,11 @@ def lay_before(
 ) -> None:
     """`attacked_then`: a row a cell and release; `attacked_beside`: `attacked` with what readers know.
 
-    `told`: a release showed the very counts of today. `was_hidden`: one hid
-    them; `unchanged`: and nothing that it showed of the place is another number today, nor is a whole that
-    the parts in sight do not account for. `known_base` is true as well where a release showed the base.
+    `attacked_new`: cells of which a release had nothing, though it had the line: of nobody, as everybody
+    knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
+    nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
+    those who came do not account for, in any line with the same bases. `known_base` is true as well where a
+    release showed the base.
     """
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
     kinds = [*["varchar"] * len(SHAPE), "bigint", "boolean", "bigint", "bigint"]
@@ -67,6 +69,16 @@ def lay_before(
         from attacked inner join ({" union all ".join(rows)}) using ({keys})
     """)
     connection.execute("""
+        create or replace temp table attacked_new as
+        select attacked.cell, lines.release
+        from (
+            select distinct system, line, release from attacked_then inner join attacked using (cell)
+        ) as lines
+        inner join attacked using (system, line)
+        anti join attacked_then
+            on attacked.cell = attacked_then.cell and lines.release = attacked_then.release
+    """)
+    connection.execute("""
         create or replace temp table attacked_beside as
         with recursive told as (
             select attacked.cell, bool_or(seen and then_base = base) as base_told,
@@ -76,49 +88,69 @@ def lay_before(
                     and (numerator is null or then_numerator = numerator)) as told
             from attacked_then inner join attacked using (cell) group by attacked.cell
         ),
-        -- A whole that was shown, less its parts that were: what it moved by lies in the parts that were not,
-        -- and in their parts.
+        -- A whole that was shown, less its parts that were and those who came: what else it moved by lies in
+        -- the parts that were not, and in theirs.
         moved as (
-            select total, release, cell, sign, seen, coalesce(base - then_base, 0) as by_base,
+            select total, release, cell, sign, seen, false as is_new,
+                coalesce(base - then_base, 0) as by_base,
                 coalesce(numerator - then_numerator, 0) as by_numerator
             from attacked_then
             inner join attacked using (cell)
             inner join attacked_sums using (cell)
+            union all
+            select total, release, cell, sign, false, true, base, coalesce(numerator, 0)
+            from attacked_new
+            inner join attacked using (cell)
+            inner join attacked_sums using (cell)
+        ),
+        -- The parts of each whole, and of one that was not shown its own parts in its stead.
+        reached as (
+            select total, release, cell, seen, is_new, by_base, by_numerator from moved where sign > 0
+            union all
+            select reached.total, release, part.cell, part.seen, part.is_new, part.by_base, part.by_numerator
+            from reached
+            inner join moved as whole using (release, cell)
+            inner join moved as part using (release)
+            where not reached.seen and not reached.is_new and whole.sign < 0
+                and whole.total like '%|place' and part.total = whole.total and part.sign > 0
         ),
         unaccounted as (
-            select total, release from moved where seen group by total, release
-            having min(sign) < 0 and (sum(sign * by_base) <> 0 or sum(sign * by_numerator) <> 0)
+            select whole.total, whole.release
+            from moved as whole
+            inner join reached
+                on whole.total = reached.total and whole.release = reached.release
+            where whole.sign < 0 and whole.seen
+            group by all
+            having any_value(whole.by_base) <> coalesce(
+                    sum(reached.by_base) filter (where reached.seen or reached.is_new), 0)
+                or any_value(whole.by_numerator) <> coalesce(
+                    sum(reached.by_numerator) filter (where reached.seen or reached.is_new), 0)
         ),
         unseen_parts as (
-            select moved.release, moved.cell from moved inner join unaccounted using (total, release)
-            where not moved.seen
-            union
-            select part.release, part.cell
-            from unseen_parts
-            inner join moved as whole using (release, cell)
-            inner join moved as part using (total, release)
-            where whole.sign < 0 and part.sign > 0 and not part.seen
+            select distinct release, cell from reached inner join unaccounted using (total, release)
+            where not seen and not is_new
         ),
         changed_places as (
-            select distinct system, level, place, above
+            select distinct system, family, level, place, above
             from told inner join attacked using (cell) where changed
             union
-            select distinct system, level, place, above
+            select distinct system, family, level, place, above
             from unseen_parts inner join attacked using (cell)
             union
             -- Somebody came: no release had the cell.
-            select distinct system, level, place, above
+            select distinct system, family, level, place, above
             from attacked where cell not in (select cell from attacked_then)
             union
-            select whole.system, whole.level, whole.place, whole.above
+            select whole.system, whole.family, whole.level, whole.place, whole.above
             from changed_places as part
             inner join attacked as whole
-                on part.above = whole.level || '|' || whole.place and part.system = whole.system
+                on part.above = whole.level || '|' || whole.place
+                and part.system = whole.system and part.family = whole.family
         )
         select attacked.* exclude (known_base), coalesce(told, false) as told,
             coalesce(was_hidden, false) as was_hidden,
-            coalesce(was_hidden, false) and (system, level, place) not in (
-                select (system, level, place) from changed_places
+            coalesce(was_hidden, false) and (system, family, level, place) not in (
+                select (system, family, level, place) from changed_places
             ) as unchanged,
             known_base or coalesce(bool_or(base_told) over (partition by base_key), false) as known_base
         from attacked left join told using (cell)
@@ -128,13 +160,17 @@ def lay_before(
 def close_sums(connection: DuckDBPyConnection, few: int) -> int:
     """Sums of which the whole less its parts in sight was published twice, with fewer than `few` apart.
 
-    A whole has the parts of its parts as well: all of them, or those of the parts that are not in sight.
+    Of whom a release had nothing there was nobody: that is published as well. A whole has the parts of its
+    parts too: all of them, or those of the parts that are not in sight.
     """
     row = connection.execute(f"""
         with seen_twice as (
             select cell, release, base - then_base as by_base,
                 coalesce(numerator - then_numerator, 0) as by_numerator
             from attacked_then inner join attacked using (cell) where seen and not hidden
+            union all
+            select cell, release, base, coalesce(numerator, 0)
+            from attacked_new inner join attacked using (cell) where not hidden
         ),
         releases as (select distinct release from seen_twice),
         places as (select whole, part from attacked_parts where total like '%|place'),

@@ -68,18 +68,26 @@ def before_of(
 ) -> Before:
     """How the cells moved since each release; `spread` lays an array over the cells out as lines by slots."""
     shifts = []
-    hidden, withheld = (np.zeros(len(cells["__base"]), dtype=bool) for _ in range(2))
+    size = len(cells["__base"])
+    hidden, withheld = (np.zeros(size, dtype=bool) for _ in range(2))
+    exists = spread(np.ones(size, dtype=bool), False)
     for of in releases:
         hidden |= of["there"] & ~of["seen"]
         withheld |= of["withheld"]
         counted = of["seen"] & (cells["__numerator"] != MEAN) & (of["numerator"] != MEAN)
         base, numerator = cells["__base"] - of["base"], cells["__numerator"] - of["numerator"]
+        was_there = spread(of["there"], False)
+        # A line that the release had nothing of says nothing: it may be a new question.
+        came = exists & ~was_there & was_there.any(axis=1, keepdims=True)
+        # Nobody was counted where nobody was.
+        new = np.where(cells["__numerator"] != MEAN, cells["__numerator"], 0)
         shifts.append(
             Shift(
                 seen=spread(of["seen"], False),
-                base=spread(np.where(of["seen"], base, 0), 0),
-                numerator=spread(np.where(counted, numerator, 0), 0),
+                base=np.where(came, spread(cells["__base"], 0), spread(np.where(of["seen"], base, 0), 0)),
+                numerator=np.where(came, spread(new, 0), spread(np.where(counted, numerator, 0), 0)),
                 moved=spread(of["moved"] & ~counted, False),
+                came=came,
             )
         )
     return Before(spread(hidden, False), tuple(shifts), spread(withheld, False))

@@ -25,13 +25,15 @@ class Shift:
     """Now less then, for one earlier release (lines by slots).
 
     `seen`: the release showed the cell. `moved`: it showed another mean of the same base and weights, so that
-    somebody's answer is another one.
+    somebody's answer is another one. `came`: it had rows of the line and none of the cell: everybody there
+    is new, and everybody knows it.
     """
 
     seen: Bools
     base: Ints
     numerator: Ints
     moved: Bools
+    came: Bools
 
     def near(self, few: int) -> Bools:
         """Cells that it showed, and that somebody has left or joined since, but not `few` people or more."""
@@ -46,22 +48,23 @@ class Shift:
     def unseen_parts(self, parents: Ints) -> Bools:
         """Cells that it did not show, of a whole that moved by something else than the parts that it showed.
 
-        Of such a cell's own parts likewise: by what they moved is not known either. `parents`: of each place
-        the number of the place that it is a part of, or -1.
+        A part that came accounts for what it adds, in sight or not: nobody else need be another one. A part
+        that it did not show is accounted for by its own parts, and where those do not, they may all be
+        others. `parents`: of each place the number of the place that it is a part of, or -1.
         """
         shape = (len(self.seen), len(parents), -1)
-        seen = self.seen.reshape(shape)
+        seen, came = self.seen.reshape(shape), self.came.reshape(shape)
         left = np.zeros_like(seen)
         for moved in (self.base, self.numerator):
-            each = np.where(seen, moved.reshape(shape), 0)
-            parts = np.zeros_like(each)
-            for part in np.flatnonzero(parents >= 0):
-                parts[:, parents[part]] += each[:, part]
+            each, parts = moved.reshape(seen.shape), np.zeros(seen.shape, dtype=np.int64)
+            for part in reversed(_from_above(parents)):
+                known = seen[:, part] | came[:, part]
+                parts[:, parents[part]] += np.where(known, each[:, part], parts[:, part])
             left |= seen & (each != parts)
         found = np.zeros_like(seen)
         for place in _from_above(parents):
             above = int(parents[place])
-            found[:, place] = (left[:, above] | found[:, above]) & ~seen[:, place]
+            found[:, place] = (left[:, above] | found[:, above]) & ~seen[:, place] & ~came[:, place]
         return found.reshape(self.seen.shape)
 
 
@@ -87,24 +90,27 @@ class Before:
             [shift.seen & (shift.base == 0) & (shift.numerator == 0) & ~shift.moved for shift in self.shifts],
         )
 
-    def still(self, parents: Ints, exists: Bools) -> Bools:
+    def still(self, parents: Ints, exists: Bools, family_of: Ints) -> Bools:
         """Cells that were hidden in places of which nothing that was shown is another number today.
 
         Whoever sees that takes the hidden numbers there for those of before. `parents`: of each place the
         number of the place that it is a part of, or -1; a place is another one where a part of it is, and
-        where the whole was shown and the parts in sight do not say why it is another number. `exists`: which
-        cells there are today; one that no release had is somebody who came.
+        where the whole was shown and neither the parts in sight nor those who came say why it is another
+        number. `exists`: which cells there are today; one that no release had is somebody who came.
+        `family_of`: of each line the number of its family. Families are looked at one by one: another answer
+        to one question says nothing of the others.
         """
         changed = exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts])
         for shift in self.shifts:
             changed |= shift.seen & ((people(shift.base, shift.numerator) > 0) | shift.moved)
             changed |= self.hidden & shift.unseen_parts(parents)
-        by_place = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=(0, 2)))
-        for place in np.flatnonzero(by_place):
-            above = parents[place]
-            while above >= 0:
-                by_place[above], above = True, parents[above]
-        return np.asarray(self.hidden & ~np.repeat(by_place, self.hidden.shape[1] // len(parents)))
+        by_line = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=2))
+        by_family = np.zeros((int(family_of.max(initial=-1)) + 1, len(parents)), dtype=bool)
+        np.logical_or.at(by_family, family_of, by_line)
+        for place in reversed(_from_above(parents)):
+            by_family[:, parents[place]] |= by_family[:, place]
+        each = np.repeat(by_family[family_of], self.hidden.shape[1] // len(parents), axis=1)
+        return np.asarray(self.hidden & ~each)
 
     def quiet(self, groups: int, few: int) -> Bools:
         """Cells of places where somebody left or joined since the last release, but `few` people nowhere.

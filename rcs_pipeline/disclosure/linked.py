@@ -112,7 +112,8 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         np.logical_or.at(told, family_of, counts.before.told_bases())
         # A base that a single line of the family showed is no secret.
         np.logical_or.at(old, family_of, counts.exists & ~counts.before.hidden)
-        np.logical_or.at(still, family_of, counts.before.still(counts.grid.parents, counts.exists))
+        same = counts.before.still(counts.grid.parents, counts.exists, family_of)
+        np.logical_or.at(still, family_of, same)
         old = exists & ~old
     reasons = np.select(
         [exists & small, exists & apart, old],
@@ -183,7 +184,8 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
 
     found = np.zeros_like(counts.exists)
     for shift in counts.before.shifts if counts.before else ():
-        both = shift.seen & counts.exists & (reasons == Reason.SHOWN)
+        # Of whoever came everybody knows that nobody was there before.
+        both = (shift.seen | shift.came) & counts.exists & (reasons == Reason.SHOWN)
         changed = both & (people(shift.base, shift.numerator) > 0)
         lines = np.flatnonzero(changed.any(axis=1))
         if not lines.size:
@@ -199,7 +201,9 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
         cost = np.broadcast_to(counts.cost, exists.shape)[exists]
         can = changed[lines][exists]
         own = np.zeros_like(exists)
-        own[exists] = _one_of_each(rows, close, can, can, cost)
+        # The figures of somebody new are not withheld for the sake of the others: rather the whole.
+        parts = can & ~shift.came[lines][exists]
+        own[exists] = _one_of_each(rows, close, parts, can, cost)
         found[lines] |= own
     return found
 
@@ -222,7 +226,8 @@ def _protect_numerators(
         near = counts.before.near(limits.minimum_difference)
         told = (counts.before.told() & ~near)[lines]
         everything = everything.held(on_columns(exists, unknown, family, told, every=False))
-        before, still = counts.before.hidden, counts.before.still(counts.grid.parents, counts.exists)
+        before = counts.before.hidden
+        still = counts.before.still(counts.grid.parents, counts.exists, family_of)
         old = Old(*(on_columns(exists, unknown, family, item[lines], every=True) for item in (before, still)))
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]

@@ -9,13 +9,17 @@ from scipy import sparse
 from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, further_sums, people
 
 FEW = 10
+ONE = np.zeros(1, dtype=int)
 
 
-def shift(base: list[int], numerator: list[int], seen: list[bool] | None = None) -> Shift:
+def shift(
+    base: list[int], numerator: list[int], seen: list[bool] | None = None, came: list[bool] | None = None
+) -> Shift:
     size = len(base)
     return Shift(
-        np.array([seen or [True] * size]), np.array([base]), np.array([numerator]), np.zeros((1, size), bool)
-    )
+        np.array([seen or [True] * size]), np.array([base]), np.array([numerator]), np.zeros((1, size), bool),
+        np.array([came or [False] * size]),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,7 @@ def test_a_cell_is_near_where_somebody_differs_and_not_enough_do() -> None:
 
 def test_another_mean_of_the_same_people_is_somebodys_other_answer() -> None:
     moved = shift([0, 0], [0, 0])
-    other = Shift(moved.seen, moved.base, moved.numerator, np.array([[True, False]]))
+    other = Shift(moved.seen, moved.base, moved.numerator, np.array([[True, False]]), moved.came)
     assert other.near(FEW).tolist() == [[True, False]]
     assert Before(np.zeros((1, 2), bool), (other,), np.zeros((1, 2), bool)).told().tolist() == [[False, True]]
 
@@ -49,7 +53,7 @@ def test_hidden_numbers_are_taken_for_the_same_only_where_nothing_of_the_place_m
     # Three places of two groups, the first of them the whole: one cell of the last is another one.
     hidden = np.array([[True, False, True, False, True, False]])
     before = Before(hidden, (shift([0, 0, 0, 0, 0, 1], [0] * 6),), np.zeros((1, 6), bool))
-    assert before.still(np.array([-1, 0, 0]), np.ones((1, 6), bool)).tolist() == [
+    assert before.still(np.array([-1, 0, 0]), np.ones((1, 6), bool), ONE).tolist() == [
         [False, False, True, False, False, False]
     ]
 
@@ -59,8 +63,8 @@ def test_hidden_numbers_of_a_place_and_its_whole_are_others_where_somebody_came(
     hidden = np.array([[True, True, False, True]])
     before = Before(hidden, (shift([0] * 4, [0] * 4, [False] * 4),), np.zeros((1, 4), bool))
     parents = np.array([-1, 0, 0, 0])
-    assert before.still(parents, np.ones((1, 4), bool)).tolist() == [[False, True, False, True]]
-    assert before.still(parents, hidden).tolist() == hidden.tolist()
+    assert before.still(parents, np.ones((1, 4), bool), ONE).tolist() == [[False, True, False, True]]
+    assert before.still(parents, hidden, ONE).tolist() == hidden.tolist()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,38 @@ def test_a_hidden_part_is_the_same_only_where_the_others_account_for_the_whole(
     before = Before(
         hidden, (shift(moved, [0] * 5, [True, False, True, False, False]),), np.zeros((1, 5), bool)
     )
-    assert before.still(np.array([-1, 0, 0, 1, 1]), np.ones((1, 5), bool)).tolist() == [still]
+    assert before.still(np.array([-1, 0, 0, 1, 1]), np.ones((1, 5), bool), ONE).tolist() == [still]
+
+
+@pytest.mark.parametrize(
+    ("whole", "same"),
+    # What the whole grew by is who came, or somebody else is another one as well.
+    [(40, True), (41, False), (39, False)],
+)
+def test_hidden_numbers_are_the_same_where_those_who_came_are_what_the_whole_grew_by(
+    whole: int, same: bool
+) -> None:
+    # The top (in sight), a part (not in sight) of two parts, of which the second is new; another part.
+    hidden = np.array([[False, True, True, False, True]])
+    moved, came = [whole, 0, 0, 40, 0], [False, False, False, True, False]
+    seen = [True, False, False, False, False]
+    before = Before(hidden, (shift(moved, [0] * 5, seen, came),), np.zeros((1, 5), bool))
+    parents, exists = np.array([-1, 0, 1, 1, 0]), np.ones((1, 5), bool)
+    # The part that is not in sight is another one in any case: somebody came to it.
+    assert before.still(parents, exists, ONE).tolist() == [[False, False, same, False, same]]
+
+
+def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_another() -> None:
+    # Two questions of one family and one of another; two places, of which the second is the first's part.
+    hidden = np.array([[False, True]] * 3)
+    moved = Shift(
+        ~hidden, np.zeros((3, 2), int), np.array([[3, 0], [0, 0], [0, 0]]), np.zeros((3, 2), bool),
+        np.zeros((3, 2), bool),
+    )  # fmt: skip
+    before = Before(hidden, (moved,), np.zeros((3, 2), bool))
+    families = np.array([0, 0, 1])
+    still = before.still(np.array([-1, 0]), np.ones((3, 2), bool), families)
+    assert still.tolist() == [[False, False], [False, False], [False, True]]
 
 
 def test_a_part_out_of_sight_is_its_own_parts_in_the_sums_over_two_levels() -> None:

@@ -21,7 +21,7 @@ from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.releases import given
 from tests.disclosure.school_tables import Cell, banded_product, programme
 from tests.disclosure.school_tables import candidate as schools
-from tests.disclosure.test_linked_tables import CONTRACTS, Row, candidate, pupils, rows
+from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, Row, candidate, pupils, rows
 
 SIZES = {"A": 260, "B": 300, "C": 190, "D": 700, "E": 240}
 TABLES = ("answers", "reached", "quality")
@@ -304,6 +304,68 @@ def test_a_place_that_comes_later_is_released(
     one = after(tmp_path / "one", [row for row in people if row[0] not in late], product)
     release = given(one, "1.0.0")
     assert failed(after(tmp_path / "two", people, product, release), product, release) == {}
+
+
+def in_sight(folder: Path, level: str) -> dict[Row, tuple[int, int]]:
+    """Base and numerator of what readers see of answers, by question, place and group."""
+    shown = rows(
+        folder / "protected/open/answers.parquet",
+        "indicator_id, geography_code, group_by, group_value, base, numerator",
+        f"geography_level = '{level}' and base is not null",
+    )
+    return {row[:4]: row[4:] for row in shown}
+
+
+def worked_out(one: Path, two: Path, late: str) -> int:
+    """How many hidden numbers of a late place are what the wholes are today less what they were."""
+    with duckdb.connect(str(two / "warehouse.duckdb"), read_only=True) as connection:
+        truth = connection.execute(
+            f"select indicator_id, group_by, group_value, base, numerator from answers"
+            f" where geography_code = '{late}'"
+        ).fetchall()
+    found, sight = 0, in_sight(two, "cpp")
+    for line, by, value, *counts in truth:
+        if (line, late, by, value) in sight:
+            continue
+        for level, place in (("programme", "rcs"), ("tranche", PLACES[late])):
+            then, now = (in_sight(item, level).get((line, place, by, value)) for item in (one, two))
+            if then and now:
+                found += [today - before for today, before in zip(now, then, strict=True)] == counts
+    return found
+
+
+@pytest.mark.parametrize("late", ["A", "B"])
+def test_hidden_numbers_of_a_place_that_comes_later_are_not_what_its_whole_grew_by(
+    tmp_path: Path, people: list[Row], product: Product, late: str
+) -> None:
+    one = after(tmp_path / "one", [row for row in people if row[0] != late], product)
+    release = given(one, "1.0.0")
+    bare = candidate(tmp_path / "bare", people, product)
+    assert worked_out(one, bare, late), "the attacker finds nothing, so nothing is tested"
+    assert "narrower" in failed(bare, product, release)["disclosure.open.linked"]
+    two = after(tmp_path / "two", people, product, release)
+    assert worked_out(one, two, late) == 0
+    assert failed(two, product, release) == {}
+
+
+def test_the_answers_of_who_left_are_not_what_figures_old_and_new_leave_of_their_whole(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    """Kept figures of some places, those of one that is new, and the new whole of all of them."""
+    one = after(tmp_path / "one", [row for row in people if row[0] != "E"], product)
+    release = given(one, "1.0.0")
+    left = without(without(people, 1, "C"), 1, "D")
+    two = after(tmp_path / "two", left, product, release)
+    sight, above = in_sight(two, "cpp"), in_sight(two, "tranche")
+    assert [key for key in sight if key[1] == "E" and key[2] == "all"], "what is new is in sight"
+    for (line, place, by, value), whole in above.items():
+        parts = [sight.get((line, part, by, value)) for part, of in PLACES.items() if of == place]
+        if None not in parts:
+            base, numerator = (
+                whole[number] - sum(part[number] for part in parts if part) for number in (0, 1)
+            )
+            assert not 0 < max(abs(base), abs(numerator), abs(base - numerator)) < 10, (line, by, value)
+    assert failed(two, product, release) == {}
 
 
 def test_who_comes_to_places_all_out_of_sight_is_not_what_is_left_of_their_whole(
