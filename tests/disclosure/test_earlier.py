@@ -334,10 +334,11 @@ def worked_out(one: Path, two: Path, late: str) -> int:
     return found
 
 
-@pytest.mark.parametrize("late", ["A", "B"])
 def test_hidden_numbers_of_a_place_that_comes_later_are_not_what_its_whole_grew_by(
-    tmp_path: Path, people: list[Row], product: Product, late: str
+    tmp_path: Path, people: list[Row], product: Product
 ) -> None:
+    # Its tranche stood hidden as well, so only the programme says what it grew by.
+    late = "B"
     one = after(tmp_path / "one", [row for row in people if row[0] != late], product)
     release = given(one, "1.0.0")
     bare = candidate(tmp_path / "bare", people, product)
