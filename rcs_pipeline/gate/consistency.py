@@ -31,6 +31,7 @@ from rcs_pipeline.gate.consistency_rules import (
     Rule,
     promised,
 )
+from rcs_pipeline.gate.contract import difference
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 from rcs_pipeline.warehouse.sql import TYPES
 
@@ -143,11 +144,7 @@ def _other_columns(connection: DuckDBPyConnection, relation: str, table: Product
     promised = [(item.name, TYPES[item.type]) for item in table.columns]
     described = connection.execute(f"describe {relation}").fetchall()
     found = [(str(row[0]), str(row[1]).lower()) for row in described]
-    strange = [f"`{column}` {kind}" for column, kind in found if (column, kind) not in promised]
-    absent = [f"`{column}` {kind}" for column, kind in promised if (column, kind) not in found]
-    if strange or absent:
-        return f"found {', '.join(strange) or 'no other column'}, promised {', '.join(absent) or 'no other'}"
-    return None
+    return None if found == promised else difference(found, promised)
 
 
 def _doubled(connection: DuckDBPyConnection, relation: str, table: ProductTable) -> list[str]:

@@ -79,7 +79,7 @@ def _file(
     promised = [(item.name, SQL_TYPES[item.type]) for item in table.columns_for(audience)]
     found = [(str(row[0]), str(row[1])) for row in connection.execute(f"describe from {relation}").fetchall()]
     if found != promised:
-        return 0, [_difference(found, promised)]
+        return 0, [difference(found, promised)]
     required_columns = [
         item.name
         for item in table.columns_for(audience)
@@ -110,7 +110,8 @@ def _absent(column: str, hideable: dict[str, str]) -> str:
     return f"{empty} and {name(hideable[column])} is null" if column in hideable else empty
 
 
-def _difference(found: list[tuple[str, str]], promised: list[tuple[str, str]]) -> str:
+def difference(found: list[tuple[str, str]], promised: list[tuple[str, str]]) -> str:
+    """In what the columns of a table, with their types, are not those that were promised."""
     strange = [f"{item} {kind}" for item, kind in found if (item, kind) not in promised]
     absent = [f"{item} {kind}" for item, kind in promised if (item, kind) not in found]
     if not strange and not absent:
