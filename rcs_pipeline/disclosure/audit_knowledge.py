@@ -108,8 +108,12 @@ def knowledge_of(
     if policy.small_rolls_exempt:
         most = np.where(known | (ceiling < base), np.inf, ceiling)
         width = np.minimum(width, np.concatenate([most[with_numerator], most[both], most[one]]))
+    taken = np.concatenate([
+        cells["numerator_taken"][with_numerator], cells["rest_taken"][both], cells["base_taken"][one]
+    ]).astype(bool)  # fmt: skip
+    least, top, width = np.where(taken, truth, 0.0), np.where(taken, truth, top), np.where(taken, 0.0, width)
     loose, most = _loose(figures, cells["cell"], x_of, n_of, truth)
-    known_of = Knowledge(matrix, matrix @ truth, np.zeros(size), top, loose, most)
+    known_of = Knowledge(matrix, matrix @ truth, least, top, loose, most)
     return known_of, width, Exempt(int(exempt[with_numerator].sum()), int((width < asked).sum()))
 
 

@@ -109,7 +109,8 @@ def _attack(
     _cells(connection, folder, product, audience, table, linked)
     _sums(connection)
     without_figures = lay_figures(connection, folder, product, audience, table, linked)
-    lay_before(connection, table, linked, before)
+    few = product.file.disclosure.minimum_difference or 1
+    lay_before(connection, table, linked, before, few)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
     minimum = int(getattr(product.file.disclosure, linked.minimum))
@@ -117,14 +118,20 @@ def _attack(
     narrow, known = finding.narrow.sum(), finding.known.sum()
     if before:
         # Who has the old copies may know more of what they hid: what is hidden for the first time has to be
-        # as wide when all of that is known which has not changed.
+        # as wide when all of that is known which has not changed. Few who came have to be when all that looks
+        # unchanged is taken for known, kept figures as well.
         _, _, alone = _judge(
             connection, product, minimum, "hidden and not told and not unchanged", "was_hidden"
         )
-        narrow, known = narrow + alone.narrow.sum(), known + alone.known.sum()
+        _, _, came = _judge(
+            connection, product, minimum, "hidden and not told",
+            f"not (newcomer and ({_few(product, minimum)}))",
+            "base_taken, numerator_taken, rest_taken",
+        )  # fmt: skip
+        narrow = narrow + alone.narrow.sum() + came.narrow.sum()
+        known = known + alone.known.sum() + came.known.sum()
     told = connection.execute("select count(*) from attacked_beside where hidden and told").fetchone()
     figures = connection.execute("select count(distinct figure) from attacked_figures").fetchone()
-    few = product.file.disclosure.minimum_difference
     return Attacked(
         table=table.name,
         cells=cells,
@@ -134,25 +141,27 @@ def _attack(
         narrow=int(narrow),
         known=int(known),
         told=int(told[0]) if told else 0,
-        close=close_sums(connection, few) if few and before else 0,
+        close=close_sums(connection, few) if before else 0,
         figures=int(figures[0]) if figures else 0,
         without_figures=without_figures,
     )
 
 
 def _judge(
-    connection: DuckDBPyConnection, product: Product, minimum: int, which: str, unasked: str = "false"
-) -> tuple[npt.NDArray[Any], Exempt, Finding]:
+    connection: DuckDBPyConnection, product: Product, minimum: int, which: str, unasked: str = "false",
+    taken: str = "false as base_taken, false as numerator_taken, false as rest_taken",
+) -> tuple[npt.NDArray[Any], Exempt, Finding]:  # fmt: skip
     """The widths asked for, how many numbers are exempt, and what was found of some of the hidden cells.
 
-    Nothing is asked for those that are `unasked`.
+    Nothing is asked for those that are `unasked`; `taken` are the columns of what is taken for known.
     """
     cells = connection.execute(
         "select cell, base_key, base, numerator, known_base, ceiling, sensitive,"
-        f" {unasked} as unasked from attacked_beside where {which} order by cell"
+        f" {unasked} as unasked, {taken} from attacked_beside where {which} order by cell"
     ).fetchnumpy()
     sums = connection.execute(
         f"select total, cell, sign from attacked_sums join attacked_beside using (cell) where {which}"
+        " and total not in (select total from attacked_rests)"
         " order by all"
     ).fetchnumpy()
     figures = connection.execute(
@@ -161,6 +170,16 @@ def _judge(
     ).fetchnumpy()
     knowledge, width, exempt = knowledge_of(cells, sums, figures, product, minimum)
     return width, exempt, judge(knowledge, width)
+
+
+def _few(product: Product, minimum: int) -> str:
+    """That a cell is of few pupils, or tells of each of them, as SQL."""
+    small = product.file.disclosure.small_numerator
+    return (
+        f"base < {minimum} or coalesce(numerator between 1 and {small}, false)"
+        f" or coalesce(base - numerator between 1 and {small}, false)"
+        " or sensitive and coalesce(numerator in (0, base), false)"
+    )
 
 
 def _cells(

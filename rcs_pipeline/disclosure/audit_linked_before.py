@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.disclosure.audit_moved import lay_moves
 from rcs_pipeline.disclosure.earlier import Laid, seen_in
 from rcs_pipeline.disclosure.engine import name, text
 
@@ -36,15 +37,18 @@ def shape(linked: LinkedTable, number: int, rows: str) -> str:
 
 
 def lay_before(
-    connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTable, before: Sequence[Laid]
+    connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTable, before: Sequence[Laid], few: int
 ) -> None:
     """`attacked_then`: a row a cell and release; `attacked_beside`: `attacked` with what readers know.
 
     `attacked_new`: cells of which a release had nothing, though it had the line: of nobody, as everybody
     knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
     nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
-    those who came do not account for, in any line with the same bases. `known_base` is true as well where a
-    release showed the base.
+    those who came do not account for, in any line with the same bases. `newcomer`: everybody knows that
+    nobody of the cell was in a release. `base_taken`, `numerator_taken`, `rest_taken` (of the complement):
+    hidden then, or since only a few differ, where nothing shown of the place differs by `few` pupils, so that
+    the number is taken for that of before; but not where a whole says that this is wrong. `known_base` is
+    true as well where a release showed the base.
     """
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
     kinds = [*["varchar"] * len(SHAPE), "bigint", "boolean", "bigint", "bigint"]
@@ -78,82 +82,24 @@ def lay_before(
         anti join attacked_then
             on attacked.cell = attacked_then.cell and lines.release = attacked_then.release
     """)
-    connection.execute("""
+    lay_moves(connection, few)
+    connection.execute(f"""
         create or replace temp table attacked_beside as
-        with recursive told as (
-            select attacked.cell, bool_or(seen and then_base = base) as base_told,
-                bool_or(not seen) as was_hidden,
-                bool_or(seen and (then_base <> base or then_numerator <> numerator)) as changed,
-                bool_or(seen and then_base = base
-                    and (numerator is null or then_numerator = numerator)) as told
-            from attacked_then inner join attacked using (cell) group by attacked.cell
-        ),
-        -- A whole that was shown, less its parts that were and those who came: what else it moved by lies in
-        -- the parts that were not, and in theirs.
-        moved as (
-            select total, release, cell, sign, seen, false as is_new,
-                coalesce(base - then_base, 0) as by_base,
-                coalesce(numerator - then_numerator, 0) as by_numerator
-            from attacked_then
-            inner join attacked using (cell)
-            inner join attacked_sums using (cell)
-            union all
-            select total, release, cell, sign, false, true, base, coalesce(numerator, 0)
-            from attacked_new
-            inner join attacked using (cell)
-            inner join attacked_sums using (cell)
-        ),
-        -- The parts of each whole, and of one that was not shown its own parts in its stead.
-        reached as (
-            select total, release, cell, seen, is_new, by_base, by_numerator from moved where sign > 0
-            union all
-            select reached.total, release, part.cell, part.seen, part.is_new, part.by_base, part.by_numerator
-            from reached
-            inner join moved as whole using (release, cell)
-            inner join moved as part using (release)
-            where not reached.seen and not reached.is_new and whole.sign < 0
-                and whole.total like '%|place' and part.total = whole.total and part.sign > 0
-        ),
-        unaccounted as (
-            select whole.total, whole.release
-            from moved as whole
-            inner join reached
-                on whole.total = reached.total and whole.release = reached.release
-            where whole.sign < 0 and whole.seen
-            group by all
-            having any_value(whole.by_base) <> coalesce(
-                    sum(reached.by_base) filter (where reached.seen or reached.is_new), 0)
-                or any_value(whole.by_numerator) <> coalesce(
-                    sum(reached.by_numerator) filter (where reached.seen or reached.is_new), 0)
-        ),
-        unseen_parts as (
-            select distinct release, cell from reached inner join unaccounted using (total, release)
-            where not seen and not is_new
-        ),
-        changed_places as (
-            select distinct system, family, level, place, above
-            from told inner join attacked using (cell) where changed
-            union
-            select distinct system, family, level, place, above
-            from unseen_parts inner join attacked using (cell)
-            union
-            -- Somebody came: no release had the cell.
-            select distinct system, family, level, place, above
-            from attacked where cell not in (select cell from attacked_then)
-            union
-            select whole.system, whole.family, whole.level, whole.place, whole.above
-            from changed_places as part
-            inner join attacked as whole
-                on part.above = whole.level || '|' || whole.place
-                and part.system = whole.system and part.family = whole.family
-        )
         select attacked.* exclude (known_base), coalesce(told, false) as told,
             coalesce(was_hidden, false) as was_hidden,
-            coalesce(was_hidden, false) and (system, family, level, place) not in (
-                select (system, family, level, place) from changed_places
-            ) as unchanged,
+            coalesce(was_hidden, false) and place_moved.pupils is null as unchanged,
+            attacked.cell in (select cell from attacked_new)
+                or attacked.cell not in (select cell from attacked_then) as newcomer,
+            coalesce(place_moved.pupils, 0) < {few} as looks_same, coalesce(near, false) as kept,
+            looks_same and (was_hidden and base_off is not true or kept and base_told) as base_taken,
+            looks_same and (was_hidden and numerator_off is not true or kept and numerator_told)
+                as numerator_taken,
+            looks_same and (was_hidden and rest_off is not true or kept and rest_told) as rest_taken,
             known_base or coalesce(bool_or(base_told) over (partition by base_key), false) as known_base
-        from attacked left join told using (cell)
+        from attacked
+        left join attacked_apart using (cell)
+        left join attacked_unseen using (cell)
+        left join attacked_moved as place_moved using (system, family, level, place)
     """)
 
 

@@ -10,7 +10,8 @@ is not known from counts, but it is at least as many as the base, the numerator 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,22 @@ from rcs_pipeline.disclosure.linear import Bools, Ints
 
 if TYPE_CHECKING:
     from scipy import sparse
+
+
+class Count(Enum):
+    """The counts of a cell; `REST` are those who are not counted."""
+
+    BASE = auto()
+    NUMERATOR = auto()
+    REST = auto()
+
+
+class Taken(NamedTuple):
+    """Of each count, the cells in which it is taken for that of before."""
+
+    base: Bools
+    numerator: Bools
+    rest: Bools
 
 
 @dataclass(frozen=True)
@@ -40,27 +57,45 @@ class Shift:
         apart = people(self.base, self.numerator)
         return np.asarray(self.seen & (apart < few) & ((apart > 0) | self.moved))
 
+    def other_rest(self, sums: sparse.csr_array, exists: Bools, few: int) -> Bools:
+        """Sums (lines by sums) of kept figures, or the same, while those in none of the parts are others.
+
+        `sums`: +1 for parts, -1 for wholes.
+        """
+        stays = self.seen & (people(self.base, self.numerator) < few)
+        broken = (np.abs(sums) @ (exists & ~stays).T.astype(float)).T > 0
+        whole = ((sums < 0).astype(float) @ exists.T.astype(float)).T > 0
+        moved = [(sums @ np.where(exists, item, 0).T.astype(float)).T for item in (self.base, self.numerator)]
+        return np.asarray(whole & ~broken & ((np.rint(moved[0]) != 0) | (np.rint(moved[1]) != 0)))
+
     def near_base(self, few: int) -> Bools:
         """The same of the bases alone."""
         apart = np.abs(self.base)
         return np.asarray(self.seen & (apart > 0) & (apart < few))
 
-    def unseen_parts(self, parents: Ints) -> Bools:
-        """Cells that it did not show, of a whole that moved by something else than the parts that it showed.
+    def of(self, count: Count) -> Ints:
+        """By how much one of the counts moved."""
+        by = {Count.BASE: self.base, Count.NUMERATOR: self.numerator}
+        return by[count] if count in by else self.base - self.numerator
+
+    def unseen_parts(self, parents: Ints, few: int = 1, of: Count | None = None) -> Bools:
+        """Cells that it did not show, of a whole that moved by `few` otherwise than the parts that it showed.
 
         A part that came accounts for what it adds, in sight or not: nobody else need be another one. A part
         that it did not show is accounted for by its own parts, and where those do not, they may all be
-        others. `parents`: of each place the number of the place that it is a part of, or -1.
+        others. `parents`: of each place the number of the place that it is a part of, or -1. `of`: by one of
+        the counts alone.
         """
         shape = (len(self.seen), len(parents), -1)
         seen, came = self.seen.reshape(shape), self.came.reshape(shape)
         left = np.zeros_like(seen)
-        for moved in (self.base, self.numerator):
+        for count in (Count.BASE, Count.NUMERATOR) if of is None else (of,):
+            moved = self.of(count)
             each, parts = moved.reshape(seen.shape), np.zeros(seen.shape, dtype=np.int64)
             for part in reversed(_from_above(parents)):
                 known = seen[:, part] | came[:, part]
                 parts[:, parents[part]] += np.where(known, each[:, part], parts[:, part])
-            left |= seen & (each != parts)
+            left |= seen & (np.abs(each - parts) >= few)
         found = np.zeros_like(seen)
         for place in _from_above(parents):
             above = int(parents[place])
@@ -91,26 +126,61 @@ class Before:
         )
 
     def still(self, parents: Ints, exists: Bools, family_of: Ints) -> Bools:
-        """Cells that were hidden in places of which nothing that was shown is another number today.
+        """Cells that stood hidden in places that have not moved at all (see `unmoved`).
 
-        Whoever sees that takes the hidden numbers there for those of before. `parents`: of each place the
-        number of the place that it is a part of, or -1; a place is another one where a part of it is, and
-        where the whole was shown and neither the parts in sight nor those who came say why it is another
-        number. `exists`: which cells there are today; one that no release had is somebody who came.
-        `family_of`: of each line the number of its family. Families are looked at one by one: another answer
-        to one question says nothing of the others.
+        Whoever sees that takes the hidden numbers there for those of before.
         """
-        changed = exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts])
+        return np.asarray(self.hidden & self.unmoved(parents, exists, family_of))
+
+    def taken(self, parents: Ints, exists: Bools, family_of: Ints, few: int) -> Taken:
+        """Counts of places that look as they were: hidden ones, and kept ones since only a few moved.
+
+        Whoever sees kept figures takes them, and the hidden numbers beside them, for those of before, and
+        what a whole grew by for whoever came. Where that is right, nobody who came may hide behind them. The
+        arguments are those of `unmoved`.
+        """
+        looks_so = self.unmoved(parents, exists, family_of, few)
+        near = self.near(few)
+        found = []
+        for count in Count:
+            off = _any(self.hidden, [shift.unseen_parts(parents, of=count) for shift in self.shifts])
+            same = _any(self.hidden, [shift.seen & (shift.of(count) == 0) for shift in self.shifts])
+            found.append(np.asarray((self.hidden & ~off | near & same) & looks_so))
+        return Taken(*found)
+
+    def newcomers(self, exists: Bools) -> Bools:
+        """Cells of people who were in no row of an earlier release that had the line; everybody knows it."""
+        return exists & _any(self.hidden, [self._new(exists), *(shift.came for shift in self.shifts)])
+
+    def unmoved(self, parents: Ints, exists: Bools, family_of: Ints, few: int = 1) -> Bools:
+        """Cells of places of which nothing that was shown is another number today, by `few` people or more.
+
+        `parents`: of each place the number of the place that it is a part of, or -1; a place is another one
+        where a part of it is, and where the whole was shown and neither the parts in sight nor those who came
+        say why it is another number. `exists`: which cells there are today; one that no release had is
+        somebody who came. `family_of`: of each line the number of its family. Families are looked at one by
+        one: another answer to one question says nothing of the others.
+        """
+        changed = self._new(exists)
         for shift in self.shifts:
-            changed |= shift.seen & ((people(shift.base, shift.numerator) > 0) | shift.moved)
-            changed |= self.hidden & shift.unseen_parts(parents)
+            # Another mean is the other answer of one, as far as anybody can say.
+            apart = np.maximum(people(shift.base, shift.numerator), shift.moved)
+            changed |= shift.seen & (apart >= few)
+            changed |= self.hidden & shift.unseen_parts(parents, few)
         by_line = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=2))
         by_family = np.zeros((int(family_of.max(initial=-1)) + 1, len(parents)), dtype=bool)
         np.logical_or.at(by_family, family_of, by_line)
         for place in reversed(_from_above(parents)):
             by_family[:, parents[place]] |= by_family[:, place]
-        each = np.repeat(by_family[family_of], self.hidden.shape[1] // len(parents), axis=1)
-        return np.asarray(self.hidden & ~each)
+        return np.asarray(~np.repeat(by_family[family_of], self.hidden.shape[1] // len(parents), axis=1))
+
+    def _new(self, exists: Bools) -> Bools:
+        return np.asarray(exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts]))
+
+    def other_rest(self, sums: sparse.csr_array, exists: Bools, few: int) -> Bools:
+        """Sums of which nobody knows the rest of today (see `Shift.other_rest`)."""
+        nothing = np.zeros((len(exists), sums.shape[0]), dtype=bool)
+        return _any(nothing, [shift.other_rest(sums, exists, few) for shift in self.shifts])
 
     def quiet(self, groups: int, few: int) -> Bools:
         """Cells of places where somebody left or joined since the last release, but `few` people nowhere.

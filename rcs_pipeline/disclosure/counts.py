@@ -82,6 +82,15 @@ class Counts:
         ceiling = self.ceiling[lines]
         return np.where(ceiling >= self.base[lines], ceiling.astype(float), np.inf)
 
+    def other_rest(self, few: int) -> Bools:
+        """Sums (lines by sums) of which nobody knows who is in none of the parts today.
+
+        Of a place and group whose figures are kept, and so of the same groups of the places above.
+        """
+        if self.before is None:
+            return np.zeros((len(self.exists), self.grid.sums.shape[0]), dtype=bool)
+        return self.grid.carried_up(self.before.other_rest(self.grid.sums, self.exists, few))
+
 
 def families(counts: Counts) -> tuple[Ints, Ints]:
     """The family of each line, and a line of each family: same bases wherever there is any."""
@@ -90,14 +99,17 @@ def families(counts: Counts) -> tuple[Ints, Ints]:
     return np.asarray(number.reshape(-1), dtype=np.int64), np.asarray(first, dtype=np.int64)
 
 
-def stacked(grid: Grid, exists: Bools, numbers: Ints) -> System:
+def stacked(grid: Grid, exists: Bools, numbers: Ints, without: Bools | None = None) -> System:
     """One block for each line of `exists`; its columns are its slots, given in `numbers`.
 
     A slot of number -1 has no column: it stays as it is. Bounds and needs are left open for the caller.
+    `without`: sums (lines by sums) that say nothing.
     """
     from scipy import sparse
 
     holds, _ = grid.existing(exists)
+    if without is not None:
+        holds = holds & ~without
     entries = grid.sums.tocoo()
     taken = (numbers >= 0)[:, entries.col] & holds[:, entries.row]
     line, entry = np.nonzero(taken)
@@ -134,7 +146,8 @@ def numerator_system(
     rest = base - numerator
     unknown = exists & unknown_base
     numbers, few = numbered(exists), int(unknown.sum())
-    rows = stacked(counts.grid, exists, numbers).rows
+    other_rest = counts.other_rest(limits.minimum_difference)
+    rows = stacked(counts.grid, exists, numbers, other_rest[lines]).rows
     size, bases, most_of_bases = rows.shape[1], np.zeros(0), np.zeros(0)
     slots, base_columns = [np.nonzero(exists)[1]], np.full(exists.shape, -1)
     if few:
@@ -144,7 +157,9 @@ def numerator_system(
         most_of_bases = counts.most(lines[first])[unknown[first]]
         own_base = base_of[member.reshape(-1)]
         base_columns = np.where(unknown, size + few + own_base, -1)
-        base_sums = stacked(counts.grid, exists[first], np.where(unknown[first], base_of, -1)).rows
+        base_sums = stacked(
+            counts.grid, exists[first], np.where(unknown[first], base_of, -1), other_rest[lines[first]]
+        ).rows
         line, slot = np.nonzero(unknown)
         slots += [slot, np.nonzero(unknown[first])[1]]
         own = sparse.csr_array((np.ones(few), (np.arange(few), numbers[unknown])), shape=(few, size))
@@ -187,14 +202,21 @@ def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: In
     return np.where(exempt, 0, limits.need(most))
 
 
-def on_columns(exists: Bools, unknown: Bools, family_of: Ints, cells: Bools, *, every: bool) -> Bools:
+def on_columns(
+    exists: Bools, unknown: Bools, family_of: Ints, cells: Bools, *, every: bool,
+    rest: Bools | None = None, base: Bools | None = None,
+) -> Bools:  # fmt: skip
     """A mark of cells as a mark of the columns of `numerator_system`.
 
     A base, which is that of a whole family, is marked where one of its cells is, or where `every` one is.
+    `rest` and `base`: where another mark is that of complements and of bases.
     """
+    of_base = cells if base is None else base
     _, first, member = np.unique(family_of, return_index=True, return_inverse=True)
     marked = np.full((len(first), exists.shape[1]), every)
     (np.logical_and if every else np.logical_or).at(
-        marked, member.reshape(-1), np.where(exists, cells, every)
+        marked, member.reshape(-1), np.where(exists, of_base, every)
     )
-    return np.concatenate([cells[exists], cells[unknown], marked[unknown[first]]])
+    return np.concatenate([
+        cells[exists], (cells if rest is None else rest)[unknown], marked[unknown[first]]
+    ])  # fmt: skip

@@ -45,6 +45,17 @@ class Grid:
         wholes = len(np.unique(self.parents[self.parents >= 0]))
         return replace(self, sums=self.sums[: wholes * len(self.groups)])
 
+    def carried_up(self, marked: Bools) -> Bools:
+        """A mark of sums (lines by sums) for the same sums over groups of the places above as well."""
+        found, of_places = marked.copy(), self.over_places.sums.shape[0]
+        by_place = found[:, of_places:].reshape(len(found), len(self.parents), -1).swapaxes(0, 1)
+        place, above = np.arange(len(self.parents)), self.parents
+        while (above >= 0).any():
+            below = above >= 0
+            np.logical_or.at(by_place, above[below], by_place[place[below]])
+            above = np.where(below, self.parents[np.maximum(above, 0)], -1)
+        return found
+
     def of(self, slots: Ints) -> Slots:
         """Where numbers stand that are in these slots.
 

@@ -14,6 +14,7 @@ and what a few people have left or joined since is not shown anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ from rcs_pipeline.disclosure.figures import FigureRows, figure_rows
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 from rcs_pipeline.disclosure.loosen import loosen_narrow
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
-from rcs_pipeline.disclosure.secondary import Choice, Old, choose_beside
+from rcs_pipeline.disclosure.secondary import Choice, View, choose_beside
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -103,18 +104,26 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
 def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints) -> tuple[Ints, int, int]:
     """The reason of each family's slots."""
     exists, base = counts.exists[first], counts.base[first]
+
+    def in_any_line(cells: Bools) -> Bools:
+        found = np.zeros_like(exists)
+        np.logical_or.at(found, family_of, cells)
+        return found
+
     small = small_base(base, limits.minimum_base)
     if counts.also is not None:
-        np.logical_or.at(small, family_of, counts.also)
-    apart, old, told, still = (np.zeros_like(exists) for _ in range(4))
+        small |= in_any_line(counts.also)
+    apart, old, told, still, taken, new = (np.zeros_like(exists) for _ in range(6))
     if counts.before is not None:
-        np.logical_or.at(apart, family_of, counts.before.near_bases(limits.minimum_difference))
-        np.logical_or.at(told, family_of, counts.before.told_bases())
+        before, few = counts.before, limits.minimum_difference
+        apart, told = in_any_line(before.near_bases(few)), in_any_line(before.told_bases())
         # A base that a single line of the family showed is no secret.
-        np.logical_or.at(old, family_of, counts.exists & ~counts.before.hidden)
-        same = counts.before.still(counts.grid.parents, counts.exists, family_of)
-        np.logical_or.at(still, family_of, same)
-        old = exists & ~old
+        old = exists & ~in_any_line(counts.exists & ~before.hidden)
+        place = (counts.grid.parents, counts.exists, family_of)
+        still = in_any_line(before.still(*place)) & old
+        taken = in_any_line(before.taken(*place, few).base) & (old | apart)
+        # What is hidden of them for the sake of others is no secret of theirs.
+        new = in_any_line(before.newcomers(counts.exists)) & small
     reasons = np.select(
         [exists & small, exists & apart, old],
         [Reason.PRIMARY, Reason.EARLIER, Reason.SECONDARY],
@@ -122,23 +131,24 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
     )
     numbers = numbered(exists)
     frame = stacked(counts.grid, exists, numbers)
+    known_rest = stacked(counts.grid, exists, numbers, counts.other_rest(limits.minimum_difference)[first])
     value = base[exists].astype(float)
     most = counts.most(first)[exists]
     known = (told & ~apart)[exists]
     everything = System(
-        frame.rows, frame.row_lower, frame.row_upper, -value, most - value,
+        known_rest.rows, known_rest.row_lower, known_rest.row_upper, -value, most - value,
         np.where(value > 0, limits.need(most), 0.0),
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])
-    beside = Old(old[exists], (old & still)[exists])
+    views = [View(still[exists], ~old[exists]), View(taken[exists], new[exists])]
     narrow = programmes = 0
     proved = None
     while True:
         hidden = reasons[exists] != Reason.SHOWN
         if not hidden.any():
             return reasons, 0, programmes
-        choice = choose_beside(everything, hidden, beside, cost, limits.seed, slots, proved)
+        choice = choose_beside(everything, hidden, views, cost, limits.seed, slots, proved)
         proved = choice.proved
         programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
         flat = reasons[exists]
@@ -220,18 +230,29 @@ def _protect_numerators(
     everything, numbers, bases, slots = numerator_system(counts, limits, lines, unknown, family)
     hidden = np.ones(everything.size, dtype=bool)
     hidden[numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
-    nothing = np.zeros(everything.size, dtype=bool)
-    old = Old(nothing, nothing)
+    views: list[View] = []
     if counts.before is not None:
-        near = counts.before.near(limits.minimum_difference)
-        told = (counts.before.told() & ~near)[lines]
-        everything = everything.held(on_columns(exists, unknown, family, told, every=False))
-        before = counts.before.hidden
-        still = counts.before.still(counts.grid.parents, counts.exists, family_of)
-        old = Old(*(on_columns(exists, unknown, family, item[lines], every=True) for item in (before, still)))
+        before, few = counts.before, limits.minimum_difference
+        told = before.told() & ~before.near(few)
+        everything = everything.held(on_columns(exists, unknown, family, told[lines], every=False))
+        place = (counts.grid.parents, counts.exists, family_of)
+        still, old, new = (
+            on_columns(exists, unknown, family, cells[lines], every=True)
+            for cells in (
+                before.still(*place),
+                before.hidden,
+                before.newcomers(counts.exists) & (reasons == Reason.PRIMARY),
+            )
+        )
+        taken = before.taken(*place, few)
+        known = on_columns(
+            exists, unknown, family, taken.numerator[lines], every=True, rest=taken.rest[lines],
+            base=taken.base[lines],
+        )  # fmt: skip
+        views = [View(still, ~old), View(known, new)]
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
-    choice = choose_beside(everything, hidden, old, cost, limits.seed, counts.grid.of(slots))
+    choice = choose_beside(everything, hidden, views, cost, limits.seed, counts.grid.of(slots))
     if counts.weighed is not None:
         share = choice.hidden[numbers[exists]].sum() / counts.exists.sum()
         if share <= counts.weighed.hidden_at_most:
@@ -243,7 +264,7 @@ def _protect_numerators(
                     weighed = weighed.carried(lines, exists, unseen, withheld)
                 rows = figure_rows(weighed, lines, exists, numbers, bases, everything.size)
                 choice, withheld = _with_figures(
-                    counts, limits, everything, rows, choice, old, cost, withheld
+                    counts, limits, everything, rows, choice, views, cost, withheld
                 )
     result = np.zeros(exists.shape, dtype=bool)
     result[exists] = choice.hidden[numbers[exists]]
@@ -251,36 +272,38 @@ def _protect_numerators(
 
 
 def _with_figures(
-    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice, old: Old,
-    cost: Floats, withheld: Bools,
+    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice,
+    views: Sequence[View], cost: Floats, withheld: Bools,
 ) -> tuple[Choice, Bools]:  # fmt: skip
     """The choice once it knows of rounded figures, and which figures of other places are withheld alone.
 
-    As in `choose_beside`, who puts the releases side by side may know what stood hidden and is the same.
+    As in `choose_beside`, who puts the releases side by side may take more for known.
     `withheld`: figures of other places that stood withheld, and stay so.
     """
     size, withheld = everything.size, withheld.copy()
     nothing = np.zeros(len(figures.line), dtype=bool)
     hidden = np.concatenate([choice.hidden, withheld[figures.line, figures.slot]])
-    stuck, was_hidden, still = (
-        np.concatenate([item, nothing]) for item in (choice.narrow, old.hidden, old.still)
-    )
+    stuck = np.concatenate([choice.narrow, nothing])
+    # A figure that stood hidden with its cell is known to nobody, though the cell is.
+    views = [
+        View(np.concatenate([view.held, nothing]), np.concatenate([view.asked, nothing]))
+        for view in views if view.held.any()
+    ]  # fmt: skip
     prices = np.concatenate([cost, counts.cost[figures.slot] * BESIDE_COST])
     wide, programmes = figures.widened(everything), choice.programmes
+    stuck_for = [stuck & ~view.held for view in views]
     while True:
-        if still.any() and (hidden & ~was_hidden).any():
-            # A figure that stood hidden with its cell is known to nobody, though the cell is.
-            alone = loosen_narrow(
-                wide.in_force(hidden).unasked(was_hidden).held(still), hidden & ~still, stuck & ~still,
-                prices, limits.seed,
-            )  # fmt: skip
-            hidden, stuck = hidden | alone.hidden, stuck | alone.narrow
-            programmes += alone.programmes
+        for number, view in enumerate(views):
+            if (hidden & view.asked & ~view.held).any():
+                seen = view.of(wide.in_force(hidden))
+                alone = loosen_narrow(seen, hidden & ~view.held, stuck_for[number], prices, limits.seed)
+                hidden, stuck_for[number] = hidden | alone.hidden, alone.narrow
+                programmes += alone.programmes
         found = loosen_narrow(wide, hidden, stuck, prices, limits.seed)
         programmes += found.programmes
         more = (found.hidden & ~hidden).any()
         hidden, stuck = found.hidden, found.narrow
-        if not (still.any() and more):
+        if not (views and more):
             break
     withheld[figures.line, figures.slot] |= hidden[size:]
     return replace(choice, hidden=hidden[:size], narrow=stuck[:size], programmes=programmes), withheld

@@ -11,6 +11,7 @@ witness that the number is now wide enough, so protection comes with the choice 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,40 +91,43 @@ def choose(
 
 
 @dataclass(frozen=True)
-class Old:
-    """Numbers that an earlier release hid; `still`: those of them that are taken for the same today."""
+class View:
+    """What readers of earlier releases take for known, and what has to be wide for them all the same."""
 
-    hidden: Bools
-    still: Bools
+    held: Bools
+    asked: Bools
+
+    def of(self, system: System) -> System:
+        """The system as they see it."""
+        return system.unasked(~self.asked).held(self.held)
 
 
 def choose_beside(
-    everything: System, hidden: Bools, old: Old, cost: Floats, seed: int, slots: Slots | None = None,
-    proved: Proved | None = None,
+    everything: System, hidden: Bools, views: Sequence[View], cost: Floats, seed: int,
+    slots: Slots | None = None, proved: Proved | None = None,
 ) -> Choice:  # fmt: skip
     """Choose where earlier releases hid some of the numbers.
 
-    What is newly hidden is made wide enough first, with the old numbers left as they are that are still the
-    same: who puts the releases side by side knows more of those. Then all of them together, since the sums of
-    today are other sums.
+    What is asked of each view is made wide enough first, with the numbers left as they are that it takes for
+    known. Then all of them together, since the sums of today are other sums.
 
     Args:
         everything: as for `choose`.
         hidden: those hidden to begin with, old ones among them.
-        old: those of earlier releases.
+        views: of those who have the earlier releases.
         cost: as for `choose`; so are `seed`, `slots` and `proved`.
     """
     programmes = 0
+    views = [view for view in views if view.held.any()]
     while True:
-        if old.still.any() and (hidden & ~old.hidden).any():
-            alone = choose(
-                everything.unasked(old.hidden).held(old.still), hidden & ~old.still, cost, seed, slots
-            )
-            hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
+        for view in views:
+            if (hidden & view.asked & ~view.held).any():
+                alone = choose(view.of(everything), hidden & ~view.held, cost, seed, slots)
+                hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
         both = choose(everything, hidden, cost, seed, slots, proved)
         proved = both.proved
         programmes += both.programmes
-        if not (old.still.any() and (both.hidden & ~hidden).any()):
+        if not (views and (both.hidden & ~hidden).any()):
             return replace(both, programmes=programmes)
         hidden = both.hidden
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, further_sums, people
+from rcs_pipeline.disclosure.grid import make_grid
 
 FEW = 10
 ONE = np.zeros(1, dtype=int)
@@ -104,6 +105,57 @@ def test_hidden_numbers_are_the_same_where_those_who_came_are_what_the_whole_gre
     parents, exists = np.array([-1, 0, 1, 1, 0]), np.ones((1, 5), bool)
     # The part that is not in sight is another one in any case: somebody came to it.
     assert before.still(parents, exists, ONE).tolist() == [[False, False, same, False, same]]
+
+
+@pytest.mark.parametrize(
+    ("moved", "taken"),
+    [
+        # Nine left: the figure is kept, and it and the hidden number beside it look as they were.
+        (-9, [False, False, True, True, False, False]),
+        # Ten left: everybody sees that it is another place.
+        (-10, [False, False, False, False, False, False]),
+    ],
+)
+def test_a_place_is_taken_for_that_of_before_until_its_figures_are_shown_anew(
+    moved: int, taken: list[bool]
+) -> None:
+    # The top, a place and one that is new, each in two groups of which the first stood hidden.
+    hidden = np.array([[True, False, True, False, False, False]])
+    seen, came = [False, True, False, True, False, False], [False] * 4 + [True] * 2
+    moves = shift([0, 30, 0, moved, 20, 40], [0] * 6, seen, came)
+    before = Before(hidden, (moves,), np.zeros((1, 6), bool))
+    parents, exists = np.array([-1, 0, 0]), np.ones((1, 6), bool)
+    counts = before.taken(parents, exists, ONE, FEW)
+    # Nine who were not counted: the numerator is the one of before, and readers of it are right.
+    assert counts.numerator.tolist() == [taken]
+    # Of the others the kept figure says nothing that holds.
+    others = [[item and number != 3 for number, item in enumerate(taken)]]
+    assert counts.base.tolist() == counts.rest.tolist() == others
+    assert before.still(parents, exists, ONE).tolist() == [[False] * 6]
+    assert before.newcomers(exists).tolist() == [[False] * 4 + [True] * 2]
+
+
+@pytest.mark.parametrize(
+    ("moved", "unknown"),
+    [
+        # One of neither sex left the place, so nobody knows how many such pupils there are, nor in the whole.
+        ([50, 30, 20, -1, 0, 0], [True, True]),
+        # A girl left.
+        ([50, 30, 20, -1, -1, 0], [False, False]),
+        # Ten of neither sex left: the figures are shown anew, and say so.
+        ([50, 30, 20, -10, 0, 0], [False, False]),
+    ],
+)
+def test_who_is_in_none_of_the_groups_is_known_until_one_of_them_leaves(
+    moved: list[int], unknown: list[bool]
+) -> None:
+    # The whole and a place: everybody, girls, boys.
+    groups = [("all", "all"), ("sex", "female"), ("sex", "male")]
+    grid = make_grid(["programme", "cpp"], np.array([-1, 0]), groups)
+    exists = np.ones((1, 6), bool)
+    before = Before(~exists, (shift(moved, [0] * 6),), ~exists)
+    found = grid.carried_up(before.other_rest(grid.sums, exists, FEW))
+    assert found[0].tolist() == [False] * 3 + unknown
 
 
 def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_another() -> None:

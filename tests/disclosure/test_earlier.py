@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from rcs_pipeline.contracts.errors import RefusedError
@@ -13,6 +14,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure import linked
 from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import AFRESH
 from rcs_pipeline.disclosure.protect import protect
@@ -347,6 +349,40 @@ def test_hidden_numbers_of_a_place_that_comes_later_are_not_what_its_whole_grew_
     two = after(tmp_path / "two", people, product, release)
     assert worked_out(one, two, late) == 0
     assert failed(two, product, release) == {}
+
+
+def test_who_comes_does_not_hide_behind_figures_that_are_kept_for_the_sake_of_one_who_left(
+    tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = pupils(2, SIZES, (0.4, 0.15, 0.5))
+    one = after(tmp_path / "one", [row for row in everybody if row[0] != "E"], product)
+    release, left = given(one, "1.0.0"), without(everybody, 1, "D")
+    two = after(tmp_path / "two", left, product, release)
+    assert worked_out(one, two, "E") == 0
+    assert failed(two, product, release) == {}
+    # A choice for which D is another place leaves numbers of E to be worked out, and they are noticed.
+    monkeypatch.setattr(Before, "newcomers", lambda _, exists: np.zeros_like(exists))
+    near = after(tmp_path / "near", left, product, release)
+    assert worked_out(one, near, "E")
+    assert "narrower" in failed(near, product, release)["disclosure.open.linked"]
+
+
+def test_who_leaves_and_is_in_no_group_does_not_close_the_gate_to_who_comes(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    def of(folder: Path, pupils_: list[Row], neither: int, *earlier: Given) -> Path:
+        made = candidate(folder, pupils_, product)
+        with duckdb.connect(str(made / "warehouse.duckdb")) as connection:
+            connection.execute(
+                f"update answers set base = base + {neither}, numerator = numerator + {neither}"
+                " where group_by = 'all' and geography_code in ('D', '2', 'rcs')"
+            )
+        protect(made / "warehouse.duckdb", made / "protected", product, earlier=earlier)
+        return made
+
+    release = given(of(tmp_path / "one", [row for row in people if row[0] != "E"], 12), "1.0.0")
+    left = without(people, 1, "C")
+    assert failed(of(tmp_path / "two", left, 11, release), product, release) == {}
 
 
 def test_the_answers_of_who_left_are_not_what_figures_old_and_new_leave_of_their_whole(

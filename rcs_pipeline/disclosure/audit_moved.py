@@ -1,0 +1,146 @@
+"""How far the cells and places of an attacked table are from what earlier releases showed of them.
+
+Belongs here: the pupils that a cell and a whole moved by, what nothing in sight accounts for, and the places
+that are other ones for it.
+Does not belong here: what earlier releases were (see `audit_linked_before`), the attack itself (`attack`),
+anything that `protect` uses to decide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def lay_moves(connection: DuckDBPyConnection, few: int) -> None:
+    """Lay out what moved since earlier releases, from `attacked_then`, `attacked_new` and `attacked_sums`.
+
+    `attacked_apart`: a row a cell of earlier releases. `was_hidden`: one hid it; `told`: one showed the very
+    counts of today, `base_told` the base, `numerator_told` and `rest_told` the numerator and the complement;
+    `most`: the pupils that it is apart from one that showed it; `near`: from one, fewer than `few`.
+
+    `attacked_rests`: sums over groups of figures that were in sight and less than `few` apart, while those in
+    none of the parts are others: nobody knows how many, nor in the same groups of the places above.
+
+    `attacked_unseen`: cells that a release hid, of wholes that moved by something else than their parts in
+    sight and those who came. `pupils`: by how many; `base_off`, `numerator_off`, `rest_off`: of places, which
+    count it was, the last that of the complement.
+
+    `attacked_moved`: places of which something shown, or such a whole, is another number; `pupils`: by how
+    many at most, in any line of the family. Somebody who came, whom no release had, counts as `few`.
+    """
+    _lay_apart(connection, few)
+    _lay_rests(connection, few)
+    _lay_unseen(connection)
+    connection.execute(f"""
+        create or replace temp table attacked_moved as
+        with recursive moved as (
+            select system, family, level, place, above, most as pupils
+            from attacked_apart inner join attacked using (cell) where most > 0
+            union
+            select system, family, level, place, above, pupils
+            from attacked_unseen inner join attacked using (cell)
+            union
+            select system, family, level, place, above, {few}
+            from attacked where cell not in (select cell from attacked_then)
+            union
+            select whole.system, whole.family, whole.level, whole.place, whole.above, part.pupils
+            from moved as part
+            inner join attacked as whole
+                on part.above = whole.level || '|' || whole.place
+                and part.system = whole.system and part.family = whole.family
+        )
+        select system, family, level, place, max(pupils) as pupils
+        from moved group by system, family, level, place
+    """)
+
+
+def _lay_rests(connection: DuckDBPyConnection, few: int) -> None:
+    connection.execute(f"""
+        create or replace temp table attacked_rests as
+        with recursive moved as (
+            select total, cell, sign, release, seen, base - then_base as by_base,
+                coalesce(numerator - then_numerator, 0) as by_numerator
+            from attacked_sums
+            inner join attacked using (cell)
+            cross join (select distinct release from attacked_then)
+            left join attacked_then using (cell, release)
+            where total not like '%|place'
+        ),
+        rests as (
+            select any_value(cell) filter (where sign < 0) as whole, split_part(total, '|', 2) as ways
+            from moved group by total, release
+            having bool_and(coalesce(seen and
+                    greatest(abs(by_base), abs(by_numerator), abs(by_base - by_numerator)) < {few}, false))
+                and (sum(sign * by_base) <> 0 or sum(sign * by_numerator) <> 0)
+            union
+            select above.whole, rests.ways
+            from rests inner join attacked_parts as above on rests.whole = above.part
+            where above.total like '%|place'
+        )
+        select whole || '|' || ways as total from rests
+    """)
+
+
+def _lay_apart(connection: DuckDBPyConnection, few: int) -> None:
+    connection.execute(f"""
+        create or replace temp table attacked_apart as
+        with apart as (
+            select cell, seen, then_base = base as same_base,
+                then_numerator = numerator as same_numerator,
+                base - numerator = then_base - then_numerator as same_rest,
+                numerator is null or then_numerator is not null as both_counted, greatest(
+                abs(base - then_base), coalesce(abs(numerator - then_numerator), 0),
+                coalesce(abs(base - then_base - numerator + then_numerator), 0)) as pupils
+            from attacked_then inner join attacked using (cell)
+        )
+        select cell, bool_or(not seen) as was_hidden, bool_or(seen and both_counted and pupils = 0) as told,
+            bool_or(seen and same_base) as base_told, coalesce(max(pupils) filter (where seen), 0) as most,
+            bool_or(seen and pupils between 1 and {few - 1}) as near,
+            bool_or(seen and same_numerator) as numerator_told, bool_or(seen and same_rest) as rest_told
+        from apart group by cell
+    """)
+
+
+def _lay_unseen(connection: DuckDBPyConnection) -> None:
+    connection.execute("""
+        create or replace temp table attacked_unseen as
+        with recursive moved as (
+            select total, release, cell, sign, seen, false as is_new,
+                coalesce(base - then_base, 0) as by_base,
+                coalesce(numerator - then_numerator, 0) as by_numerator
+            from attacked_then inner join attacked using (cell) inner join attacked_sums using (cell)
+            union all
+            select total, release, cell, sign, false, true, base, coalesce(numerator, 0)
+            from attacked_new inner join attacked using (cell) inner join attacked_sums using (cell)
+        ),
+        -- The parts of each whole, and of one that was not shown its own parts in its stead.
+        reached as (
+            select total, release, cell, seen, is_new, by_base, by_numerator from moved where sign > 0
+            union all
+            select reached.total, release, part.cell, part.seen, part.is_new, part.by_base, part.by_numerator
+            from reached
+            inner join moved as whole using (release, cell)
+            inner join moved as part using (release)
+            where not reached.seen and not reached.is_new and whole.sign < 0
+                and whole.total like '%|place' and part.total = whole.total and part.sign > 0
+        ),
+        accounted as (
+            select total, release, coalesce(sum(by_base) filter (where seen or is_new), 0) as for_base,
+                coalesce(sum(by_numerator) filter (where seen or is_new), 0) as for_numerator
+            from reached group by total, release
+        ),
+        left_over as (
+            select total, release, by_base - for_base as of_base, by_numerator - for_numerator as of_numerator
+            from moved inner join accounted using (total, release)
+            where sign < 0 and seen and (by_base <> for_base or by_numerator <> for_numerator)
+        )
+        select cell, max(greatest(abs(of_base), abs(of_numerator))) as pupils,
+            coalesce(bool_or(of_base <> 0) filter (where total like '%|place'), false) as base_off,
+            coalesce(bool_or(of_numerator <> 0) filter (where total like '%|place'), false) as numerator_off,
+            coalesce(bool_or(of_base <> of_numerator) filter (where total like '%|place'), false) as rest_off
+        from reached inner join left_over using (total, release)
+        where not seen and not is_new group by cell
+    """)
