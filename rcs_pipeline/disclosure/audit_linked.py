@@ -22,7 +22,7 @@ from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
-from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape
+from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape, told_by_sums
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
@@ -47,6 +47,7 @@ class Attacked:
     known: int
     told: int = 0
     close: int = 0
+    told_apart: int = 0
     figures: int = 0
     without_figures: int = 0
 
@@ -68,6 +69,10 @@ class Attacked:
             found += f", {self.told} known from earlier releases"
         if self.close:
             found += f", {self.close} sums of which too few pupils are left between two releases"
+        if self.told_apart:
+            found += (
+                f", {self.told_apart} sums that say how many pupils left or joined each of their kept parts"
+            )
         if self.narrow:
             found += f", {self.narrow} narrower than the policy allows ({self.known} of them known exactly)"
         return found
@@ -94,7 +99,7 @@ def attack(
     ]
     width = product.file.disclosure.interval_width
     says = "; ".join(item.says for item in found)
-    if any(item.narrow or item.close for item in found):
+    if any(item.narrow or item.close or item.told_apart for item in found):
         return Outcome.FAIL, says
     other = "other " if any(item.exempt.small_rolls for item in found) else ""
     return Outcome.PASS, f"{says}; every {other}one could be {(width or 0) + 1} values or more"
@@ -142,6 +147,9 @@ def _attack(
         known=int(known),
         told=int(told[0]) if told else 0,
         close=close_sums(connection, few) if before else 0,
+        told_apart=told_by_sums(connection, few, product.file.disclosure.interval_width or 0)
+        if before
+        else 0,
         figures=int(figures[0]) if figures else 0,
         without_figures=without_figures,
     )

@@ -103,6 +103,36 @@ def lay_before(
     """)
 
 
+def told_by_sums(connection: DuckDBPyConnection, few: int, width: int) -> int:
+    """Sums in sight, but for kept parts, that leave these fewer than `width` + 1 ways to have moved.
+
+    A kept part is fewer than `few` apart from what it shows, whatever the sum says.
+    """
+    row = connection.execute(f"""
+        with cells as (
+            select total, release, sign, seen and not hidden as in_sight,
+                seen and hidden and apart.near as kept, base - then_base as by_base,
+                coalesce(numerator - then_numerator, 0) as by_numerator
+            from attacked_sums
+            inner join attacked using (cell)
+            cross join (select distinct release from attacked_then)
+            left join attacked_then using (cell, release)
+            left join attacked_apart as apart using (cell)
+        ),
+        sums as (
+            select total, release, count(*) filter (where kept) as parts,
+                sum(sign * by_base) filter (where in_sight) as by_base,
+                sum(sign * by_numerator) filter (where in_sight) as by_numerator
+            from cells group by total, release
+            having bool_and(coalesce(in_sight or kept and sign > 0, false))
+        )
+        select count(*) from sums
+        where parts > 0 and greatest(abs(by_base), abs(by_numerator), abs(by_base - by_numerator))
+            > {few - 1} * parts - {width}
+    """).fetchone()
+    return int(row[0]) if row else 0
+
+
 def close_sums(connection: DuckDBPyConnection, few: int) -> int:
     """Sums of which the whole less its parts in sight was published twice, with fewer than `few` apart.
 

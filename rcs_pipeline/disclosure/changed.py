@@ -228,6 +228,28 @@ def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints,
     return np.asarray(whole & (apart > 0) & (apart < few))
 
 
+def told_by_sums(
+    rows: sparse.csr_array, both: Bools, kept: Bools, base: Ints, numerator: Ints, few: int, width: int
+) -> Bools:
+    """Sums whose parts in sight say nearly how far their kept parts are from what they show.
+
+    Everybody knows of a kept figure that fewer than `few` differ; of two that together moved by twice as
+    many, everybody knows by how many each did.
+
+    Args:
+        rows: as for `close_sums`; so are `both`, `base`, `numerator` and `few`.
+        kept: the columns that were in sight before and are kept now.
+        width: how much room the move of a kept part must have.
+    """
+    parts, moved = (rows > 0).astype(float), np.zeros(rows.shape[0])
+    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
+    unknown = (parts @ (~(both | kept)).astype(float)) > 0
+    for item in (base, numerator, base - numerator):
+        moved = np.maximum(moved, np.abs(rows @ np.where(both, item, 0).astype(float)))
+    most = (few - 1) * (parts @ (kept & ~both).astype(float))
+    return np.asarray(whole & ~unknown & (moved > 0) & (most - moved < width))
+
+
 def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:
     """Sums over more than one level of places: a whole and the parts of its parts.
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rcs_pipeline.disclosure.changed import close_sums, further_sums, people
+from rcs_pipeline.disclosure.changed import close_sums, further_sums, people, told_by_sums
 from rcs_pipeline.disclosure.counts import (
     MEAN,
     Counts,
@@ -67,7 +67,7 @@ def protect_counts(counts: Counts, limits: Limits) -> Protected:
         apart = counts.exists & counts.before.near(limits.minimum_difference)
     while True:
         found = _protected(counts, limits, apart)
-        more = _close_to_earlier(counts, found.reasons, limits.minimum_difference)
+        more = _close_to_earlier(counts, found.reasons, limits.minimum_difference, limits.width)
         if not more.any():
             return found
         apart |= more
@@ -188,8 +188,11 @@ def _one_of_each(rows: sparse.csr_array, sums: Bools, parts: Bools, wholes: Bool
     return chosen
 
 
-def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
-    """One more cell to hide for each sum of which what is left was published before with few people apart."""
+def _close_to_earlier(counts: Counts, reasons: Ints, few: int, width: int) -> Bools:
+    """One more cell to hide for each sum of which what is left was published before with few people apart.
+
+    Or with so many that it says nearly how many left each of the kept parts.
+    """
     from scipy import sparse
 
     found = np.zeros_like(counts.exists)
@@ -208,6 +211,8 @@ def _close_to_earlier(counts: Counts, reasons: Ints, few: int) -> Bools:
         rows = sparse.csr_array(sparse.vstack([direct, further_sums(places, in_sight)], format="csr"))
         base, numerator = shift.base[lines][exists], shift.numerator[lines][exists]
         close = close_sums(rows, in_sight, base, numerator, few)
+        kept = shift.near(few)[lines][exists] & ~in_sight
+        close |= told_by_sums(rows, in_sight, kept, base, numerator, few, width)
         cost = np.broadcast_to(counts.cost, exists.shape)[exists]
         can = changed[lines][exists]
         own = np.zeros_like(exists)

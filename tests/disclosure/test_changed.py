@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from rcs_pipeline.disclosure.changed import Before, Shift, close_sums, further_sums, people
+from rcs_pipeline.disclosure.changed import (
+    Before,
+    Shift,
+    close_sums,
+    further_sums,
+    people,
+    told_by_sums,
+)
 from rcs_pipeline.disclosure.grid import make_grid
 
 FEW = 10
@@ -169,6 +176,26 @@ def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_an
     families = np.array([0, 0, 1])
     still = before.still(np.array([-1, 0]), np.ones((3, 2), bool), families)
     assert still.tolist() == [[False, False], [False, False], [False, True]]
+
+
+@pytest.mark.parametrize(
+    ("whole", "kept", "told"),
+    [
+        # Eighteen left two parts whose figures are kept, so nine left each; of fourteen, five to nine.
+        (-18, [True, True], True), (-14, [True, True], False), (-15, [True, True], True),
+        # A part that was never in sight may be anything.
+        (-18, [True, False], False),
+        # Nobody left.
+        (0, [True, True], False),
+    ],
+)  # fmt: skip
+def test_kept_parts_are_told_apart_where_their_whole_leaves_them_no_room(
+    whole: int, kept: list[bool], told: bool
+) -> None:
+    rows = sparse.csr_array(np.array([[-1.0, 1, 1]]))
+    both, moved = np.array([True, False, False]), np.array([whole, 0, 0])
+    found = told_by_sums(rows, both, np.array([False, *kept]), moved, np.zeros(3, dtype=int), FEW, 4)
+    assert found.tolist() == [told]
 
 
 def test_a_part_out_of_sight_is_its_own_parts_in_the_sums_over_two_levels() -> None:

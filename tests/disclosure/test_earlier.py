@@ -405,6 +405,24 @@ def test_the_answers_of_who_left_are_not_what_figures_old_and_new_leave_of_their
     assert failed(two, product, release) == {}
 
 
+def test_a_whole_shown_anew_does_not_say_how_many_left_each_of_its_kept_parts(
+    tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"A": 460, "B": 400, "C": 490, "D": 700, "E": 440}
+    everybody = pupils(1, sizes, (0.4, 0.25, 0.5))
+    release = given(after(tmp_path / "one", everybody, product), "1.0.0")
+    girls, boys = (
+        [number for number, row in enumerate(everybody) if row[:2] == ("D", sex)][:9]
+        for sex in ("female", "male")
+    )
+    left = [row for number, row in enumerate(everybody) if number not in {*girls, *boys}]
+    assert failed(after(tmp_path / "two", left, product, release), product, release) == {}
+    # A choice that leaves the whole in sight is noticed.
+    monkeypatch.setattr(linked, "told_by_sums", lambda rows, *_: np.zeros(rows.shape[0], dtype=bool))
+    near = failed(after(tmp_path / "near", left, product, release), product, release)
+    assert "how many pupils left or joined each of their kept parts" in near["disclosure.open.linked"]
+
+
 def test_who_comes_to_places_all_out_of_sight_is_not_what_is_left_of_their_whole(
     tmp_path: Path, people: list[Row], product: Product
 ) -> None:
