@@ -129,11 +129,11 @@ def chosen_and_attacked(folder: Path, product: Product) -> tuple[float, float, O
 
 
 def unweighted(table: ProductTable) -> ProductTable:
-    """The table without what its contract says of weights: the counts made up here have none."""
+    """The table without what its contract says of weights and schools: the counts made up here have none."""
     linked = table.extension.linked
     if linked is None:
         return table
-    linked = linked.model_copy(update={"weighted": None})
+    linked = linked.model_copy(update={"weighted": None, "schools": None})
     return replace(table, extension=table.extension.model_copy(update={"linked": linked}))
 
 

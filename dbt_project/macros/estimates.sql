@@ -17,6 +17,7 @@ whole_clusters   whether a unit of the sums is a whole cluster: no cluster is th
 {%- set items = shares + mean_ids -%}
 {%- set key = 'geography_level, geography_code, wave, group_by, group_value' -%}
 {%- set told = levels | selectattr('told') | list -%}
+{%- set with_schools = reliability.schools_for_error or reliability.schools_told -%}
 {%- set told_names = told | map(attribute='name') | list -%}
 with
 -- The full design: a cluster counts in its stratum even where it has nobody in the group.
@@ -269,6 +270,7 @@ placed as (
         'variance': item ~ '__v' ~ (' * ' ~ units[item] ~ '.0 * ' ~ units[item] if item in units else ''),
         'rival': item ~ '__r',
     } -%}
+    {%- if with_schools -%} {%- do answer.update({'schools': 'coalesce(' ~ item ~ '__c, 0)'}) -%} {%- endif -%}
     {%- if item in mean_ids -%}
         {%- do answer.update({'weighted_squares': item ~ '__wyy', 'part': parts[item] ~ 'e0'}) -%}
         {%- do of_means.update({item: answer}) -%}
@@ -300,6 +302,7 @@ long as (
         {{ 'weighted_squares' if kind == 'means' else 'weighted_sum as weighted_squares' }},
         squared_weights,
         degrees_of_freedom,
+        {{ 'schools,' if with_schools }}
         variance,
         rival,
         {{ 'part' if kind == 'means' else '1e0 as part' }},

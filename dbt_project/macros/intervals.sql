@@ -1,6 +1,8 @@
 {#- Standard errors, effective bases and 95 % intervals from totals and variances.
 
-reliability        below which `minimum_effective_base` and `minimum_degrees_of_freedom` an estimate is flagged `u`
+reliability        below which `minimum_effective_base` and `minimum_degrees_of_freedom` an estimate is flagged `u`; and in how many
+                   schools a group has to be for an error of its own (`schools_for_error`, 0: in any), else the programme's stands in;
+                   `schools_told`: whether the number of schools is asked for
 finite_population  `none`, or `standard`: standard errors times sqrt((N - n) / (N - 1)), N the weighted base, n the base
 alone              levels that lie within one cluster: the pupils are their units, and degrees of freedom say nothing
 
@@ -38,11 +40,55 @@ simple as (
     from ratios
 ),
 
+{% if reliability.schools_for_error -%}
+-- What few schools differ by says what each of them answered: there the design effect is that of the same group in the
+-- whole programme, and where that has none the pupils are the units.
+lenders as (
+    select
+        indicator_id,
+        wave,
+        group_by,
+        group_value,
+        degrees_of_freedom as lent_degrees,
+        cluster_variance * base / pupil_variance as lent_effect
+    from simple
+    where
+        geography_level = 'programme' and schools >= {{ reliability.schools_for_error }}
+        and by_cluster and cluster_variance > 0 and pupil_variance > 0
+),
+
+few as (
+    select
+        *,
+        schools < {{ reliability.schools_for_error }} and geography_level not in ('school', 'learning_community') as is_few
+    from simple
+),
+
+lent as (
+    select
+        few.* replace (
+            case when few.is_few then coalesce(lenders.lent_degrees, 0) else few.degrees_of_freedom end as degrees_of_freedom,
+            case when few.is_few then lenders.lent_effect is not null else few.by_cluster end as by_cluster,
+            case
+                when few.is_few then coalesce(lenders.lent_effect * few.pupil_variance / few.base, 0.0)
+                else few.cluster_variance
+            end as cluster_variance
+        )
+    from few
+    left join lenders
+        on
+            few.indicator_id = lenders.indicator_id
+            and few.wave = lenders.wave
+            and few.group_by = lenders.group_by
+            and few.group_value = lenders.group_value
+),
+
+{% endif -%}
 effective as (
     select
         *,
         by_cluster and cluster_variance > 0 and pupil_variance > 0 as has_design_effect
-    from simple
+    from {{ 'lent' if reliability.schools_for_error else 'simple' }}
 ),
 
 based as (
@@ -113,12 +159,17 @@ select
     effective_base,
     design_effect,
     degrees_of_freedom,
-    case when by_cluster then 'cluster' else 'pupil' end as variance_method,
+    case
+        {% if reliability.schools_for_error -%} when by_cluster and is_few then 'lent' {%- endif %}
+        when by_cluster then 'cluster'
+        else 'pupil'
+    end as variance_method,
     case
         when effective_base < {{ reliability.minimum_effective_base }} then 'u'
         when degrees_of_freedom < {{ reliability.minimum_degrees_of_freedom }}{{ ' and not ' ~ unit_is_pupil if alone }} then 'u'
     end as quality_flag,
     '{{ finite_population }}' as finite_population,
+    {{ 'schools,' if reliability.schools_for_error or reliability.schools_told }}
     rival / part as comparator
 from limited
 {% endmacro %}

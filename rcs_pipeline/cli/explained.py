@@ -26,6 +26,7 @@ INTERVALS = {
 }
 METHODS = {
     "cluster": "schools are the units",
+    "lent": "the schools are few, so they and the design effect are those of the group in the programme",
     "pupil": "fewer than 2 degrees of freedom are left, so pupils are the units",
 }
 
@@ -233,10 +234,12 @@ def _variance(made: Calculation, lines: Sequence[School]) -> str:
         ],
     )
     p = "y" if made.is_mean else "p"
+    lent = made.variance_method == "lent"
     tail = [
-        f"V = sum over strata = {_n(made.cluster_variance)}",
-        f"Degrees of freedom: {made.clusters} schools - {len(made.strata)} strata"
-        f" = {made.degrees_of_freedom}; {METHODS[made.variance_method]}.",
+        f"V = {'design effect x variance of a pupil / base' if lent else 'sum over strata'}"
+        f" = {_n(made.cluster_variance)}",
+        f"Degrees of freedom: {'' if lent else f'{made.clusters} schools - {len(made.strata)} strata = '}"
+        f"{made.degrees_of_freedom}; {METHODS[made.variance_method]}.",
         *_finite(made),
         f"Standard error = {_n(made.standard_error)}",
         f"Variance of a pupil's {p} = {_n(made.pupil_variance)}; design effect {_n(made.design_effect)},"

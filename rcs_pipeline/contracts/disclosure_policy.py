@@ -16,8 +16,9 @@ from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.weighted import Weighted
 from rcs_pipeline.contracts.yaml_files import Strict
 
-# What only a table of banded figures needs.
+# What only a table of banded figures needs, and what only one that says how many schools are behind a row.
 OF_BANDS = ("school_bands", "minimum_school")
+OF_SCHOOLS = ("minimum_schools",)
 
 
 class DisclosurePolicy(StatedPolicy):
@@ -46,13 +47,16 @@ class DisclosurePolicy(StatedPolicy):
     minimum_school: int | None = Field(
         None, ge=1, description="answers of a school, below which nothing is shown of it"
     )
+    minimum_schools: int | None = Field(
+        None, ge=1, description="figures of places above schools with pupils of fewer are hidden"
+    )
 
-    def unstated(self, *, banded: bool = False) -> tuple[str, ...]:
+    def unstated(self, *, banded: bool = False, schools: bool = False) -> tuple[str, ...]:
         """The parameters of linked tables that have no value, or no reason and owner.
 
-        `banded`: those of tables of banded figures as well.
+        `banded`: those of tables of banded figures as well; `schools`: of tables with the number of schools.
         """
-        left_out = {"stated"} if banded else {"stated", *OF_BANDS}
+        left_out = {"stated", *(() if banded else OF_BANDS), *(() if schools else OF_SCHOOLS)}
         names = [name for name in type(self).model_fields if name not in left_out]
         return tuple(name for name in names if getattr(self, name) is None or name not in self.stated)
 
@@ -83,6 +87,7 @@ class LinkedTable(Strict):
     policy's parameter that a base is judged by. `pairs`: further bases and numerators of the same row, which
     are hidden with it (then there is no `line`). `group_by` and `group_value` are null where everybody is the
     only group. `compared`: columns with a figure of the places above, which go where one of those is hidden.
+    `schools`: the column with the number of schools that have pupils in the base.
     `mean`: the figure of a row without a numerator, by which a changed answer would be seen. `weighted`: the
     figure that is a weighted sum of numerators of the same table.
     """
@@ -102,6 +107,7 @@ class LinkedTable(Strict):
     sensitive: Elsewhere | None = None
     minimum: str = "minimum_base"
     compared: tuple[str, ...] = ()
+    schools: str | None = None
     mean: MeanOf | None = None
     weighted: Weighted | None = None
 
@@ -128,7 +134,7 @@ class LinkedTable(Strict):
 
     def columns(self) -> tuple[str, ...]:
         """Every column of the table that is named."""
-        maybe = (self.line, self.numerator, self.ceiling, self.group_by, self.group_value)
+        maybe = (self.line, self.numerator, self.ceiling, self.group_by, self.group_value, self.schools)
         named = (
             self.level,
             self.place,

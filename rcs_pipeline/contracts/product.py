@@ -53,11 +53,16 @@ class Tabulation(Strict):
 
 
 class ReliabilityPolicy(StatedPolicy):
-    """Below which an estimate carries the flag `u`."""
+    """Below which an estimate carries the flag `u`, and has no error of its own."""
 
     minimum_effective_base: float = Field(30, ge=0)
     minimum_degrees_of_freedom: int = Field(
         2, ge=0, description="where clusters are the units; an estimate within one cluster has none"
+    )
+    schools_for_error: int = Field(
+        0,
+        ge=0,
+        description="in fewer a group has the design effect of the same group in the programme; 0: in none",
     )
 
 

@@ -118,7 +118,8 @@ def _check(table: ProductTable, file: ProductFile) -> None:
     unknown = sorted(str(name) for name in used - names)
     if unknown:
         raise ContractError(f"Unknown column(s) named in the extension: {', '.join(unknown)}", where=where)
-    if table.extension.linked and (unstated := file.disclosure.unstated()):
+    linked = table.extension.linked
+    if linked and (unstated := file.disclosure.unstated(schools=bool(linked.schools))):
         raise ContractError(
             f"The disclosure policy does not say enough for linked tables: {', '.join(unstated)}",
             where=str(table.path.parent / "product.yaml"),

@@ -44,7 +44,7 @@ def leaks_of(table: ProductTable, product: Product, audience: str, held: tuple[s
     leaks.append(Leak("of the warehouse left out without a reason", f"shown.__row is null and {allowed}"))
     for rule in table.extension.hide:
         leaks += _symbols(rule, table, held)
-        leaks += _small(rule, product.file.disclosure, audience, held)
+        leaks += _small(rule, table, product.file.disclosure, audience, held)
     return leaks
 
 
@@ -96,7 +96,9 @@ def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list
     return leaks
 
 
-def _small(rule: HideRule, policy: DisclosurePolicy, audience: str, held: tuple[str, ...]) -> list[Leak]:
+def _small(
+    rule: HideRule, table: ProductTable, policy: DisclosurePolicy, audience: str, held: tuple[str, ...]
+) -> list[Leak]:
     """What a visible row says about too few, by the warehouse's figures and by the file's own."""
     visible = " or ".join(f"shown.{name(item)} is not null" for item in rule.hides if item in held) or "false"
     if rule.kind == "derived":
@@ -122,7 +124,11 @@ def _small(rule: HideRule, policy: DisclosurePolicy, audience: str, held: tuple[
     own = _few(policy, f"shown.{name(base)}", f"shown.{name(numerator)}")
     readable = (base in held, numerator in held, {base, numerator} <= set(held))
     unknown = f"truth.{name(base)} is null"
-    return [
+    behind = table.extension.linked.schools if table.extension.linked else None
+    few = policy.minimum_schools
+    lonely = f"({visible}) and (truth.{name(behind or base)} < {few} or truth.{name(behind or base)} is null)"
+    alone = [Leak(f"of fewer than {few} schools in sight", lonely)] if behind else []
+    return alone + [
         Leak(says, f"(({visible}) and ({where} or {unknown}))" + (f" or {own[says]}" if can_read else ""))
         for (says, where), can_read in zip(true.items(), readable, strict=True)
     ]

@@ -93,8 +93,11 @@ def _branches(rule: HideRule, table: ProductTable, policy: DisclosurePolicy) -> 
         small = policy.small_numerator
         # An absent base counts as none; a numerator is absent for a mean. `<> 0 and <=` rather than
         # `between 1 and`: a negative count can only be a mistake, and a mistake is not published.
+        behind = table.extension.linked.schools if table.extension.linked else None
+        few = f"when coalesce({name(behind)}, 0) < {policy.minimum_schools} then 'schools'" if behind else ""
         return [
             f"when coalesce({base}, 0) < {policy.minimum_base} then 'base'",
+            *([few] if few else []),
             f"when {numerator} <> 0 and {numerator} <= {small} then 'numerator'",
             f"when {base} - {numerator} <> 0 and {base} - {numerator} <= {small} then 'complement'",
         ]

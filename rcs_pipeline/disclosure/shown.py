@@ -93,6 +93,7 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
     small, few = f"one of 1 to {policy.small_numerator}", policy.minimum_difference
     return {
         "base": f"fewer than {policy.minimum_base} pupils gave a usable answer",
+        "schools": f"its pupils are of fewer than {policy.minimum_schools} schools",
         "numerator": f"the pupils counted are {small}",
         "complement": f"the pupils not counted are {small}",
         "count": f"it counts fewer than {policy.minimum_count}",

@@ -110,6 +110,8 @@ def _read(
     ceiling = f"cast({name(linked.ceiling)} as bigint)" if linked.ceiling else "null::bigint"
     picked.append(f"coalesce({ceiling}, -1) as __ceiling")
     picked.append(f"({own}) as __own")
+    few = f"coalesce({name(linked.schools)}, 0) < {policy.minimum_schools}" if linked.schools else "false"
+    picked.append(f"({few}) as __few_schools")
     picked += means_of(product, table) if beside_others else ()
     picked += figures.picked(product, table, linked.weighted, TODAY) if linked.weighted else ()
     line = f"cast({name(linked.line)} as varchar)" if linked.line else None
@@ -211,7 +213,7 @@ def _mark_system(
         numerator=spread(cells["__numerator"], MEAN),
         cost=_cost(grid, levels, base.max(axis=0)),
         ceiling=spread(cells["__ceiling"], -1),
-        also=spread(cells["__own"], False) if linked.numerator is None else None,
+        also=spread(cells["__own" if linked.numerator is None else "__few_schools"], False),
         before=before_of(spread, cells, releases) if releases else None,
         weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
     )

@@ -21,6 +21,7 @@ from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.disclosure.display import rounded_columns, step_of
 from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, judged_file, name, names, reading, text
+from rcs_pipeline.gate import lent
 from rcs_pipeline.gate.consistency_rules import (
     CORRECTED,
     FACTOR,
@@ -122,6 +123,7 @@ def _own(
     _t_points(connection, own, table)
     rows, problems = _rows(connection, own, table, tuple(item.name for item in table.columns), rules)
     problems += _groups(connection, own, table, _exhaustive(product, catalogue))
+    problems += lent.problems_of(connection, own, product, table)
     if apart:
         problems += _doubled(connection, own, table)
     if apart and rows < table.extension.rows_at_least:

@@ -80,7 +80,7 @@ def _wilson(sign: str) -> str:
 
 SHARE, MEAN = "numerator is not null", "numerator is null"
 # Where schools are the units and differ, the standard error makes the interval and the design effect.
-SCHOOLS = "variance_method = 'cluster' and standard_error > 0"
+SCHOOLS = "variance_method in ('cluster', 'lent') and standard_error > 0"
 VARIES = f"{SHARE} and {SCHOOLS} and estimate > 0 and estimate < 1"
 LEVEL = f"{SHARE} and not ({SCHOOLS} and estimate > 0 and estimate < 1)"
 ALL = "estimate numerator standard_error variance_method degrees_of_freedom"
@@ -119,13 +119,13 @@ RULES = (
                 RATIO_TOLERANCE)),
     _rule("the units of the variance do not follow from the degrees of freedom",
           "estimate variance_method degrees_of_freedom", "true",
-          "variance_method = case when degrees_of_freedom >= 2 then 'cluster' else 'pupil' end"),
+          "(variance_method in ('cluster', 'lent')) = (degrees_of_freedom >= 2)"),
     _exact("the limits are not those of the standard error", f"{ALL} lower upper", VARIES,
           f"{_near('lower', _logit('-'))} and {_near('upper', _logit('+'))}"),
     _exact("the limits are not those of the effective base", f"{ALL} lower upper effective_base", LEVEL,
           f"{_near('lower', _wilson('-'))} and {_near('upper', _wilson('+'))}"),
     _exact("the limits of a mean are not as far apart as its standard error says", f"{ALL} lower upper",
-          f"{MEAN} and variance_method = 'cluster'",
+          f"{MEAN} and variance_method in ('cluster', 'lent')",
           f"{_near('lower', 'estimate - t * standard_error')} and "
           f"{_near('upper', 'estimate + t * standard_error')}"),
     _exact("the estimate is not in the middle of its limits", "estimate numerator lower upper",

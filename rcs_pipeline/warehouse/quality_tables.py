@@ -94,7 +94,7 @@ class Survey:
         return [
             (sql.text(share.measure), sql.text(share.subject or EVERYBODY), sql.text(share.title),
              sql.name(f"{share.name}__base"), sql.name(f"{share.name}__numerator"))
-            for share in self.shares
+            for share in self.shares if share.told
         ]  # fmt: skip
 
     @property

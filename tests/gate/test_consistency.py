@@ -45,7 +45,9 @@ def row(
     return {
         "indicator_id": indicator, "instrument": "primary", "wave": "rcs-1", "geography_level": level,
         "geography_code": place, "geography_name": place, "group_by": group[0], "group_value": group[1],
-        "collected": "2015-16", **{name: getattr(made, name) for name in COLUMNS},
+        # What is made of four schools stands for what is made of more: one of few borrows its error.
+        "collected": "2015-16", "schools": 12 if schools > 1 else 3,
+        **{name: getattr(made, name) for name in COLUMNS},
     }  # fmt: skip
 
 

@@ -161,11 +161,13 @@ def test_every_section_is_printed_and_no_pupil(rcs: Rcs, marts: duckdb.DuckDBPyC
     assert (code, err) == (0, "")
     for part in (
         "peer_bullied is 3", "receipt", "rcs.delivery.wellbeing_secondary 1.0.0", "gave a usable answer",
-        "cells of cpp_code x stage x sex", "sum(w y) / sum(w)", "V = sum over strata", "Interval, 95 %",
+        "cells of cpp_code x stage x sex", "sum(w y) / sum(w)", "V = design effect x", "Interval, 95 %",
         "all other partnerships", "agree.", "What a release shows",
     ):  # fmt: skip
         assert part in out
     assert out.splitlines()[-1].startswith("Next: rcs query")
+    # Of the three schools there the programme's design effect stands in; the programme has its own.
+    assert "V = sum over strata" in rcs("s_bullied", "rcs", "sex=female")[1]
     pupils = marts.execute("select pupil_id from staging.stg_wellbeing_secondary").fetchall()
     assert not any(str(pupil) in out for (pupil,) in pupils)
 

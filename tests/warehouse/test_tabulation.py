@@ -40,7 +40,11 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
             {**item, "groups": ["all", "sex", "stage", "urban_rural", "sex+stage"]}
             for item in given["tabulations"]
         ],
-        "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
+        "reliability": {
+            "minimum_effective_base": 10,
+            "minimum_degrees_of_freedom": 3,
+            "schools_for_error": 10,
+        },
     }
     del product["consumers"]
     (mine / "product.yaml").write_text(yaml.safe_dump(product, sort_keys=False), encoding="utf-8")
@@ -177,7 +181,11 @@ def test_schools_alone_stand_in_the_view_as_in_one_table(
             {**item, "geographies": ["cpp", "school"], "groups": ["all", "sex"]}
             for item in given["tabulations"]
         ],
-        "reliability": {"minimum_effective_base": 10, "minimum_degrees_of_freedom": 3},
+        "reliability": {
+            "minimum_effective_base": 10,
+            "minimum_degrees_of_freedom": 3,
+            "schools_for_error": 10,
+        },
         "finite_population": "standard",
     }
     del product["consumers"]

@@ -55,6 +55,8 @@ with estimates as (
     reliability={
         'minimum_effective_base': 30.0,
         'minimum_degrees_of_freedom': 2,
+        'schools_for_error': var('schools_for_error', 10),
+        'schools_told': True,
     },
     finite_population='none',
     whole_clusters=false,
@@ -142,6 +144,8 @@ with estimates as (
     reliability={
         'minimum_effective_base': 30.0,
         'minimum_degrees_of_freedom': 2,
+        'schools_for_error': var('schools_for_error', 10),
+        'schools_told': True,
     },
     finite_population='none',
     whole_clusters=false,
@@ -190,6 +194,7 @@ select
     cast(estimates.numerator as integer) as numerator,
     cast(estimates.effective_base as double) as effective_base,
     cast(estimates.design_effect as double) as design_effect,
+    cast(estimates.schools as integer) as schools,
     cast(estimates.degrees_of_freedom as integer) as degrees_of_freedom,
     cast(estimates.variance_method as varchar) as variance_method,
     cast(null as varchar) as band,

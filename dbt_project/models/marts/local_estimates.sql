@@ -55,6 +55,8 @@ with estimates as (
     reliability={
         'minimum_effective_base': 30.0,
         'minimum_degrees_of_freedom': 2,
+        'schools_for_error': 0,
+        'schools_told': False,
     },
     finite_population='none',
     whole_clusters=false,
@@ -142,6 +144,8 @@ with estimates as (
     reliability={
         'minimum_effective_base': 30.0,
         'minimum_degrees_of_freedom': 2,
+        'schools_for_error': 0,
+        'schools_told': False,
     },
     finite_population='none',
     whole_clusters=false,

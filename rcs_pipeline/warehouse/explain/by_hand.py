@@ -54,6 +54,18 @@ class Stratum:
 
 
 @dataclass(frozen=True)
+class Lender:
+    """What the same group of the programme lends to one in fewer schools than `fewest`.
+
+    `effect`: its design effect; None where it has none to lend.
+    """
+
+    fewest: int
+    effect: float | None
+    degrees_of_freedom: int
+
+
+@dataclass(frozen=True)
 class Calculation:
     """An estimate with every step on the way. Limits are None where there is no interval."""
 
@@ -92,6 +104,7 @@ def calculate(
     *,
     is_mean: bool,
     finite_population: bool = False,
+    lender: Lender | None = None,
 ) -> Calculation | None:
     """The estimate of these schools; None where nobody is in the base.
 
@@ -100,6 +113,7 @@ def calculate(
         designed: (collection, stratum) -> schools of the whole design, those with nobody in the group too.
         is_mean: a mean score, not a share of pupils.
         finite_population: whether errors are made smaller because the sample is a large part of its roll.
+        lender: what stands in where the schools are few; None where they always speak for themselves.
     """
     inside = [item for item in clusters if item.pupils]
     base = sum(item.pupils for item in inside)
@@ -117,6 +131,10 @@ def calculate(
     variance = 0.0 if variance < NOISE else variance
     degrees = len(inside) - len(strata)
     kish = weights * weights / squared_weights
+    lent = lender is not None and len(inside) < lender.fewest
+    if lender is not None and lent:
+        variance = (lender.effect or 0.0) * pupil_variance / base
+        degrees = lender.degrees_of_freedom if lender.effect is not None else 0
     by_cluster = degrees >= FEWEST_DEGREES
     varies = by_cluster and variance > 0 and pupil_variance > 0
     unit_error = math.sqrt(variance) if by_cluster else _pupil_error(pupil_variance, base, kish, is_mean)
@@ -146,7 +164,7 @@ def calculate(
         pupil_variance=pupil_variance,
         kish_base=kish,
         degrees_of_freedom=degrees,
-        variance_method="cluster" if by_cluster else "pupil",
+        variance_method=("lent" if lent else "cluster") if by_cluster else "pupil",
         finite_factor=factor,
         standard_error=None if error is None else error * factor,
         design_effect=variance * base / pupil_variance if varies else base / kish,
@@ -156,6 +174,16 @@ def calculate(
         lower=lower,
         upper=upper,
     )
+
+
+def lender_of(whole: Calculation | None, fewest: int) -> Lender:
+    """What the estimate of the programme has to lend: its design effect, where its own schools show one."""
+    if (
+        whole is None or whole.variance_method != "cluster" or whole.clusters < fewest
+        or whole.cluster_variance <= 0 or whole.pupil_variance <= 0
+    ):  # fmt: skip
+        return Lender(fewest, None, 0)
+    return Lender(fewest, whole.design_effect, whole.degrees_of_freedom)
 
 
 def _strata(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rcs_pipeline.contracts.catalogue import Catalogue
@@ -20,10 +20,11 @@ from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.explain.asked import TABLE, Asked, find, published_row
-from rcs_pipeline.warehouse.explain.by_hand import Calculation, Cluster, calculate
+from rcs_pipeline.warehouse.explain.by_hand import Calculation, Cluster, calculate, lender_of
 from rcs_pipeline.warehouse.explain.definition import Definition, define
 from rcs_pipeline.warehouse.explain.pupils import Base, Pupils, WeightingCells
 from rcs_pipeline.warehouse.query import permit, warehouse_of
+from rcs_pipeline.warehouse.tabulation import LOCAL
 
 # Numbers of the two ways may differ by this, relatively above 1: the last digits of double sums.
 TOLERANCE = 1e-9
@@ -133,12 +134,7 @@ def _explained(
     few = policy.disclosure.small_numerator
     asked, catalogue = pupils.asked, workspace.catalogue
     base, clusters = pupils.base(), pupils.clusters()
-    calculation = calculate(
-        clusters,
-        pupils.designed(),
-        is_mean=pupils.is_mean,
-        finite_population=policy.finite_population is FinitePopulation.STANDARD,
-    )
+    calculation = _calculated(pupils, policy)
     words, other = pupils.rival() if _is_compared(pupils, published) else ("", None)
     rival = None
     if words and calculation is not None:
@@ -160,6 +156,21 @@ def _explained(
         published={} if too_few else published,
         compared=_silent(compared) if too_few else compared,
         too_few=too_few,
+    )
+
+
+def _calculated(pupils: Pupils, policy: ProductFile) -> Calculation | None:
+    """The estimate made again, with what the programme lends to a group in few schools."""
+    finite = policy.finite_population is FinitePopulation.STANDARD
+    fewest, lender = policy.reliability.schools_for_error, None
+    clusters, asked = pupils.clusters(), pupils.asked
+    if asked.place.level not in LOCAL and len(clusters) < fewest:
+        place = replace(asked.place, level=GeographyLevel.PROGRAMME.value)
+        whole = Pupils(pupils.connection, pupils.catalogue, replace(asked, place=place))
+        made = calculate(whole.clusters(), whole.designed(), is_mean=whole.is_mean)
+        lender = lender_of(made, fewest)
+    return calculate(
+        clusters, pupils.designed(), is_mean=pupils.is_mean, finite_population=finite, lender=lender
     )
 
 

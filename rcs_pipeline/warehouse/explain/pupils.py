@@ -69,7 +69,7 @@ class Pupils:
     """The pupils of the number that was asked for, in an open candidate."""
 
     def __init__(self, connection: DuckDBPyConnection, catalogue: Catalogue, asked: Asked) -> None:
-        self.connection, self.asked = connection, asked
+        self.connection, self.catalogue, self.asked = connection, catalogue, asked
         self.contract: DeliveryContract = catalogue.instrument(asked.indicator.instrument)
         self.survey = survey_of(self.contract)
         self.items = items_of(catalogue, asked.indicator)
