@@ -129,13 +129,6 @@ class Indicator(Strict):
         named = [self.mean_of, *(leaf.scale for leaf in leaves)]
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
-    @property
-    def based_on(self) -> str | None:
-        """The scale whose scored pupils are its base; None where it is another one."""
-        leaves = self.when.leaves() if self.when else ()
-        alone = len(self.scales) == 1 and all(leaf.scale for leaf in leaves)
-        return self.scales[0] if alone else None
-
     def comparable(self, earlier: str, later: str, order: tuple[str, ...]) -> bool:
         """Whether figures of two waves may be compared; `order` is the register's order of waves."""
         if earlier == later:

@@ -57,6 +57,11 @@ class Shift:
         apart = people(self.base, self.numerator)
         return np.asarray(self.seen & (apart < few) & ((apart > 0) | self.moved))
 
+    def near_base(self, few: int) -> Bools:
+        """The same of the bases alone."""
+        apart = np.abs(self.base)
+        return np.asarray(self.seen & (apart > 0) & (apart < few))
+
     def other_rest(self, sums: sparse.csr_array, exists: Bools, few: int) -> Bools:
         """Sums (lines by sums) of kept figures, or the same, while those in none of the parts are others.
 
@@ -67,11 +72,6 @@ class Shift:
         whole = ((sums < 0).astype(float) @ exists.T.astype(float)).T > 0
         moved = [(sums @ np.where(exists, item, 0).T.astype(float)).T for item in (self.base, self.numerator)]
         return np.asarray(whole & ~broken & ((np.rint(moved[0]) != 0) | (np.rint(moved[1]) != 0)))
-
-    def near_base(self, few: int) -> Bools:
-        """The same of the bases alone."""
-        apart = np.abs(self.base)
-        return np.asarray(self.seen & (apart > 0) & (apart < few))
 
     def of(self, count: Count) -> Ints:
         """By how much one of the counts moved."""

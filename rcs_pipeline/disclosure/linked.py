@@ -2,7 +2,7 @@
 
 Belongs here: what is hidden at which step, and what an attacker is taken to know at each.
 Does not belong here: reading candidates (see `tables`), policy (`contracts`), the systems (`counts`), search
-(`secondary`, `witness`).
+(`secondary`, `witness`), groups in sight that differ by too few (`differencing`).
 
 Bases come first, one pattern for all indicators that were asked of the same pupils: what one shows, no
 other can hide. Then the numerators of each indicator, with every base known but those that the first step
@@ -16,11 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rcs_pipeline.disclosure.changed import close_sums, further_sums, people, told_by_sums
 from rcs_pipeline.disclosure.counts import (
     MEAN,
     Counts,
@@ -32,14 +30,12 @@ from rcs_pipeline.disclosure.counts import (
     on_columns,
     stacked,
 )
+from rcs_pipeline.disclosure.differencing import close_to_earlier, too_close
 from rcs_pipeline.disclosure.figures import FigureRows, figure_rows
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 from rcs_pipeline.disclosure.loosen import loosen_narrow
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
 from rcs_pipeline.disclosure.secondary import Choice, View, choose_beside
-
-if TYPE_CHECKING:
-    from scipy import sparse
 
 __all__ = ["MEAN", "Counts", "Limits", "Protected", "Reason", "protect_counts"]
 
@@ -67,7 +63,7 @@ def protect_counts(counts: Counts, limits: Limits) -> Protected:
         apart = counts.exists & counts.before.near(limits.minimum_difference)
     while True:
         found = _protected(counts, limits, apart)
-        more = _close_to_earlier(counts, found.reasons, limits.minimum_difference, limits.width)
+        more = close_to_earlier(counts, found.reasons, limits.minimum_difference, limits.width)
         if not more.any():
             return found
         apart |= more
@@ -153,74 +149,11 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
         flat = reasons[exists]
         reasons[exists] = np.where(choice.hidden & (flat == Reason.SHOWN), Reason.SECONDARY, flat)
-        more = _too_close(frame, choice.hidden, value, cost, limits.minimum_difference, known)
+        more = too_close(frame, choice.hidden, value, cost, limits.minimum_difference, known)
         if not more.any():
             return reasons, narrow, programmes
         flat = reasons[exists]
         reasons[exists] = np.where(more, Reason.DIFFERENCING, flat)
-
-
-def _too_close(frame: System, hidden: Bools, value: Floats, cost: Floats, least: int, known: Bools) -> Bools:
-    """One more cell to hide for each published sum whose hidden parts are fewer people than `least`.
-
-    The whole and its shown parts are then two published groups that differ by those few.
-    """
-    parts = (frame.rows > 0).astype(float)
-    wholes = (frame.rows < 0).astype(float)
-    people_hidden = parts @ np.where(hidden, value, 0.0)
-    close = (people_hidden > 0) & (people_hidden < least) & ((wholes @ hidden.astype(float)) == 0)
-    # An empty part hides nobody; what an earlier release told cannot be hidden any more.
-    can = ~hidden & ~known
-    return _one_of_each(frame.rows, close, can & (value > 0), can, cost)
-
-
-def _one_of_each(rows: sparse.csr_array, sums: Bools, parts: Bools, wholes: Bools, cost: Floats) -> Bools:
-    """One cell of each of the sums: a part rather than the whole, the cheapest, and the first of equals."""
-    chosen = np.zeros(len(cost), dtype=bool)
-    for row in np.flatnonzero(sums):
-        columns = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
-        if chosen[columns].any():
-            continue
-        signs = rows.data[rows.indptr[row] : rows.indptr[row + 1]]
-        can = columns[np.where(signs < 0, wholes[columns], parts[columns])]
-        order = np.lexsort((can, cost[can], np.isin(can, columns[signs < 0])))
-        chosen[can[order[:1]]] = True
-    return chosen
-
-
-def _close_to_earlier(counts: Counts, reasons: Ints, few: int, width: int) -> Bools:
-    """One more cell to hide for each sum of which what is left was published before with few people apart.
-
-    Or with so many that it says nearly how many left each of the kept parts.
-    """
-    from scipy import sparse
-
-    found = np.zeros_like(counts.exists)
-    for shift in counts.before.shifts if counts.before else ():
-        # Of whoever came everybody knows that nobody was there before.
-        both = (shift.seen | shift.came) & counts.exists & (reasons == Reason.SHOWN)
-        changed = both & (people(shift.base, shift.numerator) > 0)
-        lines = np.flatnonzero(changed.any(axis=1))
-        if not lines.size:
-            continue
-        exists = counts.exists[lines]
-        numbers, in_sight = numbered(exists), both[lines][exists]
-        direct, places = (
-            stacked(grid, exists, numbers).rows for grid in (counts.grid, counts.grid.over_places)
-        )
-        rows = sparse.csr_array(sparse.vstack([direct, further_sums(places, in_sight)], format="csr"))
-        base, numerator = shift.base[lines][exists], shift.numerator[lines][exists]
-        close = close_sums(rows, in_sight, base, numerator, few)
-        kept = shift.near(few)[lines][exists] & ~in_sight
-        close |= told_by_sums(rows, in_sight, kept, base, numerator, few, width)
-        cost = np.broadcast_to(counts.cost, exists.shape)[exists]
-        can = changed[lines][exists]
-        own = np.zeros_like(exists)
-        # The figures of somebody new are not withheld for the sake of the others: rather the whole.
-        parts = can & ~shift.came[lines][exists]
-        own[exists] = _one_of_each(rows, close, parts, can, cost)
-        found[lines] |= own
-    return found
 
 
 def _protect_numerators(

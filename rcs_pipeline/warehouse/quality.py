@@ -88,14 +88,13 @@ class ScaleItems:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of pupils: who is counted, of whom. One that is not `told` is summed for others alone."""
+    """A share of pupils: who is counted, of whom."""
 
     measure: str
     subject: str
     title: str
     base: str
     numerator: str
-    told: bool = True
 
     @property
     def name(self) -> str:
@@ -190,14 +189,11 @@ def _asked(contract: DeliveryContract, items: list[str], stages: tuple[str, ...]
 def shares_of(catalogue: Catalogue, contract: DeliveryContract, minimum_items: int) -> tuple[Share, ...]:
     """Every share of pupils that says something about the quality of the answers."""
     survey = survey_of(contract)
-    # Of such a scale the base of an indicator says how many were scored; told twice, it is hidden apart.
-    based_on = {item.based_on for item in catalogue.indicators_of(survey.instrument)}
     shares = [_straight(item) for item in catalogue.batteries_of(survey.instrument, minimum_items)]
     shares += [
-        Share("scored", item.id, item.title, item.asked, f"{item.score} is not null",
-              told=item.id not in based_on)
+        Share("scored", item.id, item.title, item.asked, f"{item.score} is not null")
         for item in scales_of(catalogue, contract)
-    ]  # fmt: skip
+    ]
     shares += [
         Share("allocated", name, _label(contract.column(name)), "true", sql.name(f"{name}__allocated"))
         for name in survey.allocate

@@ -94,7 +94,7 @@ class Survey:
         return [
             (sql.text(share.measure), sql.text(share.subject or EVERYBODY), sql.text(share.title),
              sql.name(f"{share.name}__base"), sql.name(f"{share.name}__numerator"))
-            for share in self.shares if share.told
+            for share in self.shares
         ]  # fmt: skip
 
     @property
@@ -197,11 +197,16 @@ def _places(product: Product, table: ProductTable) -> list[Place]:
 def _surveys(catalogue: Catalogue, product: Product, table: ProductTable) -> list[Survey]:
     """The instruments of the product that have something to be counted for the table."""
     least = product.file.quality.straight_line_items
+    # A contract may leave measures out: what is told twice would be hidden apart.
+    measures = next((item.codes for item in table.columns if item.name == "measure"), None)
     contracts = {item.instrument: catalogue.instrument(item.instrument) for item in product.file.tabulations}
     surveys = [
         Survey(
             instrument, contract, quality.items_of(contract), quality.scales_of(catalogue, contract),
-            quality.shares_of(catalogue, contract, least),
+            tuple(
+                share for share in quality.shares_of(catalogue, contract, least)
+                if measures is None or share.measure in measures
+            ),
         )
         for instrument, contract in contracts.items()
     ]  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
-from rcs_pipeline.disclosure import linked
+from rcs_pipeline.disclosure import differencing
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.earlier import Given
@@ -418,7 +418,7 @@ def test_a_whole_shown_anew_does_not_say_how_many_left_each_of_its_kept_parts(
     left = [row for number, row in enumerate(everybody) if number not in {*girls, *boys}]
     assert failed(after(tmp_path / "two", left, product, release), product, release) == {}
     # A choice that leaves the whole in sight is noticed.
-    monkeypatch.setattr(linked, "told_by_sums", lambda rows, *_: np.zeros(rows.shape[0], dtype=bool))
+    monkeypatch.setattr(differencing, "told_by_sums", lambda rows, *_: np.zeros(rows.shape[0], dtype=bool))
     near = failed(after(tmp_path / "near", left, product, release), product, release)
     assert "how many pupils left or joined each of their kept parts" in near["disclosure.open.linked"]
 
@@ -454,7 +454,7 @@ def test_a_whole_less_the_parts_of_a_part_out_of_sight_is_no_group_of_few(
         people = without(people, draw.choice([0, 0, 2, 3, 10, 11, 14, 25]), place)
     assert failed(after(tmp_path / "two", people, product, release), product, release) == {}
     # A choice that looks at one level at a time leaves some, and they are noticed.
-    monkeypatch.setattr(linked, "further_sums", lambda places, _: places[:0])
+    monkeypatch.setattr(differencing, "further_sums", lambda places, _: places[:0])
     near = failed(after(tmp_path / "near", people, product, release), product, release)
     assert "too few pupils are left between two releases" in near["disclosure.open.linked"]
 

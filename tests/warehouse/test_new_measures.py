@@ -66,7 +66,7 @@ def test_an_entry_in_yaml_reaches_the_sums_the_estimates_and_the_published_list(
         "models/marts/indicator_estimates.sql",
         "models/marts/local_estimates.sql", "models/marts/school_figures.sql",
         "models/marts/school_cells.sql", "models/register/registered_indicators.sql",
-        "models/quality/quality_sums_wellbeing_secondary.sql", "models/marts/survey_quality.sql",
+        "models/quality/quality_sums_wellbeing_secondary.sql",
         "models/marts/scale_reliability.sql",
     }  # fmt: skip
     estimates = ("marts/indicator_estimates", "marts/local_estimates")
