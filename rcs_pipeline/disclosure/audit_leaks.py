@@ -125,10 +125,11 @@ def _small(
     readable = (base in held, numerator in held, {base, numerator} <= set(held))
     unknown = f"truth.{name(base)} is null"
     behind = table.extension.linked.schools if table.extension.linked else None
-    few = policy.minimum_schools
-    lonely = f"({visible}) and (truth.{name(behind or base)} < {few} or truth.{name(behind or base)} is null)"
-    alone = [Leak(f"of fewer than {few} schools in sight", lonely)] if behind else []
-    return alone + [
+    few, lonely = policy.minimum_schools, []
+    if behind:
+        where = f"({visible}) and coalesce(truth.{name(behind)}, 0) < {few}"
+        lonely = [Leak(f"of fewer than {few} schools in sight", where)]
+    return lonely + [
         Leak(says, f"(({visible}) and ({where} or {unknown}))" + (f" or {own[says]}" if can_read else ""))
         for (says, where), can_read in zip(true.items(), readable, strict=True)
     ]

@@ -109,15 +109,24 @@ def told_by_sums(connection: DuckDBPyConnection, few: int, width: int) -> int:
     A kept part is fewer than `few` apart from what it shows, whatever the sum says.
     """
     row = connection.execute(f"""
-        with cells as (
-            select total, release, sign, seen and not hidden as in_sight,
-                seen and hidden and apart.near as kept, base - then_base as by_base,
+        with moved as (
+            select cell, release, seen, false as is_new, base - then_base as by_base,
                 coalesce(numerator - then_numerator, 0) as by_numerator
+            from attacked_then inner join attacked using (cell)
+            union all
+            -- Of whom a release had nothing there was nobody.
+            select cell, release, true, true, base, coalesce(numerator, 0)
+            from attacked_new inner join attacked using (cell)
+        ),
+        cells as (
+            select total, release, sign, by_base, by_numerator, seen and not hidden as in_sight,
+                seen and not is_new and hidden
+                    and greatest(abs(by_base), abs(by_numerator), abs(by_base - by_numerator))
+                    between 1 and {few - 1} as kept
             from attacked_sums
             inner join attacked using (cell)
             cross join (select distinct release from attacked_then)
-            left join attacked_then using (cell, release)
-            left join attacked_apart as apart using (cell)
+            left join moved using (cell, release)
         ),
         sums as (
             select total, release, count(*) filter (where kept) as parts,
