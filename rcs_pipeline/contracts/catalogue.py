@@ -7,7 +7,7 @@ Does not belong here: the meaning of one file (see its own module).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from rcs_pipeline.contracts.checklist import Checklist
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
 from rcs_pipeline.contracts.delivery_files import read_delivery
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.implications import implications_of
 from rcs_pipeline.contracts.lifecycle import Lifecycle
 from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.lookup import named
@@ -126,7 +127,16 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
         alerts=_only(Alerts, folders, "lifecycle", "alerts.yaml"),
     )
     _check(catalogue)
-    return catalogue
+    told = {name: _with_implications(catalogue, item) for name, item in catalogue.products.items()}
+    return replace(catalogue, products=told)
+
+
+def _with_implications(catalogue: Catalogue, product: Product) -> Product:
+    found = (
+        implications_of(catalogue.indicators_of(name), catalogue.scales, catalogue.instrument(name))
+        for name in product.instruments
+    )
+    return replace(product, implications=tuple(item for several in found for item in several))
 
 
 def _load(model: type[Model], path: Path) -> Model:

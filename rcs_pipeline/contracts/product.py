@@ -19,6 +19,7 @@ from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.implications import Implication
 from rcs_pipeline.contracts.money import AddedUp, CorrectedMap, MoneyLines
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.rounding import Rounded, RoundingPolicy
@@ -309,11 +310,15 @@ class ProductTable:
 
 @dataclass(frozen=True)
 class Product:
-    """A set of tables released together under one version."""
+    """A set of tables released together under one version.
+
+    `implications`: what the questions that it tabulates say of one another.
+    """
 
     file: ProductFile
     tables: tuple[ProductTable, ...]
     path: Path
+    implications: tuple[Implication, ...] = ()
 
     @property
     def id(self) -> str:

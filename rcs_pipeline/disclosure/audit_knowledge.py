@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure.attack import Knowledge
+from rcs_pipeline.disclosure.audit_implied import Differences, with_differences
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -32,11 +33,17 @@ class Exempt(NamedTuple):
 
 
 def knowledge_of(
-    cells: Arrays, sums: Arrays, figures: Arrays, product: Product, minimum: int
+    cells: Arrays,
+    sums: Arrays,
+    figures: Arrays,
+    product: Product,
+    minimum: int,
+    implied: Differences | None = None,
 ) -> tuple[Knowledge, npt.NDArray[Any], Exempt]:
     """Hidden numerators, complements and bases, every sum between them, and the width each must have.
 
-    `figures`: the weighted figures in sight, a row for each hidden cell that they add up.
+    `figures`: the weighted figures in sight, a row for each hidden cell that they add up. `implied`: the
+    differences between questions that contain or exclude one another; those asked about are further numbers.
 
     A base that the policy would show by itself needs none: it is hidden for the sake of others. Where the
     policy exempts small rolls by name, a number that nobody can take for more than three has to be possible
@@ -114,7 +121,12 @@ def knowledge_of(
     least, top, width = np.where(taken, truth, 0.0), np.where(taken, truth, top), np.where(taken, 0.0, width)
     loose, most = _loose(figures, cells["cell"], x_of, n_of, truth)
     known_of = Knowledge(matrix, matrix @ truth, least, top, loose, most)
-    return known_of, width, Exempt(int(exempt[with_numerator].sum()), int((width < asked).sum()))
+    exempted = Exempt(int(exempt[with_numerator].sum()), int((width < asked).sum()))
+    if implied is not None and len(implied.each["difference"]):
+        known_of, of_few = with_differences(known_of, truth, implied, (x_of, y_of), cells["cell"])
+        few = np.minimum(need, of_few) if policy.small_rolls_exempt else np.full(len(of_few), need)
+        width = np.concatenate([width, few])
+    return known_of, width, exempted
 
 
 def _loose(

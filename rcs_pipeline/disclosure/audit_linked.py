@@ -1,12 +1,12 @@
 """The attack on what was written: for every hidden number of linked tables, what follows from the rest.
 
-Belongs here: reading the protected files again, the sums between their cells (found by joins, not by the grid
-of `tables`), what an attacker knows of each hidden number, and one verdict for each audience.
-Does not belong here: solving (see `attack`), anything that `protect` uses to decide.
+Belongs here: who knows what of which cells, and one verdict for each audience.
+Does not belong here: reading (see `audit_cells`), what a reader knows of a number (see `audit_knowledge`),
+solving (see `attack`), anything that `protect` uses to decide.
 
 The warehouse is asked for three things only: the truth of a hidden number (the attacker's sums follow from
-it), whether it is a zero that the policy exempts by name, and which indicators share their bases. The verdict
-counts cells; it never says an interval.
+it), whether it is a zero that the policy exempts by name, and which indicators share their bases. Contracts
+say which questions contain or exclude one another. The verdict counts cells; it never says an interval.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
+from rcs_pipeline.disclosure.audit_cells import lay_cells, lay_sums
+from rcs_pipeline.disclosure.audit_implied import Differences, differences, lay_implied
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
-from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, shape, told_by_sums
+from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, told_by_sums
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
-from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
 
 if TYPE_CHECKING:
@@ -50,11 +50,14 @@ class Attacked:
     told_apart: int = 0
     figures: int = 0
     without_figures: int = 0
+    differences: int = 0
 
     @property
     def says(self) -> str:
         """The counts in words."""
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
+        if self.differences:
+            found += f" ({self.differences} of few whom one question counts and not another)"
         if self.figures:
             found += f" with {self.figures} rounded weighted figures"
         if self.without_figures:
@@ -111,15 +114,17 @@ def _attack(
 ) -> Attacked:  # fmt: skip
     linked = table.extension.linked
     assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
-    _cells(connection, folder, product, audience, table, linked)
-    _sums(connection)
+    lay_cells(connection, folder, product, audience, table, linked)
+    lay_sums(connection)
     without_figures = lay_figures(connection, folder, product, audience, table, linked)
     few = product.file.disclosure.minimum_difference or 1
     lay_before(connection, table, linked, before, few)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
     minimum = int(getattr(product.file.disclosure, linked.minimum))
-    width, exempt, finding = _judge(connection, product, minimum, "hidden and not told")
+    lay_implied(connection, product, linked)
+    of_questions = differences(connection, product, "hidden and not told", asked=True)
+    width, exempt, finding = _judge(connection, product, minimum, "hidden and not told", implied=of_questions)
     narrow, known = finding.narrow.sum(), finding.known.sum()
     if before:
         # Who has the old copies may know more of what they hid: what is hidden for the first time has to be
@@ -152,16 +157,19 @@ def _attack(
         else 0,
         figures=int(figures[0]) if figures else 0,
         without_figures=without_figures,
+        differences=int(of_questions.each["asked"].sum()),
     )
 
 
 def _judge(
     connection: DuckDBPyConnection, product: Product, minimum: int, which: str, unasked: str = "false",
     taken: str = "false as base_taken, false as numerator_taken, false as rest_taken",
+    *, implied: Differences | None = None,
 ) -> tuple[npt.NDArray[Any], Exempt, Finding]:  # fmt: skip
     """The widths asked for, how many numbers are exempt, and what was found of some of the hidden cells.
 
     Nothing is asked for those that are `unasked`; `taken` are the columns of what is taken for known.
+    `implied`: the differences between questions, where it is asked of few whom one of them alone counts.
     """
     cells = connection.execute(
         "select cell, base_key, base, numerator, known_base, ceiling, sensitive,"
@@ -176,7 +184,8 @@ def _judge(
         "select attacked_figures.* from attacked_figures inner join attacked_beside using (cell)"
         f" where {which} order by all"
     ).fetchnumpy()
-    knowledge, width, exempt = knowledge_of(cells, sums, figures, product, minimum)
+    implied = implied or differences(connection, product, which, asked=False)
+    knowledge, width, exempt = knowledge_of(cells, sums, figures, product, minimum, implied)
     return width, exempt, judge(knowledge, width)
 
 
@@ -188,141 +197,3 @@ def _few(product: Product, minimum: int) -> str:
         f" or coalesce(base - numerator between 1 and {small}, false)"
         " or sensitive and coalesce(numerator in (0, base), false)"
     )
-
-
-def _cells(
-    connection: DuckDBPyConnection,
-    folder: Path,
-    product: Product,
-    audience: str,
-    table: ProductTable,
-    linked: LinkedTable,
-) -> None:
-    """`attacked`: one row a cell, numbered, with its place above and what is known of it."""
-    file = text(str(judged_file(folder, audience, table.name)))
-    keys = linked.keys
-    joined = " and ".join(f"held.{name(key)} is not distinct from truth.{name(key)}" for key in keys)
-    ceiling = f"truth.{name(linked.ceiling)}" if linked.ceiling else "null"
-    belongs = "".join(
-        f", truth.{name(column)} as {name('in ' + level)}" for level, column in linked.belongs.items()
-    )
-    sensitive = "false"
-    if linked.sensitive and linked.line:
-        lines = f"{WAREHOUSE}.main.{name(linked.sensitive.table)} as lines"
-        sensitive = (
-            f"coalesce((select any_value(lines.{name(linked.sensitive.column)}) from {lines}"
-            f" where lines.{name(linked.line)} = truth.{name(linked.line)}), true)"
-        )
-    queries = [
-        f"""
-        select {shape(linked, number, "truth")}, cast(truth.{name(base)} as bigint) as base,
-            cast({f"truth.{name(numerator)}" if numerator else "null"} as bigint) as numerator,
-            cast({ceiling} as bigint) as ceiling, held.{name(base)} is null as hidden,
-            {sensitive} as sensitive{belongs}
-        from read_parquet({file}) as held
-        inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
-        where truth.{name(base)} is not null"""
-        for number, (base, numerator) in enumerate(linked.counts)
-    ]
-    connection.execute(f"""
-        create or replace temp table seen_cells as
-        select *, row_number() over (order by system, line, level, place, ways, value) - 1 as cell
-        from ({" union all ".join(queries)})
-    """)
-    levels = tuple(level.value for level in product.file.audiences[audience].geographies)
-    elsewhere = _shown_elsewhere(folder, product, audience, linked)
-    # Indicators asked of the same pupils: a base that one of them shows is known of all.
-    connection.execute(f"""
-        create or replace temp table attacked as
-        with families as (
-            select system, line,
-                md5(string_agg(concat_ws('|', level, place, ways, value, base), ';'
-                    order by level, place, ways, value)) as family
-            from seen_cells group by system, line
-        ),
-        placed as (
-            select seen_cells.*, family, {_above(linked, levels)} as above,
-                concat_ws('|', system, family, level, place, ways, value) as base_key
-            from seen_cells inner join families using (system, line)
-        )
-        select * replace (coalesce(ceiling, {elsewhere}) as ceiling),
-            not bool_and(hidden) over (partition by base_key) as known_base
-        from placed
-    """)
-
-
-def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
-    """The place above, as `level|place`, by the nearest level that names one."""
-    branches = []
-    for number, level in enumerate(levels):
-        choices = []
-        for above in reversed(levels[:number]):
-            if above in linked.belongs:
-                choices.append(f"{text(above + '|')} || {name('in ' + above)}")
-            else:
-                choices.append(
-                    f"(select case when count(distinct other.place) = 1 then {text(above + '|')} ||"
-                    f" min(other.place) end from seen_cells as other"
-                    f" where other.level = {text(above)} and other.system = seen_cells.system)"
-                )
-        if choices:
-            branches.append(f"when {text(level)} then coalesce({', '.join(choices)})")
-    return f"case level {' '.join(branches)} end" if branches else "cast(null as varchar)"
-
-
-def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: LinkedTable) -> str:
-    """What another published table says that the base cannot exceed, as a scalar query over `placed`."""
-    file = judged_file(folder, audience, linked.whole.table) if linked.whole else None
-    there = [table for table in product.tables if linked.whole and table.name == linked.whole.table]
-    other = there[0].extension.linked if there else None
-    if linked.whole is None or other is None or file is None or not file.is_file():
-        return "cast(null as bigint)"
-    system = " || '|' || ".join([*(f"held.{name(key)}" for key in other.system), "''"])
-    ways = f"held.{name(other.group_by)}" if other.group_by else "'all'"
-    value = f"held.{name(other.group_value)}" if other.group_value else "'all'"
-    return (
-        f"(select max(held.{name(linked.whole.column)}) from read_parquet({text(str(file))}) as held"
-        f" where {system} = placed.system and held.{name(other.level)} = placed.level"
-        f" and held.{name(other.place)} = placed.place and {ways} = placed.ways and {value} = placed.value)"
-    )
-
-
-def _sums(connection: DuckDBPyConnection) -> None:
-    """`attacked_sums`: every published whole with its parts, over places and over every coarser grouping."""
-    groups = connection.execute("select distinct ways, value from attacked order by all").fetchall()
-    known = {(str(way), str(value)) for way, value in groups}
-    pairs = []
-    for way, value in sorted(known):
-        named = dict(zip(way.split("+"), value.split("+"), strict=False)) if way != "all" else {}
-        for coarse in {item for item, _ in known} - {way}:
-            kept = [] if coarse == "all" else coarse.split("+")
-            if set(kept) <= set(named):
-                target = "+".join(named[item] for item in kept) or "all"
-                if (coarse, target) in known:
-                    pairs.append((way, value, coarse, target))
-    connection.execute(
-        "create or replace temp table coarser (ways varchar, value varchar, coarse varchar, target varchar)"
-    )
-    if pairs:
-        connection.executemany("insert into coarser values (?, ?, ?, ?)", pairs)
-    connection.execute("""
-        create or replace temp table attacked_parts as
-        select whole.cell || '|place' as total, whole.cell as whole, part.cell as part
-        from attacked as part
-        inner join attacked as whole
-            on part.above = whole.level || '|' || whole.place and part.system = whole.system
-            and part.line = whole.line and part.ways = whole.ways and part.value = whole.value
-        union all
-        select whole.cell || '|' || part.ways as total, whole.cell as whole, part.cell as part
-        from attacked as part
-        inner join coarser on part.ways = coarser.ways and part.value = coarser.value
-        inner join attacked as whole
-            on whole.ways = coarser.coarse and whole.value = coarser.target and part.system = whole.system
-            and part.line = whole.line and part.level = whole.level and part.place = whole.place
-    """)
-    connection.execute("""
-        create or replace temp table attacked_sums as
-        select total, part as cell, 1 as sign from attacked_parts
-        union all
-        select distinct total, whole as cell, -1 as sign from attacked_parts
-    """)

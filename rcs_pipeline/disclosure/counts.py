@@ -7,7 +7,7 @@ Does not belong here: what is hidden at which step (see `linked`), search (`seco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.figures import Weighed
 from rcs_pipeline.disclosure.grid import Grid
+from rcs_pipeline.disclosure.implied import Columns, Implied, Ties, ties_of
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 
 MEAN = -1  # stands for the numerator of an indicator that has none
@@ -59,6 +60,7 @@ class Counts:
     `ceiling`: the most people that anybody outside would think possible in a slot, or -1 (lines by slots).
     `cost`: of hiding a slot. `also`: cells whose base another rule hides. `start`: cells hidden already.
     `before`: what earlier releases said of the cells. `weighed`: the weighted figures that are shown of them.
+    `implied`: what lines say of one another.
     """
 
     grid: Grid
@@ -71,6 +73,7 @@ class Counts:
     start: Bools | None = None
     before: Before | None = None
     weighed: Weighed | None = None
+    implied: tuple[Implied, ...] = ()
 
     def most(self, lines: Ints) -> Floats:
         """The most people that can be in each cell of the lines, as far as anybody outside may know.
@@ -189,6 +192,28 @@ def numerator_system(
         need=np.concatenate(need).astype(float),
     )
     return system, numbers, base_columns, np.concatenate(slots)
+
+
+def ties_between(
+    counts: Counts, limits: Limits, lines: Ints, numbers: Ints, unknown_base: Bools, size: int
+) -> Ties:
+    """What the lines of a system of numerators of so many columns say of one another.
+
+    Nobody of a whole alone is exempt, as other zeros are. `numbers` and `unknown_base`: lines by slots.
+    """
+    number_of = np.full(len(counts.exists), -1)
+    number_of[lines] = np.arange(len(lines))
+    implied = [item for item in counts.implied if (number_of[item.lines] >= 0).all()]
+    exists = counts.exists[lines]
+    unknown = exists & unknown_base
+    rests = np.where(unknown, numbered(unknown) + exists.sum(), -1)
+    most = np.where(unknown, counts.most(lines), np.inf)
+    here = [replace(item, lines=number_of[item.lines]) for item in implied]
+    return ties_of(
+        Columns(numbers, rests), size, here,
+        [item.alone(counts.base, counts.numerator) for item in implied],
+        limits.small_numerator, [limits.need(most[item.lines[0]]) for item in here],
+    )  # fmt: skip
 
 
 def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints, most: Floats) -> Floats:

@@ -14,33 +14,18 @@ and what a few people have left or joined since is not shown anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from rcs_pipeline.disclosure.counts import (
-    MEAN,
-    Counts,
-    Limits,
-    Reason,
-    families,
-    numbered,
-    numerator_system,
-    on_columns,
-    stacked,
-)
+from rcs_pipeline.disclosure.counts import MEAN, Counts, Limits, Reason, families, numbered, stacked
 from rcs_pipeline.disclosure.differencing import close_to_earlier, too_close
-from rcs_pipeline.disclosure.figures import FigureRows, figure_rows
-from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
-from rcs_pipeline.disclosure.loosen import loosen_narrow
+from rcs_pipeline.disclosure.linear import Bools, Ints, System
+from rcs_pipeline.disclosure.numerators import protect_numerators
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
-from rcs_pipeline.disclosure.secondary import Choice, View, choose_beside
+from rcs_pipeline.disclosure.secondary import View, choose_beside
 
 __all__ = ["MEAN", "Counts", "Limits", "Protected", "Reason", "protect_counts"]
-
-# A figure of other places beside a cell is worth less than the cell.
-BESIDE_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -86,14 +71,17 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
     # A figure of other places that stood withheld stays so, of means as well.
     withheld = counts.exists & (counts.before.withheld if counts.before is not None else False)
     unknown_base = counts.exists & (bases[family_of] != Reason.SHOWN)
-    lines = np.flatnonzero((reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0))
+    taking_part = (reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0)
+    for item in counts.implied:
+        taking_part[item.lines] = True
+    lines = np.flatnonzero(taking_part)
     if lines.size:
-        hidden, withheld[lines], more, took = _protect_numerators(
+        found = protect_numerators(
             counts, limits, lines, reasons, unknown_base, family_of, withheld[lines]
-        )
-        own = reasons[lines]
-        reasons[lines] = np.where(hidden & (own == Reason.SHOWN), Reason.SECONDARY, own)
-        narrow, programmes = narrow + more, programmes + took
+        )  # fmt: skip
+        own, withheld[lines] = reasons[lines], found.withheld
+        reasons[lines] = np.where(found.cells & (own == Reason.SHOWN), Reason.SECONDARY, own)
+        narrow, programmes = narrow + found.narrow, programmes + found.programmes
     return Protected(np.asarray(reasons, dtype=np.int64), withheld, narrow, programmes)
 
 
@@ -154,94 +142,3 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
             return reasons, narrow, programmes
         flat = reasons[exists]
         reasons[exists] = np.where(more, Reason.DIFFERENCING, flat)
-
-
-def _protect_numerators(
-    counts: Counts, limits: Limits, lines: Ints, reasons: Ints, unknown_base: Bools, family_of: Ints,
-    withheld: Bools,
-) -> tuple[Bools, Bools, int, int]:  # fmt: skip
-    """Which cells of the lines are hidden in the end, and of which a figure of other places is withheld.
-
-    `withheld`: of the lines' cells, those whose figure of other places stood withheld.
-    """
-    exists, unknown, family = counts.exists[lines], unknown_base[lines], family_of[lines]
-    everything, numbers, bases, slots = numerator_system(counts, limits, lines, unknown, family)
-    hidden = np.ones(everything.size, dtype=bool)
-    hidden[numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
-    views: list[View] = []
-    if counts.before is not None:
-        before, few = counts.before, limits.minimum_difference
-        told = before.told() & ~before.near(few)
-        everything = everything.held(on_columns(exists, unknown, family, told[lines], every=False))
-        place = (counts.grid.parents, counts.exists, family_of)
-        still, old, new = (
-            on_columns(exists, unknown, family, cells[lines], every=True)
-            for cells in (
-                before.still(*place),
-                before.hidden,
-                before.newcomers(counts.exists) & (reasons == Reason.PRIMARY),
-            )
-        )
-        taken = before.taken(*place, few)
-        known = on_columns(
-            exists, unknown, family, taken.numerator[lines], every=True, rest=taken.rest[lines],
-            base=taken.base[lines],
-        )  # fmt: skip
-        views = [View(still, ~old), View(known, new)]
-    cost = np.zeros(everything.size)
-    cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
-    choice = choose_beside(everything, hidden, views, cost, limits.seed, counts.grid.of(slots))
-    if counts.weighed is not None:
-        share = choice.hidden[numbers[exists]].sum() / counts.exists.sum()
-        if share <= counts.weighed.hidden_at_most:
-            # Each by itself first, then as narrow as the others in sight make it: that finds less to hide.
-            for together in (False, True):
-                weighed, unseen = counts.weighed, np.zeros_like(exists)
-                if together:
-                    unseen[exists] = choice.hidden[numbers[exists]]
-                    weighed = weighed.carried(lines, exists, unseen, withheld)
-                rows = figure_rows(weighed, lines, exists, numbers, bases, everything.size)
-                choice, withheld = _with_figures(
-                    counts, limits, everything, rows, choice, views, cost, withheld
-                )
-    result = np.zeros(exists.shape, dtype=bool)
-    result[exists] = choice.hidden[numbers[exists]]
-    return result, withheld, int(choice.narrow.sum()), choice.programmes
-
-
-def _with_figures(
-    counts: Counts, limits: Limits, everything: System, figures: FigureRows, choice: Choice,
-    views: Sequence[View], cost: Floats, withheld: Bools,
-) -> tuple[Choice, Bools]:  # fmt: skip
-    """The choice once it knows of rounded figures, and which figures of other places are withheld alone.
-
-    As in `choose_beside`, who puts the releases side by side may take more for known.
-    `withheld`: figures of other places that stood withheld, and stay so.
-    """
-    size, withheld = everything.size, withheld.copy()
-    nothing = np.zeros(len(figures.line), dtype=bool)
-    hidden = np.concatenate([choice.hidden, withheld[figures.line, figures.slot]])
-    stuck = np.concatenate([choice.narrow, nothing])
-    # A figure that stood hidden with its cell is known to nobody, though the cell is.
-    views = [
-        View(np.concatenate([view.held, nothing]), np.concatenate([view.asked, nothing]))
-        for view in views if view.held.any()
-    ]  # fmt: skip
-    prices = np.concatenate([cost, counts.cost[figures.slot] * BESIDE_COST])
-    wide, programmes = figures.widened(everything), choice.programmes
-    stuck_for = [stuck & ~view.held for view in views]
-    while True:
-        for number, view in enumerate(views):
-            if (hidden & view.asked & ~view.held).any():
-                seen = view.of(wide.in_force(hidden))
-                alone = loosen_narrow(seen, hidden & ~view.held, stuck_for[number], prices, limits.seed)
-                hidden, stuck_for[number] = hidden | alone.hidden, alone.narrow
-                programmes += alone.programmes
-        found = loosen_narrow(wide, hidden, stuck, prices, limits.seed)
-        programmes += found.programmes
-        more = (found.hidden & ~hidden).any()
-        hidden, stuck = found.hidden, found.narrow
-        if not (views and more):
-            break
-    withheld[figures.line, figures.slot] |= hidden[size:]
-    return replace(choice, hidden=hidden[:size], narrow=stuck[:size], programmes=programmes), withheld

@@ -41,8 +41,9 @@ class Loosened:
 
 
 def loosen(
-    everything: System, hidden: Bools, cost: Floats, seed: int, proved: Proved | None = None
-) -> Loosened:
+    everything: System, hidden: Bools, cost: Floats, seed: int, proved: Proved | None = None,
+    apart: Ints | None = None,
+) -> Loosened:  # fmt: skip
     """Hide more until every hidden number has its width, rows of figures in force while they are shown.
 
     Each round hides something more for each narrow block, or gives its number up; what is narrow after the
@@ -54,16 +55,18 @@ def loosen(
         cost: of showing no longer a number that is shown.
         seed: of the witnesses.
         proved: of these numbers, when no number was hidden that is shown now.
+        apart: parts of blocks, in each of which is looked first with the others as they are.
     """
     proved = proved.copy() if proved else Proved.nothing(everything.size)
     hidden, blocks, programmes = hidden.copy(), components(everything.rows), 0
+    apart = blocks if apart is None else apart
     stuck = np.zeros(everything.size, dtype=bool)
     active = np.ones(everything.size, dtype=bool)
     for _ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden & active)
         now = everything.in_force(hidden)
         asked = now.unasked(stuck).part(columns)
-        judged = widths(asked, seed, enough=AT_ONCE, proved=proved.of(columns))
+        judged = widths(asked, seed, enough=AT_ONCE, proved=proved.of(columns), apart=apart[columns])
         programmes += judged.programmes
         proved.put(columns, judged)
         failing = columns[judged.narrow]
@@ -72,11 +75,13 @@ def loosen(
         if programmes > MOST_PROGRAMMES:
             break
         for block in np.unique(blocks[failing]):
-            own = np.flatnonzero(blocks == block)
             first, *others = failing[blocks[failing] == block][:AT_ONCE].tolist()
             # A few are helped one by one, and so with the least.
             others = others if len(others) >= MANY else []
-            more, took = _more(now, own, first, hidden, cost, _room(judged, columns, first))
+            more, took = _more(now, apart, first, hidden, cost, _room(judged, columns, first))
+            if not more.size:
+                more, further = _more(now, blocks, first, hidden, cost, _room(judged, columns, first))
+                took += further
             programmes += took
             hidden[more] = True
             stuck[first] = not more.size
@@ -84,7 +89,7 @@ def loosen(
                 # Perhaps the first has helped it already: no more for it than it needs.
                 now = everything.in_force(hidden)
                 more, took = _more(
-                    now, own, target, hidden, cost, _room(judged, columns, target), further=False
+                    now, apart, target, hidden, cost, _room(judged, columns, target), further=False
                 )
                 programmes += took
                 hidden[more] = True
@@ -92,7 +97,7 @@ def loosen(
         active = np.isin(blocks, blocks[failing])
     columns = np.flatnonzero(hidden & active)
     left = everything.in_force(hidden).unasked(stuck).part(columns)
-    judged = widths(left, seed, enough=AT_ONCE, proved=proved.of(columns))
+    judged = widths(left, seed, enough=AT_ONCE, proved=proved.of(columns), apart=apart[columns])
     stuck[columns[judged.narrow | judged.open(left)]] = True
     return Loosened(hidden, stuck, programmes + judged.programmes)
 
@@ -103,10 +108,11 @@ def _room(judged: Widths, columns: Ints, target: int) -> tuple[float, float]:
 
 
 def _more(
-    now: System, own: Ints, target: int, hidden: Bools, cost: Floats, room: tuple[float, float],
+    now: System, blocks: Ints, target: int, hidden: Bools, cost: Floats, room: tuple[float, float],
     *, further: bool = True,
 ) -> tuple[Ints, int]:  # fmt: skip
-    """What to hide more for a narrow number; where it can move already, for one `further` off."""
+    """What to hide more in the block of a narrow number; where it moves already, for one `further` off."""
+    own = np.flatnonzero(blocks == blocks[target])
     part, number = now.part(own), int(np.searchsorted(own, target))
     price = np.where(hidden[own], HIDDEN_COST, cost[own])
     need = float(part.need[number])
@@ -165,7 +171,9 @@ def _taking_part(part: System, number: int, price: Floats, up: float, down: floa
     return np.flatnonzero(changed)
 
 
-def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats, seed: int) -> Loosened:
+def loosen_narrow(
+    everything: System, hidden: Bools, stuck: Bools, cost: Floats, seed: int, apart: Ints | None = None
+) -> Loosened:
     """Go on from a choice that knew of sums alone.
 
     Few figures bind, and their rows are dense: only the blocks are gone through that hold a number which is
@@ -175,10 +183,11 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
         everything: all numbers, with the rows of figures.
         hidden: what is hidden so far.
         stuck: what the first choice could not make wide enough; nothing more is asked for it.
-        cost: as for `loosen`; so is `seed`.
+        cost: as for `loosen`; so are `seed` and `apart`.
     """
     blocks, columns = components(everything.rows), np.flatnonzero(hidden)
-    judged = widths(everything.in_force(hidden).unasked(stuck).part(columns), seed, enough=1)
+    asked = everything.in_force(hidden).unasked(stuck).part(columns)
+    judged = widths(asked, seed, enough=1, apart=None if apart is None else apart[columns])
     narrow = columns[judged.narrow]
     own = np.flatnonzero(np.isin(blocks, blocks[narrow]))
     if not own.size:
@@ -187,7 +196,7 @@ def loosen_narrow(everything: System, hidden: Bools, stuck: Bools, cost: Floats,
     proved.put(columns, judged)
     found = loosen(
         replace(part, need=np.where(stuck[own], 0.0, part.need)), hidden[own], cost[own], seed,
-        proved.of(own),
+        proved.of(own), None if apart is None else apart[own],
     )  # fmt: skip
     hidden, stuck = hidden.copy(), stuck.copy()
     hidden[own] |= found.hidden

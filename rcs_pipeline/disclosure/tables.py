@@ -24,6 +24,7 @@ from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, bes
 from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
+from rcs_pipeline.disclosure.implied import implied_of
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
 from rcs_pipeline.disclosure.rules import hidden_together
@@ -216,6 +217,7 @@ def _mark_system(
         also=spread(cells["__own" if linked.numerator is None else "__few_schools"], False),
         before=before_of(spread, cells, releases) if releases else None,
         weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
+        implied=implied_of(product.implications, [name for (name,) in lines]) if linked.sensitive else (),
     )
     sensitive = np.zeros(len(lines), dtype=bool)
     sensitive[line] = cells["__sensitive"].astype(bool)

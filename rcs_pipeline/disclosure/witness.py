@@ -86,7 +86,10 @@ class Widths(Proved):
         return np.asarray(self.most - self.least >= system.need - TOLERANCE)
 
 
-def widths(system: System, seed: int, *, enough: int | None = None, proved: Proved | None = None) -> Widths:
+def widths(
+    system: System, seed: int, *, enough: int | None = None, proved: Proved | None = None,
+    apart: Ints | None = None,
+) -> Widths:  # fmt: skip
     """Settle every number of the system: wide or narrow.
 
     Args:
@@ -95,21 +98,34 @@ def widths(system: System, seed: int, *, enough: int | None = None, proved: Prov
         enough: where a connected part has so many narrow numbers, what else it has may stay open: it has to
             be mended anyway, and judged again.
         proved: from worlds that were found before and still fit.
+        apart: parts of connected parts, in each of which worlds are looked for first, with all others as they
+            are: far smaller programmes settle most numbers.
     """
     lower, upper = outer_bounds(system)
     known = proved.copy() if proved else Proved.nothing(system.size)
     found = Widths(known.least, known.most, np.asarray(upper - lower < system.need - TOLERANCE))
-    labels = components(system.rows)
     random = np.random.default_rng(seed)
+    if apart is not None:
+        # What no world of a part makes wide is not narrow for that.
+        aside = replace(found, narrow=found.narrow.copy())
+        _search(system, apart, aside, random, None)
+        found.programmes = aside.programmes
+    _search(system, components(system.rows), found, random, enough)
+    return found
+
+
+def _search(
+    system: System, labels: Ints, found: Widths, random: np.random.Generator, enough: int | None
+) -> None:
+    """Shoot until little more is hit, then settle what is left."""
     for _ in range(MOST_ROUNDS):
         before = int(found.open(system).sum())
         if not before:
-            return found
+            return
         _shoot(system, labels, found, random)
         if before - int(found.open(system).sum()) < LEAST_PROGRESS * before:
             break
     _settle(system, labels, found, enough)
-    return found
 
 
 def _shoot(system: System, labels: Ints, found: Widths, random: np.random.Generator) -> None:

@@ -1,0 +1,187 @@
+"""What one question says of another: whoever is counted by one is counted, or is not, by the other.
+
+Belongs here: which indicators of an instrument contain or exclude one another, found by trying every
+combination of answers that their conditions tell apart.
+Does not belong here: numbers of pupils, and what follows for them (`disclosure`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, permutations, product
+
+from rcs_pipeline.contracts.delivery import DeliveryContract
+from rcs_pipeline.contracts.measure_checks import is_whole, score_bounds
+from rcs_pipeline.contracts.measures import Indicator, When
+from rcs_pipeline.contracts.scales import Scale
+
+# The item or scale of a condition, and its scheme where that one's bands depend on everybody.
+Source = tuple[str, str]
+# None where no answer tells.
+Truth = bool | None
+
+
+@dataclass(frozen=True, order=True)
+class Side:
+    """Those who are counted by an indicator, or those who answered and are not."""
+
+    indicator: str
+    counted: bool
+
+
+@dataclass(frozen=True, order=True)
+class Implication:
+    """Whoever is of a part is of the whole, and of no other part."""
+
+    whole: Side
+    parts: tuple[Side, ...]
+
+
+def implications_of(
+    indicators: Iterable[Indicator], scales: Mapping[str, Scale], contract: DeliveryContract
+) -> tuple[Implication, ...]:
+    """Every implication between the shares of one instrument, each difference of counts once.
+
+    Indicators that stand on no common item or scale say nothing of one another. Where one needs an answer
+    that the other does without, there may be an implication one way alone.
+    """
+    shares = [item for item in indicators if item.when is not None]
+    sources = {item.id: _sources(item, scales) for item in shares}
+    within: dict[Side, list[Side]] = {}
+    apart: set[tuple[Side, Side]] = set()
+    alike = {item.id: item.id for item in shares}
+    for one, other in permutations(shares, 2):
+        if not sources[one.id] & sources[other.id]:
+            continue
+        together = _together(one, other, scales, contract)
+        for own, its in product((True, False), repeat=2):
+            if (own, its) not in together:
+                apart.add((Side(one.id, own), Side(other.id, its)))
+            if _asked_within(one, other) and not {(own, not its), (own, None)} & together:
+                within.setdefault(Side(other.id, its), []).append(Side(one.id, own))
+        both = _asked_within(one, other) and _asked_within(other, one)
+        if both and all((own is None) == (its is None) for own, its in together):
+            alike[other.id] = alike[one.id]
+    found: dict[frozenset[tuple[str, int]], Implication] = {}
+    for whole, sides in sorted(within.items()):
+        for parts in _apart_from_each_other(sorted(sides), apart):
+            item = Implication(whole, parts)
+            found.setdefault(_difference(item, alike), item)
+    return tuple(sorted(found.values()))
+
+
+def _apart_from_each_other(
+    sides: Sequence[Side], apart: set[tuple[Side, Side]], chosen: tuple[Side, ...] = ()
+) -> Iterator[tuple[Side, ...]]:
+    """Every choice of sides of which nobody is of two."""
+    for number, side in enumerate(sides):
+        if all((side, other) in apart for other in chosen):
+            yield (*chosen, side)
+            yield from _apart_from_each_other(sides[number + 1 :], apart, (*chosen, side))
+
+
+def _difference(item: Implication, alike: Mapping[str, str]) -> frozenset[tuple[str, int]]:
+    """Those of the whole who are of no part, as numerators and bases with their signs."""
+    found: dict[str, int] = {}
+    for side, sign in ((item.whole, 1), *((part, -1) for part in item.parts)):
+        found[side.indicator] = found.get(side.indicator, 0) + (sign if side.counted else -sign)
+        if not side.counted:
+            base = f"base of {alike[side.indicator]}"
+            found[base] = found.get(base, 0) + sign
+    return frozenset((name, number) for name, number in found.items() if number)
+
+
+def _asked_within(one: Indicator, other: Indicator) -> bool:
+    """Whether the other is asked of everybody of whom the one is."""
+    pairs = ((one.stages, other.stages), (one.versions, other.versions))
+    return all(not its or (bool(own) and set(own) <= set(its)) for own, its in pairs)
+
+
+def _sources(indicator: Indicator, scales: Mapping[str, Scale]) -> set[Source]:
+    return {_source(leaf, scales) for leaf in indicator.when.leaves()} if indicator.when else set()
+
+
+def _source(leaf: When, scales: Mapping[str, Scale]) -> Source:
+    if leaf.scale and leaf.scheme and scales[leaf.scale].bands(leaf.scheme).relative:
+        return leaf.scale, leaf.scheme
+    return leaf.scale or leaf.item or "", ""
+
+
+def _together(
+    one: Indicator, other: Indicator, scales: Mapping[str, Scale], contract: DeliveryContract
+) -> set[tuple[Truth, Truth]]:
+    """What both can say of one pupil, over all answers that their conditions tell apart."""
+    assert one.when is not None and other.when is not None  # noqa: S101  (the caller's choice)
+    conditions: dict[Source, list[When]] = {}
+    for leaf in (*one.when.leaves(), *other.when.leaves()):
+        conditions.setdefault(_source(leaf, scales), []).append(leaf)
+    told_apart = []
+    for source, leaves in conditions.items():
+        values = _values(source, leaves, scales, contract)
+        truths: set[tuple[Truth, ...]] = {
+            tuple(_holds(leaf, value, scales) for leaf in leaves) for value in values
+        }
+        truths.add((None,) * len(leaves))
+        told_apart.append([dict(zip(leaves, answer, strict=True)) for answer in truths])
+    found = set()
+    for answers in product(*told_apart):
+        truth = {leaf: answer for of in answers for leaf, answer in of.items()}
+        found.add((_says(one.when, truth), _says(other.when, truth)))
+    return found
+
+
+def _says(when: When, truth: Mapping[When, Truth]) -> Truth:
+    """What a condition says where its leaves say this."""
+    if not when.parts:
+        return truth[when]
+    parts = [_says(part, truth) for part in when.parts]
+    if when.negated is not None:
+        return None if parts[0] is None else not parts[0]
+    decides = bool(when.any_of)
+    if None in parts and not (when.answered == "enough" and decides in parts):
+        return None
+    return decides if decides in parts else not decides
+
+
+def _values(
+    source: Source, leaves: Sequence[When], scales: Mapping[str, Scale], contract: DeliveryContract
+) -> Sequence[str | float]:
+    """Answers, scores or bands: at least one for each that the conditions tell apart."""
+    name, scheme = source
+    if scheme:
+        return [band.label for band in scales[name].bands(scheme).bands]
+    if leaves[0].item:
+        column = contract.column(name)
+        if valid := [code for code in column.codes or {} if code not in column.missing]:
+            return valid
+        if not column.numeric:
+            return ["", *(code for leaf in leaves for code in leaf.codes)]
+        cuts = {float(code) for leaf in leaves for code in leaf.codes}
+    elif is_whole(scales[name], scales):
+        low, high = score_bounds(scales[name], scales)
+        return [float(score) for score in range(int(low), int(high) + 1)]
+    else:
+        cuts = {cut for leaf in leaves for ends in _ends(leaf, scales) for cut in ends}
+    cuts |= {leaf.at_least for leaf in leaves if leaf.at_least is not None}
+    between = ((low + high) / 2 for low, high in pairwise(sorted(cuts)))
+    return [min(cuts) - 1, *cuts, *between, max(cuts) + 1]
+
+
+def _holds(leaf: When, value: str | float, scales: Mapping[str, Scale]) -> bool:
+    """Whether a condition on one item or scale holds for an answer, a score or a band."""
+    if leaf.at_least is not None:
+        return float(value) >= leaf.at_least
+    if leaf.item:
+        return value in (leaf.codes if isinstance(value, str) else [float(code) for code in leaf.codes])
+    if isinstance(value, str):
+        return value in leaf.bands
+    return any(low <= value <= high for low, high in _ends(leaf, scales))
+
+
+def _ends(leaf: When, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
+    """The lowest and the highest score of the bands that a condition names."""
+    if not (leaf.scale and leaf.scheme):
+        return []
+    bands = scales[leaf.scale].bands(leaf.scheme).bands
+    return [(band.low or 0, band.high or 0) for band in bands if band.label in leaf.bands]

@@ -1,0 +1,185 @@
+"""What one question says of another, as rows of the systems from which hidden cells are chosen.
+
+Belongs here: the rows that hold since whoever is of a part is of the whole, and the numbers of those of the
+whole alone, which a few pupils may be: two questions in sight must not say how many.
+Does not belong here: which questions imply one another (`contracts.implications`), the choice (see
+`secondary`), the attack's own reading of the same (`audit_implied`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rcs_pipeline.contracts.implications import Implication
+from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System, components
+from rcs_pipeline.disclosure.propagate import outer_bounds
+
+
+@dataclass(frozen=True)
+class Implied:
+    """The lines of an implication, that of the whole first, and whether its side is of those counted."""
+
+    lines: Ints
+    counted: Bools
+
+    @property
+    def signs(self) -> Ints:
+        """The whole less its parts."""
+        return np.where(np.arange(len(self.lines)) == 0, 1, -1)
+
+    def alone(self, base: Ints, numerator: Ints) -> Ints:
+        """How many are of the whole and of no part, slot by slot."""
+        sides = np.where(
+            self.counted[:, None], numerator[self.lines], base[self.lines] - numerator[self.lines]
+        )
+        return np.asarray(self.signs @ sides)
+
+
+def implied_of(implications: Iterable[Implication], names: Sequence[str]) -> tuple[Implied, ...]:
+    """The implications all of whose indicators are among the lines, which are given by their names."""
+    number = {name: line for line, name in enumerate(names)}
+    found = []
+    for item in implications:
+        sides = (item.whole, *item.parts)
+        if all(side.indicator in number for side in sides):
+            lines = np.array([number[side.indicator] for side in sides], dtype=np.int64)
+            found.append(Implied(lines, np.array([side.counted for side in sides])))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the numbers of a system of numerators stand: lines by slots, -1 where there is none.
+
+    `rests`: of the complements, which are numbers of their own where the base is not known.
+    """
+
+    numerators: Ints
+    rests: Ints
+
+    def of(self, line: int, slots: Ints, *, counted: bool) -> tuple[Ints, Ints]:
+        """The column of one side in some slots, and its sign in a row that the side is added to."""
+        numerators, rests = self.numerators[line, slots], self.rests[line, slots]
+        if counted:
+            return numerators, np.ones(len(slots), dtype=np.int64)
+        return np.where(rests >= 0, rests, numerators), np.where(rests >= 0, 1, -1)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What the lines of a system of numerators say of one another, as far as it matters.
+
+    `rows`: over the columns of the system, one for each implication and slot: those of the whole alone are
+    not fewer than nobody. `few`: the rows whose number is small, and must not be known; `need` and `slots`:
+    its width, and where it stands.
+    """
+
+    rows: System
+    few: Ints
+    need: Floats
+    slots: Ints
+
+    def within_reach(self, system: System, hidden: Bools) -> Bools:
+        """Which rows the hidden numbers could break, as far as every sum by itself lets them.
+
+        The other rows say nothing, and would only tie lines to one another. Once more is hidden, more do.
+        """
+        columns = np.flatnonzero(hidden)
+        lower, upper = np.zeros(system.size), np.zeros(system.size)
+        lower[columns], upper[columns] = outer_bounds(system.part(columns))
+        down, up = self.rows.rows.minimum(0), self.rows.rows.maximum(0)
+        return np.asarray(up @ lower + down @ upper < self.rows.row_lower)
+
+    def tied(self, system: System, rows: Bools) -> System:
+        """The system with some of the rows."""
+        chosen = np.flatnonzero(rows)
+        if not chosen.size:
+            return system
+        nothing = np.zeros(system.size)
+        more = System(
+            self.rows.rows[chosen], self.rows.row_lower[chosen], self.rows.row_upper[chosen],
+            nothing, nothing, nothing,
+        )  # fmt: skip
+        return system.with_rows(more)
+
+    def tied_by(self, system: System, rows: Bools, some: Bools) -> Bools:
+        """The numbers that hang together with one that some of the rows tie."""
+        blocks = components(self.tied(system, rows).rows)
+        touched = self.rows.rows[np.flatnonzero(some)].indices
+        return np.asarray(np.isin(blocks, blocks[touched]))
+
+    def asked(self, system: System) -> System:
+        """The system with a number more for each few pupils of a whole alone, which is hidden for good.
+
+        It may have more columns than that of numerators, behind those.
+        """
+        from scipy import sparse
+
+        many = len(self.few)
+        wide = system.widened(many)
+        empty = sparse.csr_array((many, system.size - self.rows.size))
+        matrix = sparse.hstack([self.rows.rows[self.few], empty, -sparse.eye_array(many)], format="csr")
+        nothing, zeros = np.zeros(many), np.zeros(wide.size)
+        tied = wide.with_rows(System(matrix, nothing, nothing, zeros, zeros, zeros))
+        return replace(
+            tied,
+            lower=np.concatenate([system.lower, self.rows.row_lower[self.few]]),
+            upper=np.concatenate([system.upper, np.full(many, np.inf)]),
+            need=np.concatenate([system.need, self.need]),
+        )
+
+    def without(self, known: Bools) -> Ties:
+        """Nothing is asked for a number that what is known gives."""
+        open_few = np.asarray(abs(self.rows.rows[self.few]) @ ~known > 0)
+        return replace(self, need=np.where(open_few, self.need, 0.0))
+
+    def beside(self, columns: Bools, *, marked: bool) -> Bools:
+        """A mark of columns with those of the few."""
+        return np.concatenate([columns, np.full(len(self.few), marked)])
+
+
+def ties_of(
+    columns: Columns, size: int, implied: Sequence[Implied], alone: Sequence[Ints], small: int,
+    need: Sequence[Floats],
+) -> Ties:  # fmt: skip
+    """What the lines of a system imply of one another.
+
+    Args:
+        columns: where the numbers of the system stand.
+        size: how many it has.
+        implied: with lines that are rows of `columns`.
+        alone: for each implication and slot, how many are of the whole alone.
+        small: so many alone, or fewer, must not be known.
+        need: for each implication and slot, the width that such a number must have.
+    """
+    from scipy import sparse
+
+    # One entry of each list a side: its rows, its columns and its signs.
+    row: list[Ints] = [np.zeros(0, dtype=np.int64)]
+    column, weight, slots = list(row), list(row), list(row)
+    number, width = [np.zeros(0)], [np.zeros(0)]
+    height = 0
+    for item, counted, wanted in zip(implied, alone, need, strict=True):
+        there = np.flatnonzero((columns.numerators[item.lines] >= 0).all(axis=0))
+        for side, (line, sign) in enumerate(zip(item.lines, item.signs, strict=True)):
+            own, own_sign = columns.of(int(line), there, counted=bool(item.counted[side]))
+            row.append(height + np.arange(len(there)))
+            column.append(own)
+            weight.append(own_sign * sign)
+        slots.append(there)
+        number.append(counted[there].astype(float))
+        width.append(wanted[there])
+        height += len(there)
+    matrix = sparse.csr_array(
+        (np.concatenate(weight).astype(float), (np.concatenate(row), np.concatenate(column))),
+        shape=(height, size),
+    )
+    alone_of, nothing = np.concatenate(number), np.zeros(size)
+    few = np.flatnonzero((alone_of >= 1) & (alone_of <= small))
+    rows = System(
+        matrix, -np.maximum(alone_of, 0.0), np.full(height, np.inf), nothing, nothing, nothing
+    )  # fmt: skip
+    return Ties(rows, few, np.concatenate(width)[few], np.concatenate(slots)[few])

@@ -1,0 +1,202 @@
+"""Questions that contain or exclude one another: what one shows gives nothing of the other away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product as combinations
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rcs_pipeline.contracts.implications import Implication, Side
+from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product_files import read_product
+from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.implied import Implied
+from rcs_pipeline.disclosure.linked import Counts, Protected, Reason, protect_counts
+from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.ledger.records import Outcome, Verdict
+from tests.disclosure.releases import given as given_before
+from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, Row, candidate, rows
+from tests.disclosure.test_secondary import WIDTH, country, limits
+
+# The second question counts only pupils whom the first counts.
+CONTAINED = Implication(Side("i0", True), (Side("i1", True),))
+LINKED = "disclosure.open.linked"
+
+
+def inside() -> Implied:
+    return Implied(np.array([0, 1]), np.array([True, True]))
+
+
+def protected(base: np.ndarray, numerators: np.ndarray, *implied: Implied) -> Protected:
+    """Lines of one base over a whole and its parts."""
+    grid = country(len(base) - 1)
+    cost = np.where(np.arange(len(base)) == 0, 9.0, 1.0) * (1 + base / 1000)
+    bases = np.tile(base, (len(numerators), 1))
+    counts = Counts(grid, bases > 0, bases, numerators, cost, implied=implied)
+    return protect_counts(counts, limits(grid, len(numerators)))
+
+
+def test_few_whom_only_the_wider_question_counts_are_not_the_difference_of_two_in_sight() -> None:
+    base = np.array([300, 100, 100, 100])
+    # 30 and 28 in the first part: two are counted by the wider question alone.
+    numerators = np.array([[120, 30, 40, 50], [78, 28, 20, 30]])
+    assert not protected(base, numerators).reasons.any()
+    found = protected(base, numerators, inside())
+    assert found.narrow == 0
+    hidden = found.reasons != Reason.SHOWN
+    assert hidden[:, 1].any()
+    # One of the two is enough, with another part of the same question.
+    assert hidden.sum() == 2
+
+
+def test_a_hidden_number_takes_the_one_that_contains_it_along_where_that_is_hardly_more() -> None:
+    base = np.array([300, 100, 100, 100])
+    # Two of at most three in sight: nobody to three, four values.
+    numerators = np.array([[123, 3, 60, 60], [82, 2, 40, 40]])
+    seen = np.array([[123, 20, 60, 60], [82, 2, 40, 40]])
+    assert not protected(base, seen, inside()).reasons[0].any()
+    found = protected(base, numerators, inside())
+    assert (found.reasons[:, 1] != Reason.SHOWN).all()
+    assert found.narrow == 0
+
+
+def test_the_wider_question_in_sight_is_a_ceiling_though_many_are_counted_by_it_alone() -> None:
+    grid, base = country(3), np.array([300, 100, 100, 100])
+    # Two of at most six: seven values, and eight are asked for. Four alone are more than are hidden here.
+    numerators = np.array([[126, 6, 60, 60], [82, 2, 40, 40]])
+    wanted = replace(limits(grid, 2), small_numerator=3, width=7)
+    two = np.tile(base, (2, 1))
+    counts = Counts(grid, two > 0, two, numerators, np.array([9.0, 1.0, 1.0, 1.0]))
+    assert not protect_counts(counts, wanted).reasons[0].any()
+    found = protect_counts(replace(counts, implied=(inside(),)), wanted)
+    assert (found.reasons[:, 1] != Reason.SHOWN).all()
+    assert found.narrow == 0
+
+
+def test_nobody_in_the_wider_question_alone_is_no_secret() -> None:
+    base = np.array([300, 100, 100, 100])
+    numerators = np.array([[120, 30, 40, 50], [110, 30, 35, 45]])
+    assert not protected(base, numerators, inside()).reasons.any()
+
+
+def worlds(base: np.ndarray, numerators: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """All numerators of a whole and two parts that keep what is in sight: worlds by lines by slots."""
+    first = [
+        range(base[1] + 1) if hidden[line, 1] else [int(numerators[line, 1])]
+        for line in range(len(numerators))
+    ]
+    second = [
+        range(base[2] + 1) if hidden[line, 2] else [int(numerators[line, 2])]
+        for line in range(len(numerators))
+    ]
+    found = [
+        np.column_stack([np.array(one) + np.array(two), one, two])
+        for one in combinations(*first)
+        for two in combinations(*second)
+    ]
+    every = np.array(found)
+    fits = ((every == numerators) | hidden).all(axis=(1, 2))
+    # Whoever is counted by the narrower question is counted by the wider one.
+    return np.asarray(every[fits & (every[:, 1] <= every[:, 0]).all(axis=1)])
+
+
+@settings(max_examples=60)
+@given(
+    bases=st.tuples(st.integers(10, 14), st.integers(10, 14)),
+    shares=st.tuples(*[st.integers(0, 14)] * 4),
+)
+def test_whoever_tries_every_world_finds_nothing_narrow(
+    bases: tuple[int, int], shares: tuple[int, int, int, int]
+) -> None:
+    base = np.array([sum(bases), *bases])
+    wide = np.minimum(shares[:2], bases)
+    narrow = np.minimum(shares[2:], wide)
+    numerators = np.array([[wide.sum(), *wide], [narrow.sum(), *narrow]])
+    grid = country(2)
+    two = np.tile(base, (2, 1))
+    counts = Counts(grid, two > 0, two, numerators, np.array([3.0, 1.0, 1.0]), implied=(inside(),))
+    found = protect_counts(counts, limits(grid, 2, minimum=5))
+    hidden = found.reasons != Reason.SHOWN
+    every = worlds(base, numerators, hidden)
+    spread = every.max(axis=0) - every.min(axis=0)
+    alone = every[:, 0] - every[:, 1]
+    spread_alone = alone.max(axis=0) - alone.min(axis=0)
+    truth = numerators[0] - numerators[1]
+    exempt = (numerators == 0) | (numerators == base)
+    assert found.narrow == 0
+    assert (spread[hidden & ~exempt] >= WIDTH).all()
+    assert (spread_alone[(truth >= 1) & (truth <= 4)] >= WIDTH).all()
+
+
+def people() -> list[Row]:
+    """Pupils whom the first question counts if the second does; in one group of A it counts two more."""
+    found: list[Row] = []
+    for place in PLACES:
+        for sex in ("female", "male"):
+            for number, stage in enumerate(("S1", "S2", "S3")):
+                first, second = (
+                    (22, 20) if (place, sex, stage) == ("A", "female", "S1") else (30, 12 + number)
+                )
+                for pupil in range(80):
+                    found.append((place, sex, stage, int(pupil < first), int(pupil < second), int(pupil % 2)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def blind() -> Product:
+    return read_product(CONTRACTS)
+
+
+@pytest.fixture(scope="module")
+def product(blind: Product) -> Product:
+    return replace(blind, implications=(CONTAINED,))
+
+
+def linked(verdicts: list[Verdict]) -> Verdict:
+    (found,) = [item for item in verdicts if item.check == LINKED]
+    return found
+
+
+def test_the_attack_refuses_what_was_chosen_without_knowing(
+    tmp_path: Path, blind: Product, product: Product
+) -> None:
+    made = candidate(tmp_path / "one", people(), blind)
+    assert linked(audit(made, blind)).outcome is Outcome.PASS
+    found = linked(audit(made, product))
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message
+
+
+def test_what_was_chosen_with_it_passes_and_hides_little(tmp_path: Path, product: Product) -> None:
+    made = candidate(tmp_path / "one", people(), product)
+    assert linked(audit(made, product)).outcome is Outcome.PASS
+    hidden = rows(made / "protected/open/answers.parquet", "indicator_id, geography_code", "symbol = 'c'")
+    assert hidden
+    assert {indicator for indicator, _ in hidden} <= {"i0", "i1"}
+    assert len(hidden) <= 16
+
+
+def test_what_an_earlier_release_told_in_full_is_asked_of_nobody(
+    tmp_path: Path, blind: Product, product: Product
+) -> None:
+    before = given_before(candidate(tmp_path / "one", people(), blind), "1.0.0")
+    made = candidate(tmp_path / "two", people(), product)
+    protect(made / "warehouse.duckdb", made / "protected", product, earlier=[before])
+    assert linked(audit(made, product, earlier=[before])).outcome is Outcome.PASS
+    # Readers have it: nothing is gained by hiding it now.
+    assert not rows(made / "protected/open/answers.parquet", "1", "symbol = 'c'")
+
+
+def test_conditions_that_are_not_what_was_counted_are_an_error(tmp_path: Path, product: Product) -> None:
+    made = candidate(tmp_path / "one", people(), product)
+    with duckdb.connect(str(made / "warehouse.duckdb")) as connection:
+        connection.execute("update answers set numerator = 0 where indicator_id = 'i0' and group_by = 'all'")
+    found = linked(audit(made, product))
+    assert found.outcome is Outcome.ERROR
+    assert "fewer pupils by one question than by those it contains" in found.message
