@@ -108,6 +108,8 @@ def make_grid(levels: Sequence[str], parents: Ints, groups: Sequence[tuple[str, 
         ],
         format="csr",
     )
+    # Where most groups are in every sum the product of both is kept whole, noughts as well.
+    sums.eliminate_zeros()
     return Grid(tuple(levels), np.asarray(parents, dtype=np.int64), tuple(groups), sums)
 
 

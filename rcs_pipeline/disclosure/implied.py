@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rcs_pipeline.contracts.implications import Implication
-from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System, components
+from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 from rcs_pipeline.disclosure.propagate import outer_bounds
 
 
@@ -82,16 +82,19 @@ class Ties:
     need: Floats
     slots: Ints
 
-    def within_reach(self, system: System, hidden: Bools) -> Bools:
+    def within_reach(self, system: System, hidden: Bools, many: float) -> Bools:
         """Which rows the hidden numbers could break, as far as every sum by itself lets them.
 
         The other rows say nothing, and would only tie lines to one another. Once more is hidden, more do.
+        Where `many` or more are alone, no number that moves as far as it must comes near that: such rows are
+        left to the attack.
         """
         columns = np.flatnonzero(hidden)
         lower, upper = np.zeros(system.size), np.zeros(system.size)
         lower[columns], upper[columns] = outer_bounds(system.part(columns))
         down, up = self.rows.rows.minimum(0), self.rows.rows.maximum(0)
-        return np.asarray(up @ lower + down @ upper < self.rows.row_lower)
+        least = self.rows.row_lower
+        return np.asarray((up @ lower + down @ upper < least) & (least > -many))
 
     def tied(self, system: System, rows: Bools) -> System:
         """The system with some of the rows."""
@@ -105,11 +108,15 @@ class Ties:
         )  # fmt: skip
         return system.with_rows(more)
 
-    def tied_by(self, system: System, rows: Bools, some: Bools) -> Bools:
-        """The numbers that hang together with one that some of the rows tie."""
-        blocks = components(self.tied(system, rows).rows)
-        touched = self.rows.rows[np.flatnonzero(some)].indices
-        return np.asarray(np.isin(blocks, blocks[touched]))
+    def tied_by(self, rows: Bools) -> Bools:
+        """The numbers that some of the rows tie."""
+        found = np.zeros(self.rows.size, dtype=bool)
+        found[self.rows.rows[np.flatnonzero(rows)].indices] = True
+        return found
+
+    def given_by(self, columns: Bools) -> Bools:
+        """The few that one of the columns gives."""
+        return np.asarray(abs(self.rows.rows[self.few]) @ columns > 0)
 
     def asked(self, system: System) -> System:
         """The system with a number more for each few pupils of a whole alone, which is hidden for good.
@@ -135,6 +142,15 @@ class Ties:
         """Nothing is asked for a number that what is known gives."""
         open_few = np.asarray(abs(self.rows.rows[self.few]) @ ~known > 0)
         return replace(self, need=np.where(open_few, self.need, 0.0))
+
+    def hidden_side(self, hidden: Bools) -> Ints:
+        """Of each of the few a column that gives it: a hidden one, if there is one."""
+        sides = self.rows.rows[self.few]
+        found = sides.indices[sides.indptr[:-1]].astype(np.int64)
+        row = np.repeat(np.arange(len(self.few)), np.diff(sides.indptr))
+        own = hidden[sides.indices]
+        found[row[own]] = sides.indices[own]
+        return found
 
     def beside(self, columns: Bools, *, marked: bool) -> Bools:
         """A mark of columns with those of the few."""

@@ -14,6 +14,7 @@ and what a few people have left or joined since is not shown anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,10 @@ import numpy as np
 from rcs_pipeline.disclosure.counts import MEAN, Counts, Limits, Reason, families, numbered, stacked
 from rcs_pipeline.disclosure.differencing import close_to_earlier, too_close
 from rcs_pipeline.disclosure.linear import Bools, Ints, System
-from rcs_pipeline.disclosure.numerators import protect_numerators
+from rcs_pipeline.disclosure.numerators import Bases, protect_numerators
 from rcs_pipeline.disclosure.primary import everybody_or_nobody, small_base, small_part
 from rcs_pipeline.disclosure.secondary import View, choose_beside
+from rcs_pipeline.disclosure.witness import Proved
 
 __all__ = ["MEAN", "Counts", "Limits", "Protected", "Reason", "protect_counts"]
 
@@ -55,9 +57,44 @@ def protect_counts(counts: Counts, limits: Limits) -> Protected:
 
 
 def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
-    """`apart`: cells that differ too little from what an earlier release showed."""
+    """`apart`: cells that differ too little from what an earlier release showed.
+
+    Whoever takes counted and not counted for those of before has the base of both, which no hiding of
+    numerators mends: so the base of the place above is hidden, and all begins again.
+    """
     family_of, first = families(counts)
-    bases, narrow, programmes = _protect_bases(counts, limits, family_of, first)
+    above = np.zeros_like(counts.exists[first])
+    while True:
+        found, narrow = _protected_once(counts, limits, apart, family_of, first, above)
+        wholes = shown_above(counts, narrow, found.reasons, family_of, len(first)) & ~above
+        if not wholes.any():
+            return found
+        above |= wholes
+
+
+def shown_above(counts: Counts, narrow: Bools, reasons: Ints, family_of: Ints, many: int) -> Bools:
+    """Of bases that are narrow, the nearest shown base of a place above (families by slots)."""
+    groups = len(counts.grid.groups)
+    shown = np.zeros((many, counts.grid.size), dtype=bool)
+    np.logical_or.at(shown, family_of, counts.exists & (reasons == Reason.SHOWN))
+    found = np.zeros_like(shown)
+    for line, slot in zip(*np.nonzero(narrow), strict=True):
+        place, group = divmod(int(slot), groups)
+        while (place := int(counts.grid.parents[place])) >= 0:
+            if shown[family_of[line], place * groups + group]:
+                found[family_of[line], place * groups + group] = True
+                break
+    return found
+
+
+def _protected_once(
+    counts: Counts, limits: Limits, apart: Bools, family_of: Ints, first: Ints, above: Bools
+) -> tuple[Protected, Bools]:
+    """What is hidden, and the bases that stay narrow beside earlier releases.
+
+    `above`: bases (families by slots) that are hidden for those of places below.
+    """
+    bases, narrow_bases, programmes = _protect_bases(counts, limits, family_of, first, above)
     reasons = np.where(counts.exists, bases[family_of], Reason.SHOWN)
     small = small_part(counts.base, counts.numerator, limits.small_numerator)
     uniform = everybody_or_nobody(counts.base, counts.numerator) & limits.zeros_hidden[:, None]
@@ -70,23 +107,30 @@ def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:
     reasons = np.where(primary & (reasons != Reason.PRIMARY), Reason.PRIMARY, reasons)
     # A figure of other places that stood withheld stays so, of means as well.
     withheld = counts.exists & (counts.before.withheld if counts.before is not None else False)
-    unknown_base = counts.exists & (bases[family_of] != Reason.SHOWN)
+    known = Bases(counts.exists & (bases[family_of] != Reason.SHOWN), narrow_bases[family_of])
+    narrow = int(narrow_bases.sum())
     taking_part = (reasons != Reason.SHOWN).any(axis=1) & (counts.numerator.max(axis=1) >= 0)
     for item in counts.implied:
         taking_part[item.lines] = True
-    lines = np.flatnonzero(taking_part)
+    lines, of_bases = np.flatnonzero(taking_part), np.zeros_like(counts.exists)
     if lines.size:
         found = protect_numerators(
-            counts, limits, lines, reasons, unknown_base, family_of, withheld[lines]
+            counts, limits, lines, reasons, known, family_of, withheld[lines]
         )  # fmt: skip
         own, withheld[lines] = reasons[lines], found.withheld
         reasons[lines] = np.where(found.cells & (own == Reason.SHOWN), Reason.SECONDARY, own)
         narrow, programmes = narrow + found.narrow, programmes + found.programmes
-    return Protected(np.asarray(reasons, dtype=np.int64), withheld, narrow, programmes)
+        of_bases[lines] = found.bases & (counts.base[lines] < limits.minimum_base)
+    return Protected(np.asarray(reasons, dtype=np.int64), withheld, narrow, programmes), of_bases
 
 
-def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints) -> tuple[Ints, int, int]:
-    """The reason of each family's slots."""
+def _protect_bases(
+    counts: Counts, limits: Limits, family_of: Ints, first: Ints, above: Bools
+) -> tuple[Ints, Bools, int]:
+    """The reason of each family's slots, and those that stay narrow whatever is hidden.
+
+    `above`: slots that are hidden for those of places below.
+    """
     exists, base = counts.exists[first], counts.base[first]
 
     def in_any_line(cells: Bools) -> Bools:
@@ -109,7 +153,7 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
         # What is hidden of them for the sake of others is no secret of theirs.
         new = in_any_line(before.newcomers(counts.exists)) & small
     reasons = np.select(
-        [exists & small, exists & apart, old],
+        [exists & small, exists & apart, old | above],
         [Reason.PRIMARY, Reason.EARLIER, Reason.SECONDARY],
         Reason.SHOWN,
     )
@@ -126,15 +170,15 @@ def _protect_bases(counts: Counts, limits: Limits, family_of: Ints, first: Ints)
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])
     views = [View(still[exists], ~old[exists]), View(taken[exists], new[exists])]
-    narrow = programmes = 0
-    proved = None
+    narrow, programmes = np.zeros_like(exists), 0
+    proved: Sequence[Proved] = ()
     while True:
         hidden = reasons[exists] != Reason.SHOWN
         if not hidden.any():
-            return reasons, 0, programmes
+            return reasons, narrow, programmes
         choice = choose_beside(everything, hidden, views, cost, limits.seed, slots, proved)
         proved = choice.proved
-        programmes, narrow = programmes + choice.programmes, int(choice.narrow.sum())
+        programmes, narrow[exists] = programmes + choice.programmes, choice.narrow
         flat = reasons[exists]
         reasons[exists] = np.where(choice.hidden & (flat == Reason.SHOWN), Reason.SECONDARY, flat)
         more = too_close(frame, choice.hidden, value, cost, limits.minimum_difference, known)

@@ -38,6 +38,10 @@ class Slots:
         """Whether a move has to begin with a few places."""
         return len(self.parents) > MANY_PLACES
 
+    def first(self, many: int) -> Slots:
+        """Those of the first so many numbers."""
+        return Slots(self.parents, self.place[:many], self.group[:many], self.area[:many])
+
 
 class Reaches:
     """Where a move for a number is looked for: at reach 0, and where it is not found there at the next."""

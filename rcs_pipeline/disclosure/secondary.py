@@ -12,7 +12,7 @@ witness that the number is now wide enough, so protection comes with the choice 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Choice:
 
 def choose(
     everything: System, hidden: Bools, cost: Floats, seed: int, slots: Slots | None = None,
-    proved: Proved | None = None,
+    proved: Proved | None = None, apart: Ints | None = None,
 ) -> Choice:  # fmt: skip
     """Hide more until every hidden number has its width.
 
@@ -59,10 +59,14 @@ def choose(
         seed: of the witnesses.
         slots: where the numbers stand; a move is looked for nearby first.
         proved: by an earlier choice of the same numbers, when no number was hidden that is shown now.
+        apart: parts of connected parts, in each of which witnesses are looked for first (see `widths`).
     """
     hidden = hidden.copy()
     proved = proved.copy() if proved else Proved.nothing(everything.size)
     stuck = np.zeros(everything.size, dtype=bool)
+    # What cannot be as wide whatever is hidden is asked of no programme.
+    hopeless = _hopeless(everything)
+    everything = everything.unasked(hopeless)
     # Where much is hidden already, a move of the whole block finds more that is hidden, and so hides less.
     if slots is not None and hidden.mean() > MOST_HIDDEN_FOR_AREAS and not slots.many_places:
         slots = None
@@ -70,24 +74,35 @@ def choose(
     programmes = 0
     for round_ in range(MOST_ROUNDS):
         columns = np.flatnonzero(hidden)
-        judged = widths(everything.part(columns), seed + round_, proved=proved.of(columns))
+        judged = widths(
+            everything.part(columns), seed + round_, proved=proved.of(columns),
+            apart=None if apart is None else apart[columns],
+        )  # fmt: skip
         programmes += judged.programmes
         proved.put(columns, judged)
         failing = columns[judged.narrow]
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
         if not todo.size:
-            return Choice(hidden, stuck, round_ + 1, programmes, proved)
+            return Choice(hidden, stuck | (hidden & hopeless), round_ + 1, programmes, proved)
         mover = _Mover(everything, reaches, hidden, cost, proved)
         programmes += mover.work(todo)
         stuck |= mover.stuck
         # Without a newly hidden number the next judgement would be the same.
         stuck[todo] |= not mover.moved
     columns = np.flatnonzero(hidden)
-    judged = widths(everything.part(columns), seed, proved=proved.of(columns))
+    judged = widths(
+        everything.part(columns), seed, proved=proved.of(columns),
+        apart=None if apart is None else apart[columns],
+    )  # fmt: skip
     stuck[columns[judged.narrow]] = True
     proved.put(columns, judged)
+    stuck |= hidden & hopeless
     return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, proved)
+
+
+def _hopeless(system: System) -> Bools:
+    return np.asarray(system.upper - system.lower < system.need - TOLERANCE)
 
 
 @dataclass(frozen=True)
@@ -102,10 +117,25 @@ class View:
         return system.unasked(~self.asked).held(self.held)
 
 
+@dataclass(frozen=True)
+class ChoiceBeside:
+    """A choice beside earlier releases.
+
+    `beside`: numbers that stay narrow for somebody who puts those beside this one, though not whatever is
+    hidden. `proved`: for each view, and for everything, what was proved.
+    """
+
+    hidden: Bools
+    narrow: Bools
+    beside: Bools
+    programmes: int
+    proved: tuple[Proved, ...]
+
+
 def choose_beside(
     everything: System, hidden: Bools, views: Sequence[View], cost: Floats, seed: int,
-    slots: Slots | None = None, proved: Proved | None = None,
-) -> Choice:  # fmt: skip
+    slots: Slots | None = None, proved: Sequence[Proved] = (), apart: Ints | None = None,
+) -> ChoiceBeside:  # fmt: skip
     """Choose where earlier releases hid some of the numbers.
 
     What is asked of each view is made wide enough first, with the numbers left as they are that it takes for
@@ -115,21 +145,25 @@ def choose_beside(
         everything: as for `choose`.
         hidden: those hidden to begin with, old ones among them.
         views: of those who have the earlier releases.
-        cost: as for `choose`; so are `seed`, `slots` and `proved`.
+        cost: as for `choose`; so are `seed`, `slots` and `apart`.
+        proved: by an earlier choice with the same views, when no number was hidden that is shown now.
     """
     programmes = 0
-    views = [view for view in views if view.held.any()]
+    known = list(proved) or [Proved.nothing(everything.size) for _ in range(len(views) + 1)]
     while True:
-        for view in views:
-            if (hidden & view.asked & ~view.held).any():
-                alone = choose(view.of(everything), hidden & ~view.held, cost, seed, slots)
-                hidden, programmes = hidden | alone.hidden, programmes + alone.programmes
-        both = choose(everything, hidden, cost, seed, slots, proved)
-        proved = both.proved
+        beside = np.zeros_like(hidden)
+        for number, view in enumerate(views):
+            unseen = hidden & ~view.held
+            if view.held.any() and (unseen & view.asked).any():
+                alone = choose(view.of(everything), unseen, cost, seed, slots, known[number], apart)
+                hidden, known[number] = hidden | alone.hidden, alone.proved
+                beside |= alone.narrow & ~_hopeless(everything)
+                programmes += alone.programmes
+        both = choose(everything, hidden, cost, seed, slots, known[-1], apart)
+        known[-1], more, hidden = both.proved, both.hidden & ~hidden, both.hidden
         programmes += both.programmes
-        if not (views and (both.hidden & ~hidden).any()):
-            return replace(both, programmes=programmes)
-        hidden = both.hidden
+        if not (any(view.held.any() for view in views) and more.any()):
+            return ChoiceBeside(hidden, both.narrow, beside, programmes, tuple(known))
 
 
 class _Mover:

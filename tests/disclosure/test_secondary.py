@@ -14,7 +14,15 @@ from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.attack import Knowledge, judge
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.grid import Grid, make_grid
-from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Protected, Reason, protect_counts
+from rcs_pipeline.disclosure.linked import (
+    MEAN,
+    Counts,
+    Limits,
+    Protected,
+    Reason,
+    protect_counts,
+    shown_above,
+)
 from rcs_pipeline.disclosure.tables import limits_of
 
 RCS = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
@@ -115,7 +123,8 @@ def test_a_number_under_a_small_roll_is_exempt_where_the_policy_says_so(
     counts = Counts(grid, base > 0, base, counted, np.ones(5), ceiling=np.array([[900, roll, 40, 300, 500]]))
     found = protect_counts(counts, replace(limits(grid, 1), small_rolls_exempt=exempt))
     assert found.reasons[0, 1] == Reason.PRIMARY
-    assert found.narrow == narrow * (1 if numerator == MEAN else 4)
+    # The base, and beside it both who are counted and who are not.
+    assert found.narrow == narrow * (1 if numerator == MEAN else 3)
 
 
 def test_only_a_roll_lowers_what_is_asked_and_no_count_that_may_be_withheld_elsewhere() -> None:
@@ -259,3 +268,21 @@ def kept(own: np.ndarray) -> list[np.ndarray]:
     count = own.shape[1]
     grids = np.stack(np.meshgrid(*[[-1, 0, 1]] * count, indexing="ij"), axis=-1).reshape(-1, count)
     return list(grids[(own @ grids.T == 0).all(axis=0) & grids.any(axis=1)])
+
+
+def test_a_grid_of_few_groups_holds_no_noughts() -> None:
+    grid = make_grid(["programme", "cpp", "cpp"], np.array([-1, 0, 0]), SEX)
+    assert grid.sums.nnz == np.count_nonzero(grid.sums.toarray())
+
+
+def test_a_base_that_stays_narrow_takes_the_one_of_the_place_above_along() -> None:
+    grid = make_grid(["programme", "tranche", "cpp", "cpp"], np.array([-1, 0, 1, 1]), SEX)
+    base = np.array([[*[900] * 6, 15, 20, *[300] * 4]])
+    counts = Counts(grid, base > 0, base, np.full(base.shape, MEAN), np.ones(12))
+    narrow = np.zeros(base.shape, dtype=bool)
+    narrow[0, [6, 7]] = True
+    reasons = np.zeros(base.shape, dtype=np.int64)
+    reasons[0, 3] = Reason.SECONDARY
+    found = shown_above(counts, narrow, reasons, np.zeros(1, dtype=np.int64), 1)
+    # The tranche's own is hidden for everybody, so it is the programme's; for girls it is the tranche's.
+    assert np.flatnonzero(found[0]).tolist() == [0, 4]
