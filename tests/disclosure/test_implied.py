@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from itertools import product as combinations
 from pathlib import Path
@@ -21,7 +22,7 @@ from rcs_pipeline.disclosure.linked import Counts, Protected, Reason, protect_co
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.releases import given as given_before
-from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, Row, candidate, rows
+from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, SEX, STAGE, Row, candidate, rows
 from tests.disclosure.test_secondary import WIDTH, country, limits
 
 # The second question counts only pupils whom the first counts.
@@ -200,3 +201,36 @@ def test_conditions_that_are_not_what_was_counted_are_an_error(tmp_path: Path, p
     found = linked(audit(made, product))
     assert found.outcome is Outcome.ERROR
     assert "fewer pupils by one question than by those it contains" in found.message
+
+
+def drawn(draw: random.Random) -> list[Row]:
+    """Pupils at random, of whom those counted by the second question are counted by the first."""
+    found: list[Row] = []
+    for place, count in (("A", 180), ("B", 300), ("C", 420), ("D", 260), ("E", 350)):
+        for _ in range(count):
+            first = int(draw.random() < 0.25)
+            second = first * int(draw.random() < 0.8)
+            found.append(
+                (place, draw.choice(SEX), draw.choice(STAGE), first, second, int(draw.random() < 0.5))
+            )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_releases_side_by_side_hold_with_questions_that_contain_one_another(
+    tmp_path: Path, product: Product, seed: int
+) -> None:
+    draw = random.Random(seed)  # noqa: S311  (a test's own tables)
+    everybody = drawn(draw)
+    # A comes later, when three of B and two of D have left.
+    gone = [*draw.sample([pupil for pupil in everybody if pupil[0] == "B"], 3)]
+    gone += draw.sample([pupil for pupil in everybody if pupil[0] == "D"], 2)
+    left = everybody.copy()
+    for pupil in gone:
+        left.remove(pupil)
+    first = candidate(tmp_path / "one", [pupil for pupil in everybody if pupil[0] != "A"], product)
+    assert linked(audit(first, product)).outcome is Outcome.PASS
+    before = given_before(first, "1.0.0")
+    second = candidate(tmp_path / "two", left, product)
+    protect(second / "warehouse.duckdb", second / "protected", product, earlier=[before])
+    assert {item.outcome for item in audit(second, product, earlier=[before])} == {Outcome.PASS}
