@@ -7,14 +7,17 @@ Does not belong here: numbers of pupils, and what follows for them (`disclosure`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise, permutations, product
+from pathlib import Path
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.measure_checks import is_whole, score_bounds
 from rcs_pipeline.contracts.measures import Indicator, When
 from rcs_pipeline.contracts.scales import Scale
+from rcs_pipeline.contracts.yaml_files import Strict, parse, read_yaml
 
 # The item or scale of a condition, and its scheme where that one's bands depend on everybody.
 Source = tuple[str, str]
@@ -36,6 +39,27 @@ class Implication:
 
     whole: Side
     parts: tuple[Side, ...]
+
+
+class ImplicationsFile(Strict):
+    """What a candidate keeps of them, since measures may be others one day."""
+
+    implications: tuple[Implication, ...]
+
+
+def write_implications(path: Path, implications: Iterable[Implication]) -> None:
+    """Keep them in a file."""
+    kept = {"implications": [asdict(item) for item in implications]}
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def read_implications(path: Path) -> tuple[Implication, ...]:
+    """Those that a file keeps; none where there is no file, as in candidates from before they were kept.
+
+    Raises:
+        ContractError: it holds something else.
+    """
+    return parse(ImplicationsFile, read_yaml(path), str(path)).implications if path.is_file() else ()
 
 
 def implications_of(

@@ -11,12 +11,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rcs_pipeline.contracts.errors import ContractError, RcsError, RefusedError
+from rcs_pipeline.contracts.implications import read_implications, write_implications
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.earlier import Given
@@ -27,16 +28,21 @@ from rcs_pipeline.ledger.workspace import Workspace
 
 SEALED, AUDITED = "candidate sealed", "candidate audited"
 CONTRACTS = "contracts"
+IMPLICATIONS = "implications.yaml"
 MANIFEST = Path("dbt") / "manifest.json"
 
 
 def keep_contracts(folder: Path, product: Product) -> None:
-    """Copy the product's contracts into a candidate folder, replacing what stands there."""
+    """Copy the product's contracts into a candidate folder, replacing what stands there.
+
+    What its questions imply of one another follows from the measures, and is kept as it was found.
+    """
     target = folder / CONTRACTS
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for path in (product.path / "product.yaml", *(table.path for table in product.tables)):
         shutil.copyfile(path, target / path.name)
+    write_implications(target / IMPLICATIONS, product.implications)
 
 
 def kept_product(folder: Path) -> Product:
@@ -63,7 +69,7 @@ def kept_product(folder: Path) -> Product:
 @lru_cache(maxsize=4)
 def _read_product(folder: Path, content: tuple[tuple[str, str], ...]) -> Product:
     """Read once for each content; every step of a publication asks again."""
-    return read_product(folder)
+    return replace(read_product(folder), implications=read_implications(folder / IMPLICATIONS))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
