@@ -135,37 +135,51 @@ def _source(leaf: When, scales: Mapping[str, Scale]) -> Source:
 def _together(
     one: Indicator, other: Indicator, scales: Mapping[str, Scale], contract: DeliveryContract
 ) -> set[tuple[Truth, Truth]]:
-    """What both can say of one pupil, over all answers that their conditions tell apart."""
+    """What both can say of one pupil.
+
+    Answers on which several of their leaves stand are tried one combination after the other; all others are
+    free of each other, so a condition on many items takes no longer than its leaves.
+    """
     assert one.when is not None and other.when is not None  # noqa: S101  (the caller's choice)
     conditions: dict[Source, list[When]] = {}
     for leaf in (*one.when.leaves(), *other.when.leaves()):
         conditions.setdefault(_source(leaf, scales), []).append(leaf)
-    told_apart = []
+    free: dict[When, set[Truth]] = {}
+    tried = []
     for source, leaves in conditions.items():
         values = _values(source, leaves, scales, contract)
         truths: set[tuple[Truth, ...]] = {
             tuple(_holds(leaf, value, scales) for leaf in leaves) for value in values
         }
         truths.add((None,) * len(leaves))
-        told_apart.append([dict(zip(leaves, answer, strict=True)) for answer in truths])
+        if len(leaves) == 1:
+            free[leaves[0]] = {truth for (truth,) in truths}
+        else:
+            tried.append([dict(zip(leaves, answer, strict=True)) for answer in truths])
     found = set()
-    for answers in product(*told_apart):
-        truth = {leaf: answer for of in answers for leaf, answer in of.items()}
-        found.add((_says(one.when, truth), _says(other.when, truth)))
+    for answers in product(*tried):
+        told = {leaf: {truth} for of in answers for leaf, truth in of.items()}
+        found |= set(product(_says(one.when, free | told), _says(other.when, free | told)))
     return found
 
 
-def _says(when: When, truth: Mapping[When, Truth]) -> Truth:
-    """What a condition says where its leaves say this."""
+def _says(when: When, truths: Mapping[When, set[Truth]]) -> set[Truth]:
+    """What a condition can say where its leaves can say these, each whatever the others do."""
     if not when.parts:
-        return truth[when]
-    parts = [_says(part, truth) for part in when.parts]
+        return truths[when]
+    parts = [_says(part, truths) for part in when.parts]
     if when.negated is not None:
-        return None if parts[0] is None else not parts[0]
+        return {None if truth is None else not truth for truth in parts[0]}
     decides = bool(when.any_of)
-    if None in parts and not (when.answered == "enough" and decides in parts):
-        return None
-    return decides if decides in parts else not decides
+    # Whether a part has no answer, and whether one decides.
+    states = {(False, False)}
+    for part in parts:
+        states = {(open_ or truth is None, decided or truth is decides)
+                  for open_, decided in states for truth in part}  # fmt: skip
+    return {
+        None if open_ and not (decided and when.answered == "enough") else decides == decided
+        for open_, decided in states
+    }
 
 
 def _values(

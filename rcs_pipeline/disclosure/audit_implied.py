@@ -79,7 +79,7 @@ def lay_implied(connection: DuckDBPyConnection, product: Product, linked: Linked
         raise RcsError(
             f"{less[0]} cells count fewer pupils by one question than by those it contains",
             expected="every pupil who is counted by a part counted by the whole",
-            todo="Correct the conditions of the indicators, or `contracts.implications`.",
+            todo="Build again: `rcs build`. If it stays so, indicators are counted otherwise than they say.",
         )
 
 

@@ -153,6 +153,18 @@ def test_who_is_asked_less_says_nothing_of_who_is_asked_more(catalogue: Catalogu
     assert ("s_any_substance", ("s_smoked_ever",)) not in found
 
 
+def test_a_question_on_many_items_is_compared_with_one_on_a_single_item(catalogue: Catalogue) -> None:
+    like = catalogue.indicators["s_smoked_ever"]
+    # Too many combinations of answers for trying them all.
+    items = [When(item=f"sdq_{number:02d}", codes=("2",)) for number in range(1, 26)]
+    many = like.model_copy(update={"id": "many", "when": When(any_of=tuple(items))})
+    every = like.model_copy(update={"id": "every", "when": When(all_of=tuple(items))})
+    one = like.model_copy(update={"id": "one", "when": items[3]})
+    contract = catalogue.instrument("secondary")
+    assert names(implications_of([many, one], catalogue.scales, contract)) == {("not one", ("not many",))}
+    assert names(implications_of([every, one], catalogue.scales, contract)) == {("one", ("every",))}
+
+
 def test_each_difference_of_counts_stands_once(catalogue: Catalogue) -> None:
     items = catalogue.product("rcs").implications
     assert len(set(items)) == len(items)
