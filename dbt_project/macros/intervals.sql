@@ -1,7 +1,8 @@
 {#- Standard errors, effective bases and 95 % intervals from totals and variances.
 
-reliability        below which `minimum_effective_base` and `minimum_degrees_of_freedom` an estimate is flagged `u`; and in how many
-                   schools a group has to be for an error of its own (`schools_for_error`, 0: in any), else the programme's stands in;
+reliability        below which `minimum_effective_base` and `minimum_degrees_of_freedom` an estimate is flagged `u`; in how many
+                   schools a group has to be for an error of its own (`schools_for_error`, 0: in any), and how many pupils of its base
+                   that has to be worth (`pupils_for_error`), else the programme's design effect stands in;
                    `schools_told`: whether the number of schools is asked for
 finite_population  `none`, or `standard`: standard errors times sqrt((N - n) / (N - 1)), N the weighted base, n the base
 alone              levels that lie within one cluster: the pupils are their units, and degrees of freedom say nothing
@@ -10,6 +11,7 @@ Proportions get logit limits with t, means t limits; 0 %, 100 % and whatever has
 Wilson's limits on the effective base. Where fewer than two degrees of freedom are left the pupils are the units. -#}
 {% macro intervals(relation, instrument, reliability, finite_population, alone) %}
 {%- set finite = finite_population == 'standard' -%}
+{%- set with_schools = reliability.schools_for_error or reliability.schools_told -%}
 {%- set unit_is_pupil = "geography_level in ('" ~ alone | join("', '") ~ "')" -%}
 , ratios as (
     select
@@ -36,13 +38,24 @@ simple as (
         case
             when is_mean then greatest(weighted_squares / nullif(weighted_base, 0) - ratio * ratio, 0.0)
             else ratio * (1 - ratio)
-        end as pupil_variance
+        end as pupil_variance{{ ',' if with_schools }}
+        {{ 'case when not is_mean then sqrt(cluster_variance) * base end as schools_apart' if with_schools }}
     from ratios
 ),
 
 {% if reliability.schools_for_error -%}
--- What few schools differ by says what each of them answered: there the design effect is that of the same group in the
--- whole programme, and where that has none the pupils are the units.
+-- What few schools differ by says what each of them answered, and so does that they hardly differ: there the design effect is
+-- that of the same group in the whole programme, and where that has none the pupils are the units.
+few as (
+    select
+        *,
+        geography_level not in ('school', 'learning_community') and (
+            schools < {{ reliability.schools_for_error }}
+            or (pupil_variance > 0 and coalesce(schools_apart < {{ reliability.pupils_for_error }}, false))
+        ) as is_few
+    from simple
+),
+
 lenders as (
     select
         indicator_id,
@@ -51,17 +64,9 @@ lenders as (
         group_value,
         degrees_of_freedom as lent_degrees,
         cluster_variance * base / pupil_variance as lent_effect
-    from simple
+    from few
     where
-        geography_level = 'programme' and schools >= {{ reliability.schools_for_error }}
-        and by_cluster and cluster_variance > 0 and pupil_variance > 0
-),
-
-few as (
-    select
-        *,
-        schools < {{ reliability.schools_for_error }} and geography_level not in ('school', 'learning_community') as is_few
-    from simple
+        geography_level = 'programme' and not is_few and by_cluster and cluster_variance > 0 and pupil_variance > 0
 ),
 
 lent as (
@@ -169,7 +174,7 @@ select
         when degrees_of_freedom < {{ reliability.minimum_degrees_of_freedom }}{{ ' and not ' ~ unit_is_pupil if alone }} then 'u'
     end as quality_flag,
     '{{ finite_population }}' as finite_population,
-    {{ 'schools,' if reliability.schools_for_error or reliability.schools_told }}
+    {{ 'schools, schools_apart,' if with_schools }}
     rival / part as comparator
 from limited
 {% endmacro %}

@@ -26,7 +26,7 @@ INTERVALS = {
 }
 METHODS = {
     "cluster": "schools are the units",
-    "lent": "the schools are few, so they and the design effect are those of the group in the programme",
+    "lent": "the schools are few or hardly differ, so they and the design effect are those of the programme",
     "pupil": "fewer than 2 degrees of freedom are left, so pupils are the units",
 }
 

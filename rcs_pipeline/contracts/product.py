@@ -65,6 +65,15 @@ class ReliabilityPolicy(StatedPolicy):
         ge=0,
         description="in fewer a group has the design effect of the same group in the programme; 0: in none",
     )
+    pupils_for_error: float = Field(
+        0, ge=0, description="and so has one whose own error is worth fewer pupils of its base"
+    )
+
+    @model_validator(mode="after")
+    def _lent_by_both_or_by_schools(self) -> ReliabilityPolicy:
+        if self.pupils_for_error and not self.schools_for_error:
+            raise ValueError("`pupils_for_error` goes with `schools_for_error`")
+        return self
 
 
 class InDatabase(StrEnum):

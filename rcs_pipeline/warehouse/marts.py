@@ -23,7 +23,7 @@ ESTIMATE_COLUMNS = {
             "indicator_id", "instrument", "wave", "geography_level", "geography_code", "tranche", "group_by",
             "group_value", "collected", "estimate", "standard_error", "base", "weighted_base", "numerator",
             "effective_base", "design_effect", "degrees_of_freedom", "variance_method", "quality_flag",
-            "comparator", "finite_population", "schools",
+            "comparator", "finite_population", "schools", "schools_apart",
         )
     },
     # A learning community is named after its CPP's code.

@@ -47,6 +47,7 @@ def row(
         "geography_code": place, "geography_name": place, "group_by": group[0], "group_value": group[1],
         # What is made of four schools stands for what is made of more: one of few borrows its error.
         "collected": "2015-16", "schools": 12 if schools > 1 else 3,
+        "schools_apart": None if is_mean else made.cluster_variance ** 0.5 * made.base,
         **{name: getattr(made, name) for name in COLUMNS},
     }  # fmt: skip
 
@@ -147,7 +148,8 @@ SPOILT = {
     "weighted_base = weighted_base * 1.01": EVERY, "estimate = estimate + 1e-5": EVERY,
     "estimate = -1": EVERY, "estimate = 2": EVERY, "estimate = null": EVERY,
     "standard_error = standard_error * 1.01": ("i4", "i4m"), "standard_error = null": EVERY,
-    "standard_error = -1": EVERY, "lower = lower - 1e-5": EVERY, "upper = upper + 1e-5": EVERY,
+    "standard_error = -1": EVERY, "schools_apart = schools_apart * 1.01": ("i4",),
+    "schools_apart = null": ("i4",), "lower = lower - 1e-5": EVERY, "upper = upper + 1e-5": EVERY,
     "lower = null": EVERY, "upper = null": EVERY, "lower = upper + 1": EVERY,
     "effective_base = effective_base * 0.99": EVERY, "effective_base = base * 2": EVERY,
     "design_effect = design_effect * 1.01": EVERY, "design_effect = null": EVERY,

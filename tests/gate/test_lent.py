@@ -1,4 +1,4 @@
-"""Errors of groups in few schools are held against the design effect of the programme."""
+"""Errors of groups in few schools, or in such as hardly differ, are held against the design effect of the programme."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.gate import lent
 
-# Place, schools, method, design effect, degrees of freedom, standard error.
+# Place, schools, method, design effect, degrees of freedom, standard error, how far the schools lie apart.
 ROWS = {
-    "rcs": "'programme', 40, 'cluster', 1.8, 37, 0.01",
-    "S12000005": "'cpp', 3, 'lent', 1.8, 37, 0.03",
-    "S12000014": "'cpp', 12, 'cluster', 2.4, 11, 0.02",
+    "rcs": "'programme', 40, 'cluster', 1.8, 37, 0.01, 40.0",
+    "S12000005": "'cpp', 3, 'lent', 1.8, 37, 0.03, 9.0",
+    "S12000006": "'cpp', 14, 'lent', 1.8, 37, 0.03, 2.5",
+    "S12000014": "'cpp', 12, 'cluster', 2.4, 11, 0.02, 8.0",
 }
 
 
@@ -30,9 +31,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         opened.execute(f"""
             create table estimates as
             select *, 'i' as indicator_id, 'secondary' as instrument, 'rcs-1' as wave, 'all' as group_by,
-                'all' as group_value
+                'all' as group_value, 0.2 as estimate
             from (values {values}) as given (geography_code, geography_level, schools, variance_method,
-                design_effect, degrees_of_freedom, standard_error)
+                design_effect, degrees_of_freedom, standard_error, schools_apart)
         """)
         yield opened
 
@@ -57,6 +58,34 @@ def test_a_group_in_few_schools_borrows_the_design_effect_or_the_gate_says_so(
     product = catalogue.product("rcs")
     found = lent.problems_of(connection, "estimates", product, product.table("indicator_estimates"))
     assert [says in item for item in found] == ([True] if says else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("schools_apart = schools_apart", None),
+        ("variance_method = 'cluster'", "the error is that of schools that hardly differ"),
+        ("schools_apart = 4.5", "stands in for that of many schools"),
+        ("variance_method = 'pupil'", "the whole has a design effect that was not taken"),
+    ],
+)
+def test_many_schools_that_hardly_differ_borrow_it_too_or_the_gate_says_so(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, change: str, says: str | None
+) -> None:
+    connection.execute(f"update estimates set {change} where geography_code = 'S12000006'")
+    product = catalogue.product("rcs")
+    found = lent.problems_of(connection, "estimates", product, product.table("indicator_estimates"))
+    assert [says in item for item in found] == ([True] if says else [])
+
+
+def test_a_programme_whose_schools_hardly_differ_has_nothing_to_lend(
+    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue
+) -> None:
+    connection.execute("update estimates set schools_apart = 1 where geography_code = 'rcs'")
+    connection.execute("update estimates set variance_method = 'pupil' where variance_method = 'lent'")
+    connection.execute("update estimates set variance_method = 'pupil' where geography_code = 'rcs'")
+    product = catalogue.product("rcs")
+    assert lent.problems_of(connection, "estimates", product, product.table("indicator_estimates")) == []
 
 
 def test_a_programme_without_a_design_effect_has_none_to_lend(

@@ -1,4 +1,4 @@
-"""Groups in few schools: an error made of them would say what each school answered."""
+"""Groups in few schools, or in such as hardly differ: their own error would say what each school answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from rcs_pipeline.warehouse.build import Building
 
-FEW = 10
+FEW, PUPILS = 10, 4.5
 
 
 def test_a_group_in_few_schools_has_the_design_effect_of_the_programme(programme: Building) -> None:
@@ -30,13 +30,28 @@ def test_a_group_in_few_schools_has_the_design_effect_of_the_programme(programme
 def test_no_error_is_made_of_few_schools_and_every_other_of_its_own(programme: Building) -> None:
     with duckdb.connect(str(programme.database), read_only=True) as connection:
         found = connection.execute(f"""
-            select distinct schools >= {FEW}, variance_method, geography_level from indicator_estimates
+            select distinct
+                schools >= {FEW}
+                and not coalesce(schools_apart < {PUPILS} and numerator between 1 and base - 1, false),
+                variance_method, geography_level
+            from indicator_estimates
         """).fetchall()
     # Pupils are the units where the programme has no design effect to lend.
-    assert {(many, method) for many, method, _ in found} <= {
+    assert {(own, method) for own, method, _ in found} <= {
         (True, "cluster"), (False, "lent"), (False, "pupil"),
     }  # fmt: skip
     assert {(False, "lent", "cpp"), (True, "cluster", "programme")} <= set(found)
+
+
+def test_many_schools_that_hardly_differ_do_not_say_so(programme: Building) -> None:
+    with duckdb.connect(str(programme.database), read_only=True) as connection:
+        found = connection.execute(f"""
+            select variance_method, standard_error * base, schools_apart from indicator_estimates
+            where schools >= {FEW} and schools_apart < {PUPILS} and numerator between 1 and base - 1
+        """).fetchall()
+    assert len(found) > 100
+    assert {method for method, _, _ in found} <= {"lent", "pupil"}
+    assert all(given != pytest.approx(apart, rel=1e-6) for _, given, apart in found)
 
 
 def test_the_schools_of_a_row_are_those_with_pupils_in_its_base(programme: Building) -> None:

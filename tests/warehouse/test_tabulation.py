@@ -44,6 +44,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Building:
             "minimum_effective_base": 10,
             "minimum_degrees_of_freedom": 3,
             "schools_for_error": 10,
+            "pupils_for_error": 4.5,
         },
     }
     del product["consumers"]
@@ -185,6 +186,7 @@ def test_schools_alone_stand_in_the_view_as_in_one_table(
             "minimum_effective_base": 10,
             "minimum_degrees_of_freedom": 3,
             "schools_for_error": 10,
+            "pupils_for_error": 4.5,
         },
         "finite_population": "standard",
     }

@@ -55,12 +55,11 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Lender:
-    """What the same group of the programme lends to one in fewer schools than `fewest`.
+    """What the same group of the programme lends to one whose own error would say what its schools answered.
 
     `effect`: its design effect; None where it has none to lend.
     """
 
-    fewest: int
     effect: float | None
     degrees_of_freedom: int
 
@@ -97,6 +96,12 @@ class Calculation:
         """The schools with somebody in the base."""
         return sum(item.clusters for item in self.strata)
 
+    def speaks_for_itself(self, schools: int, pupils: float) -> bool:
+        """Whether its schools are so many, and differ by so many pupils, that its error gives none away."""
+        varies = not self.is_mean and self.pupil_variance > 0
+        apart = math.sqrt(self.cluster_variance) * self.base
+        return self.clusters >= schools and not (varies and apart < pupils)
+
 
 def calculate(
     clusters: Iterable[Cluster],
@@ -113,7 +118,7 @@ def calculate(
         designed: (collection, stratum) -> schools of the whole design, those with nobody in the group too.
         is_mean: a mean score, not a share of pupils.
         finite_population: whether errors are made smaller because the sample is a large part of its roll.
-        lender: what stands in where the schools are few; None where they always speak for themselves.
+        lender: what stands in for the schools' own error; None where they speak for themselves.
     """
     inside = [item for item in clusters if item.pupils]
     base = sum(item.pupils for item in inside)
@@ -131,8 +136,7 @@ def calculate(
     variance = 0.0 if variance < NOISE else variance
     degrees = len(inside) - len(strata)
     kish = weights * weights / squared_weights
-    lent = lender is not None and len(inside) < lender.fewest
-    if lender is not None and lent:
+    if lender is not None:
         variance = (lender.effect or 0.0) * pupil_variance / base
         degrees = lender.degrees_of_freedom if lender.effect is not None else 0
     by_cluster = degrees >= FEWEST_DEGREES
@@ -164,7 +168,7 @@ def calculate(
         pupil_variance=pupil_variance,
         kish_base=kish,
         degrees_of_freedom=degrees,
-        variance_method=("lent" if lent else "cluster") if by_cluster else "pupil",
+        variance_method=("lent" if lender else "cluster") if by_cluster else "pupil",
         finite_factor=factor,
         standard_error=None if error is None else error * factor,
         design_effect=variance * base / pupil_variance if varies else base / kish,
@@ -176,14 +180,14 @@ def calculate(
     )
 
 
-def lender_of(whole: Calculation | None, fewest: int) -> Lender:
+def lender_of(whole: Calculation | None, schools: int, pupils: float) -> Lender:
     """What the estimate of the programme has to lend: its design effect, where its own schools show one."""
     if (
-        whole is None or whole.variance_method != "cluster" or whole.clusters < fewest
+        whole is None or whole.variance_method != "cluster" or not whole.speaks_for_itself(schools, pupils)
         or whole.cluster_variance <= 0 or whole.pupil_variance <= 0
     ):  # fmt: skip
-        return Lender(fewest, None, 0)
-    return Lender(fewest, whole.design_effect, whole.degrees_of_freedom)
+        return Lender(None, 0)
+    return Lender(whole.design_effect, whole.degrees_of_freedom)
 
 
 def _strata(

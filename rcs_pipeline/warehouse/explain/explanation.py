@@ -160,18 +160,17 @@ def _explained(
 
 
 def _calculated(pupils: Pupils, policy: ProductFile) -> Calculation | None:
-    """The estimate made again, with what the programme lends to a group in few schools."""
+    """The estimate made again, with what the programme lends where the schools' own stays unsaid."""
     finite = policy.finite_population is FinitePopulation.STANDARD
-    fewest, lender = policy.reliability.schools_for_error, None
-    clusters, asked = pupils.clusters(), pupils.asked
-    if asked.place.level not in LOCAL and len(clusters) < fewest:
-        place = replace(asked.place, level=GeographyLevel.PROGRAMME.value)
-        whole = Pupils(pupils.connection, pupils.catalogue, replace(asked, place=place))
-        made = calculate(whole.clusters(), whole.designed(), is_mean=whole.is_mean)
-        lender = lender_of(made, fewest)
-    return calculate(
-        clusters, pupils.designed(), is_mean=pupils.is_mean, finite_population=finite, lender=lender
-    )
+    own = (policy.reliability.schools_for_error, policy.reliability.pupils_for_error)
+    given, asked = (pupils.clusters(), pupils.designed()), pupils.asked
+    made = calculate(*given, is_mean=pupils.is_mean, finite_population=finite)
+    if made is None or asked.place.level in LOCAL or not own[0] or made.speaks_for_itself(*own):
+        return made
+    place = replace(asked.place, level=GeographyLevel.PROGRAMME.value)
+    whole = Pupils(pupils.connection, pupils.catalogue, replace(asked, place=place))
+    lender = lender_of(calculate(whole.clusters(), whole.designed(), is_mean=whole.is_mean), *own)
+    return calculate(*given, is_mean=pupils.is_mean, finite_population=finite, lender=lender)
 
 
 def _silent(compared: Iterable[Compared]) -> tuple[Compared, ...]:
