@@ -1,4 +1,4 @@
-"""Errors of groups in few schools, or in such as hardly differ, are held against the design effect of the programme."""
+"""Errors of groups in few schools, or in such as hardly differ, are held against the programme."""
 
 from __future__ import annotations
 
