@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.audit_same_pupils import weights_told
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out, seen_in
 from rcs_pipeline.disclosure.engine import AFRESH, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
@@ -51,6 +52,7 @@ def judge(
     import duckdb
 
     problems, rows, kept = list[str](), 0, 0
+    levels = [level.value for level in product.file.audiences[audience].geographies]
     for table in tables_of(product, audience):
         try:
             before = lay_out(connection, audience, table, earlier)
@@ -63,6 +65,7 @@ def judge(
                 more, compared = _compare(connection, product, audience, table, laid)
                 rows, found = rows + compared, found + more
             found += _came_or_went(connection, table, before)
+            found += weights_told(connection, table, before, levels[0] if levels else "")
         except duckdb.Error as error:
             return Outcome.ERROR, f"{table.name} cannot be compared: {str(error).splitlines()[0]}"
         kept += stayed

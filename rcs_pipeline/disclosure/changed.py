@@ -182,20 +182,25 @@ class Before:
         nothing = np.zeros((len(exists), sums.shape[0]), dtype=bool)
         return _any(nothing, [shift.other_rest(sums, exists, few) for shift in self.shifts])
 
-    def quiet(self, groups: int, few: int) -> Bools:
-        """Cells of places where somebody left or joined since the last release, but `few` people nowhere.
+    def quiet(self, parents: Ints) -> Bools:
+        """Cells whose figures would say how many others left or joined, where their own people are the same.
 
-        Their weights are other ones than before, for the sake of those few. A place has `groups` slots.
+        Of places where somebody left or joined since an earlier release: whoever stays has another weight for
+        it. And of all places in the groups that nobody of the whole left or joined: the figure of all the
+        others has the weights of those. `parents`: of each place the number of the place that it is a part
+        of, or -1.
         """
-        if not self.shifts:
-            return np.zeros_like(self.hidden)
-        last = self.shifts[-1]
-        many = last.seen & (people(last.base, last.numerator) >= few)
-        by_place = [
-            np.asarray(item.reshape(len(item), -1, groups).any(axis=(0, 2)))
-            for item in (last.near(few), many)
-        ]
-        return np.broadcast_to(np.repeat(by_place[0] & ~by_place[1], groups), self.hidden.shape)
+        other = _any(
+            self.hidden,
+            [item.seen & ((people(item.base, item.numerator) > 0) | item.moved) for item in self.shifts],
+        )
+        by_cell = other.reshape(len(other), len(parents), -1)
+        moved = np.asarray(by_cell.any(axis=(0, 2)))
+        whole = np.arange(len(parents))
+        while (parents[whole] >= 0).any():
+            whole = np.where(parents[whole] >= 0, parents[whole], whole)
+        stays = ~by_cell[:, whole] & bool(moved.any())
+        return np.asarray((stays | moved[None, :, None]).reshape(other.shape))
 
     def near_bases(self, few: int) -> Bools:
         """Cells whose base is not to be shown anew."""

@@ -84,7 +84,8 @@ def protect_numerators(
     # Each figure by itself first, then as narrow as the others in sight make it: that finds less to hide.
     ways: tuple[bool, ...] = (False, True)
     while True:
-        tied = ties.tied(block.everything, rows).unasked(~asked)
+        # What is hidden only now was asked of by nobody yet.
+        tied = ties.tied(block.everything, rows).unasked(~asked & hidden)
         choice, narrow_bases = block.choose(tied, hidden, asked)
         beside |= narrow_bases
         for together in ways if block.reckons_with_figures(choice) else ():

@@ -60,8 +60,8 @@ def mark(
     """Choose what to hide of a linked table, and leave it in the temporary table `marks`.
 
     Its columns: the keys of a cell, `__linked` (the class of the reason, or nothing), `__compared` (whether a
-    figure of a place above is hidden) and `__quiet` (whether too few people have changed in the place for new
-    figures). `before`: the table's rows in earlier releases.
+    figure of a place above is hidden) and `__quiet` (whether new figures of the same people would say how
+    many others left or joined). `before`: the table's rows in earlier releases.
     """
     import pyarrow as pa
 
@@ -232,7 +232,7 @@ def _mark_system(
     reason, compared = reasons[line, slot], above[line, slot]
     quiet = np.zeros_like(compared)
     if counts.before is not None:
-        quiet = counts.before.quiet(len(groups), limits.minimum_difference)[line, slot]
+        quiet = counts.before.quiet(grid.parents)[line, slot]
     kept = (reason != Reason.SHOWN) | compared | quiet
     result: Columns = {key: cells[key][kept] for key in linked.keys}
     result["__linked"] = np.array([CLASSES.get(Reason(item)) for item in reason[kept]], dtype=object)

@@ -144,8 +144,9 @@ grouped as (
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where 'rcs' is not null
@@ -164,8 +165,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where 'rcs' is not null
@@ -184,8 +186,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where 'rcs' is not null
@@ -225,8 +228,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where tranche is not null
@@ -245,8 +249,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where tranche is not null
@@ -265,8 +270,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where tranche is not null
@@ -306,8 +312,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where cpp_code is not null
@@ -326,8 +333,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where cpp_code is not null
@@ -346,8 +354,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where cpp_code is not null
@@ -387,8 +396,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where school is not null
@@ -407,8 +417,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where school is not null
@@ -427,8 +438,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_1
     where school is not null
@@ -469,8 +481,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where 'rcs' is not null
@@ -489,8 +502,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where 'rcs' is not null
@@ -509,8 +523,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where 'rcs' is not null
@@ -550,8 +565,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where tranche is not null
@@ -570,8 +586,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where tranche is not null
@@ -590,8 +607,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where tranche is not null
@@ -631,8 +649,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where cpp_code is not null
@@ -651,8 +670,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where cpp_code is not null
@@ -671,8 +691,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where cpp_code is not null
@@ -712,8 +733,9 @@ case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as var
 cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where school is not null
@@ -732,8 +754,9 @@ cast(stage as varchar) as group_value,
 case sex when 1 then 'female' when 2 then 'male' end as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where school is not null
@@ -752,8 +775,9 @@ case sex when 1 then 'female' when 2 then 'male' end as group_value,
 case sex when 1 then 'female' when 2 then 'male' end || '+' || cast(stage as varchar) as group_value,
         sum(roll) as roll,
         sum(respondents) as respondents,
-        count(distinct case when roll > 0 then collection || '/' || school end) as schools_on_roll,
-        count(distinct case when roll > 0 and respondents > 0 then collection || '/' || school end) as schools_taking_part,
+        -- That all schools with pupils of a group took part says of a roll of one who answered.
+        cast(null as bigint) as schools_on_roll,
+        cast(null as bigint) as schools_taking_part,
         sum(linked) as linked
     from cells_2
     where school is not null
