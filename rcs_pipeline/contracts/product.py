@@ -209,6 +209,19 @@ class MadeOf(Strict):
     listed: dict[str, str] = Field(default_factory=dict)
 
 
+class Follows(Strict):
+    """A row of another table that counts the same people.
+
+    Where that row is withheld, or keeps the figures of other people, those here keep theirs: they would say
+    what it does not. `same`: the other table's column -> the column here that holds the same value. `where`:
+    what else its row has in which columns.
+    """
+
+    table: str
+    same: dict[str, str] = Field(min_length=1)
+    where: dict[str, str] = Field(default_factory=dict)
+
+
 class HideRule(Strict):
     """Which columns a policy number hides together, and the symbol column that says so.
 
@@ -235,6 +248,7 @@ class TableExtension(Strict):
     """What ODCS has no field for, on one published table.
 
     `headline`: the rows that the workbook holds, as column -> values; all of them where it says nothing.
+    `follows`: where its people are counted as well.
     `rows_of`: audience that is many -> the column with the code of the place whose row it is; a row without
     one is nobody's.
     """
@@ -249,6 +263,7 @@ class TableExtension(Strict):
     headline: dict[str, tuple[str, ...]] | None = None
     deprecated: Deprecation | None = None
     linked: LinkedTable | None = None
+    follows: Follows | None = None
     money: MoneyLines | None = None
     added_up: AddedUp | None = None
     banded: BandedTable | None = None

@@ -46,6 +46,7 @@ def read_product(folder: Path) -> Product:
         _check(table, file)
         _check_places(table, file)
         _check_derived(table, tables)
+        _check_follows(table, tables)
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
         check_weighted(table, tables, file)
@@ -205,6 +206,27 @@ def _check_derived(table: ProductTable, tables: tuple[ProductTable, ...]) -> Non
                 where=str(table.path),
                 expected=", ".join(other.grain),
             )
+
+
+def _check_follows(table: ProductTable, tables: tuple[ProductTable, ...]) -> None:
+    """What a table follows is another linked table, and both have the columns that say which row."""
+    follows = table.extension.follows
+    if follows is None:
+        return
+    other = next((item for item in tables if item.name == follows.table and item is not table), None)
+    if other is None or not other.extension.linked or other.extension.follows or not table.extension.linked:
+        raise ContractError(
+            f"`follows` names `{follows.table}`", where=str(table.path),
+            expected="another linked table of the product that follows none, and this one linked as well",
+        )  # fmt: skip
+    theirs = {*follows.same, *follows.where} - {column.name for column in other.columns}
+    ours = set(follows.same.values()) - {column.name for column in table.columns}
+    if theirs or ours:
+        raise ContractError(
+            f"`follows` names {', '.join(sorted(theirs | ours))}, which the tables do not have",
+            where=str(table.path),
+            expected=f"columns of `{other.name}`, and for each of `same` one of this table",
+        )  # fmt: skip
 
 
 def _check_added_up(table: ProductTable, tables: tuple[ProductTable, ...]) -> None:

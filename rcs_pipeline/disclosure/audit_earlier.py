@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.audit_same_pupils import weights_told
+from rcs_pipeline.disclosure.audit_same_pupils import followed, follows_not, weights_told
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out, seen_in
 from rcs_pipeline.disclosure.engine import AFRESH, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
@@ -52,6 +52,7 @@ def judge(
     import duckdb
 
     problems, rows, kept = list[str](), 0, 0
+    few = int(product.file.disclosure.minimum_difference or 0)
     levels = [level.value for level in product.file.audiences[audience].geographies]
     for table in tables_of(product, audience):
         try:
@@ -60,12 +61,13 @@ def judge(
             connection.execute(
                 f"create or replace temp view given_now as select * from read_parquet({text(str(final))})"
             )
-            found, stayed = _kept_rows(connection, folder, audience, table, before)
+            found, stayed = _kept_rows(connection, folder, product, audience, table, before)
             for laid in before:
                 more, compared = _compare(connection, product, audience, table, laid)
                 rows, found = rows + compared, found + more
             found += _came_or_went(connection, table, before)
-            found += weights_told(connection, table, before, levels[0] if levels else "")
+            found += follows_not(connection, folder, product, audience, table, before)
+            found += weights_told(connection, table, before, levels[0] if levels else "", few)
         except duckdb.Error as error:
             return Outcome.ERROR, f"{table.name} cannot be compared: {str(error).splitlines()[0]}"
         kept += stayed
@@ -77,8 +79,9 @@ def judge(
 
 
 def _kept_rows(
-    connection: DuckDBPyConnection, folder: Path, audience: str, table: ProductTable, before: Sequence[Laid]
-) -> tuple[list[str], int]:
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable,
+    before: Sequence[Laid],
+) -> tuple[list[str], int]:  # fmt: skip
     """Every row is the candidate's, or would be hidden and has the figures of an earlier release."""
     afresh = judged_file(folder, audience, table.name)
     if afresh.parent.parent.name != AFRESH:
@@ -106,6 +109,8 @@ def _kept_rows(
     if alike := [f"given_now.{name(item)} is not distinct from afresh.{name(item)}"
                  for pair in pairs_of(table) for item in pair if item in held]:  # fmt: skip
         shown = f"({shown} and not ({' and '.join(alike)}))"
+    if table.extension.follows:
+        shown = f"({shown} and not {followed(folder, product, audience, table, 'given_now')})"
     if any(rule.made_of for rule in table.extension.hide):
         shown = "false"
     earlier = " or ".join(_equal_row(table, laid, held, spoken | compared) for laid in before) or "false"

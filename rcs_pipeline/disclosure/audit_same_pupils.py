@@ -1,6 +1,7 @@
 """Rows of the very pupils of the last release: other figures of theirs say how many others left or joined.
 
-Belongs here: finding such rows in the written files, with SQL of its own.
+And rows that count the pupils whom another table withholds, or tells as of before. Belongs here: finding such
+rows in the written files, with SQL of its own.
 Does not belong here: rows whose pupils are others (see `audit_earlier`); anything that `protect` uses.
 
 Weights are roll over respondents. Where a pupil leaves, those who stay weigh more, so that a row which that
@@ -11,9 +12,10 @@ leavers of every weighting cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.earlier import Laid, same_row, seen_in
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
 
@@ -22,28 +24,30 @@ if TYPE_CHECKING:
 
 
 def weights_told(
-    connection: DuckDBPyConnection, table: ProductTable, before: Sequence[Laid], whole: str
+    connection: DuckDBPyConnection, table: ProductTable, before: Sequence[Laid], whole: str, few: int
 ) -> list[str]:
     """Rows of `given_now` with the counts of the last release and other figures for the sake of others.
 
-    Figures of the row itself, where its place has moved: where today's counts of one of its rows, shown or
-    not, are not those that the release showed. And the figure of all the others, where some place has moved,
-    though not the group in the level of the `whole`. Where the release lacks a column that is hidden with the
-    others, no row of it can be kept.
+    Of places that have moved: where today's counts of one of their rows, shown or not, are not those that the
+    release showed. And, where some place has moved, of groups of which the row of the level `whole` did not,
+    or by fewer than `few`. Where the release lacks a column that is hidden with the others, no row of it can
+    be kept.
     """
     linked, last = table.extension.linked, next((laid for laid in reversed(before) if laid.stands), None)
     spoken = {item for rule in table.extension.hide for item in rule.hides}
     if linked is None or last is None or not {*table.grain, *spoken} <= last.columns:
         return []
-    counts = [item for pair in linked.counts for item in pair if item in last.columns]
-    figures = sorted(spoken - {*counts, *linked.compared})
+    pairs = [(base, of) for base, of in linked.counts if base in last.columns]
+    counts = [item for pair in pairs for item in pair if item in last.columns]
+    figures = sorted({*spoken, *linked.compared} - set(counts))
     system, place = linked.system, (*linked.system, linked.level, linked.place)
     group = tuple(item for item in linked.keys if item not in (linked.level, linked.place))
     seen, then = seen_in(table, last, linked.base, "was"), name(last.view)
     of_whole = f"{name(linked.level)} = {text(whole)}"
     row = connection.execute(f"""
         with others as (
-            select truth.* from {WAREHOUSE}.main.{name(table.name)} as truth
+            select truth.*, {_apart(pairs, last)} as __apart
+            from {WAREHOUSE}.main.{name(table.name)} as truth
             inner join {then} as was on {same_row(table.grain, "truth", "was")}
             where ({seen}) and ({_differ("truth", counts)})
         ),
@@ -54,23 +58,77 @@ def weights_told(
             where {of_whole}
                 and exists (select 1 from systems where {_alike(system, "was", "systems")})
                 and not exists (
-                    select 1 from others where others.{of_whole} and {_alike(group, "others", "was")}
+                    select 1 from others
+                    where others.{of_whole} and {_alike(group, "others", "was")} and __apart >= {few}
                 )
         )
-        select count(*) filter (where moved.__moved and ({_differ("given_now", figures)})),
-            count(*) filter (where stay.__stay and ({_differ("given_now", linked.compared)}))
-        from given_now
+        select count(*) from given_now
         inner join {then} as was on {same_row(table.grain, "given_now", "was")}
         left join moved on {same_row(place, "given_now", "moved")}
         left join stay on {_alike(group, "given_now", "stay")}
         where ({seen}) and given_now.{name(linked.base)} is not null
             and not ({_differ("given_now", counts)})
+            and (moved.__moved or stay.__stay) and ({_differ("given_now", figures)})
     """).fetchone()
-    own, others = row or (0, 0)
-    return [
-        f"{count} rows of the same pupils say by {what} how many others left or joined"
-        for count, what in ((own, "their figures"), (others, "the figure of all the others")) if count
-    ]  # fmt: skip
+    found = int(row[0]) if row else 0
+    says = "rows of the same pupils have figures that say how many others left or joined"
+    return [f"{found} {says}"] * (found > 0)
+
+
+def follows_not(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable,
+    before: Sequence[Laid],
+) -> list[str]:  # fmt: skip
+    """Rows of `given_now` that tell today's pupils, where the table that it follows does not."""
+    last = next((laid for laid in reversed(before) if laid.stands), None)
+    counts = [item for pair in linked_counts(table) for item in pair]
+    spoken = {item for rule in table.extension.hide for item in rule.hides}
+    if last is None or table.extension.follows is None or not {*table.grain, *spoken} <= last.columns:
+        return []
+    row = connection.execute(f"""
+        select count(*) from given_now
+        inner join {name(last.view)} as was on {same_row(table.grain, "given_now", "was")}
+        where ({seen_in(table, last, counts[0], "was")}) and given_now.{name(counts[0])} is not null
+            and ({_differ("given_now", counts)}) and {followed(folder, product, audience, table, "given_now")}
+    """).fetchone()
+    found = int(row[0]) if row else 0
+    return [f"{found} rows tell pupils whom `{table.extension.follows.table}` does not"] * (found > 0)
+
+
+def followed(folder: Path, product: Product, audience: str, table: ProductTable, rows: str) -> str:
+    """That the followed table's row of the same pupils is withheld, or not of today, as SQL."""
+    follows = table.extension.follows
+    if follows is None:
+        return "false"
+    other = next(item for item in product.tables if item.name == follows.table)
+    (base, _), *_ = linked_counts(other)
+    file = folder / "protected" / audience / f"{other.name}.parquet"
+    same = [f"told.{name(theirs)} = {rows}.{name(ours)}" for theirs, ours in follows.same.items()]
+    same += [f"told.{name(column)} = {text(value)}" for column, value in follows.where.items()]
+    return (
+        f"exists (select 1 from read_parquet({text(str(file))}) as told"
+        f" inner join {WAREHOUSE}.main.{name(other.name)} as truth"
+        f" on {same_row(other.grain, 'told', 'truth')}"
+        f" where {' and '.join(same)} and told.{name(base)} is distinct from truth.{name(base)})"
+    )
+
+
+def linked_counts(table: ProductTable) -> list[tuple[str, str]]:
+    """The counts of a linked table that have a base, each base with its numerator or with itself."""
+    linked = table.extension.linked
+    return [(base, of or base) for base, of in linked.counts] if linked else []
+
+
+def _apart(pairs: Sequence[tuple[str, str | None]], last: Laid) -> str:
+    """How many people differ at least, by bases, by those counted and by those not counted."""
+    found = []
+    for base, numerator in pairs:
+        by = f"(truth.{name(base)} - was.{name(base)})"
+        found.append(f"abs({by})")
+        if numerator and numerator in last.columns:
+            of = f"(truth.{name(numerator)} - was.{name(numerator)})"
+            found += [f"abs({of})", f"abs({by} - {of})"]
+    return f"greatest({', '.join(found)})"
 
 
 def _listed(columns: tuple[str, ...]) -> str:

@@ -182,25 +182,27 @@ class Before:
         nothing = np.zeros((len(exists), sums.shape[0]), dtype=bool)
         return _any(nothing, [shift.other_rest(sums, exists, few) for shift in self.shifts])
 
-    def quiet(self, parents: Ints) -> Bools:
+    def quiet(self, parents: Ints, few: int) -> Bools:
         """Cells whose figures would say how many others left or joined, where their own people are the same.
 
         Of places where somebody left or joined since an earlier release: whoever stays has another weight for
-        it. And of all places in the groups that nobody of the whole left or joined: the figure of all the
-        others has the weights of those. `parents`: of each place the number of the place that it is a part
-        of, or -1.
+        it. And of all places in the groups that fewer than `few` of the whole left or joined: the figure of
+        all the others has the weights of those, and an error that the whole lends its schools. `parents`: of
+        each place the number of the place that it is a part of, or -1.
         """
-        other = _any(
-            self.hidden,
-            [item.seen & ((people(item.base, item.numerator) > 0) | item.moved) for item in self.shifts],
+        apart = [people(item.base, item.numerator) for item in self.shifts]
+        other, many = (
+            _any(self.hidden, found).reshape(len(self.hidden), len(parents), -1)
+            for found in (
+                [item.seen & ((by > 0) | item.moved) for item, by in zip(self.shifts, apart, strict=True)],
+                [item.seen & (by >= few) for item, by in zip(self.shifts, apart, strict=True)],
+            )
         )
-        by_cell = other.reshape(len(other), len(parents), -1)
-        moved = np.asarray(by_cell.any(axis=(0, 2)))
-        whole = np.arange(len(parents))
+        moved, whole = np.asarray(other.any(axis=(0, 2))), np.arange(len(parents))
         while (parents[whole] >= 0).any():
             whole = np.where(parents[whole] >= 0, parents[whole], whole)
-        stays = ~by_cell[:, whole] & bool(moved.any())
-        return np.asarray((stays | moved[None, :, None]).reshape(other.shape))
+        stays = ~many[:, whole] & bool(moved.any())
+        return np.asarray((stays | moved[None, :, None]).reshape(self.hidden.shape))
 
     def near_bases(self, few: int) -> Bools:
         """Cells whose base is not to be shown anew."""

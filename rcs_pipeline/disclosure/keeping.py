@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.contracts.product import Follows, ProductTable
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.earlier import Laid, same_row, seen_in
 from rcs_pipeline.disclosure.engine import name, text
@@ -30,8 +30,9 @@ FOR_OTHERS = tuple(item.name.lower() for item in (Reason.SECONDARY, Reason.DIFFE
 class Kept:
     """A temporary table of the rows that keep figures: their grain, and the last release's figures.
 
-    `rows`: how many of them would be hidden otherwise. `columns`: what is kept of a row that is kept whole.
-    `compared`: what is kept where only that would go. `money`: what is kept where only the money stays.
+    `rows`: how many of them would be hidden otherwise, or tell the people of a row that is not shown.
+    `columns`: what is kept of a row that is kept whole. `compared`: what is kept where only that would go.
+    `money`: what is kept where only the money stays.
     """
 
     name: str
@@ -126,6 +127,7 @@ def keep(
     compared = frozenset(linked.compared if linked else ()) & set(columns)
     reason = "judged.__reason_0"
     apart = people_apart(table, last, "judged", "rows_then")
+    followed = _followed(table.extension.follows) if table.extension.follows else "false"
     if table.extension.banded:
         whole = _given_already(table, standing[-1])
     elif any(rule.made_of for rule in table.extension.hide):
@@ -136,6 +138,8 @@ def keep(
         whole = f"{reason} is not null and {apart} < {few} and ({apart} > 0 or {reason} in ({others}))"
         if linked:
             whole = f"({whole}) or ({reason} is null and judged.__quiet and {apart} = 0)"
+        if table.extension.follows:
+            whole = f"({whole}) or ({reason} is null and {followed})"
     there = " or ".join(f"rows_then.{name(item)} is not null" for item in sorted(compared)) or "false"
     alone = "false"
     if compared:
@@ -147,7 +151,7 @@ def keep(
     )
     # A band that stood hidden stays so with the others of its schools.
     seen = "true" if table.extension.banded else seen_in(table, last, groups[0].hides[0], "rows_then")
-    held = "true" if table.extension.banded else f"{reason} is not null"
+    held = "true" if table.extension.banded else f"({reason} is not null or {followed})"
     kept = name(f"kept {audience} {table.name}")
     grain = ", ".join(f"judged.{name(item)}" for item in table.grain)
     connection.execute(
@@ -167,12 +171,12 @@ def keep(
 def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: str, kept: Kept | None) -> str:
     """The rows of today with what has become of each, as SQL.
 
-    `__other`: it keeps its figures; `__moved`: what is shown of it is not what the last release showed, or
-    that did not show it.
+    `__other`: it keeps its figures, `__old`: and those are of other people; `__moved`: what is shown of it is
+    not what the last release showed, or that did not show it.
     """
     standing = [laid for laid in before if laid.stands]
     if not standing or not set(table.grain) <= standing[-1].columns:
-        return f"select *, false as __other, true as __moved from {fresh}"
+        return f"select *, false as __other, false as __old, true as __moved from {fresh}"
     last = standing[-1]
     spoken = sorted(together_of(table) & last.columns)
 
@@ -183,11 +187,21 @@ def with_moved(table: ProductTable, before: Sequence[Laid], fresh: str, final: s
         other = f"exists (select 1 from {kept.name} as kept where kept.__whole and {same})"
     return (
         f"select cell.*, {other} as __other,"
+        f" {other} and coalesce({people_apart(table, last, 'cell', 'rows_then')} > 0, false) as __old,"
         f" rows_then.{name(table.grain[0])} is null or {' or '.join(tests) or 'false'} as __moved"
         f" from {fresh} as cell"
         f" inner join {final} as shown_now on {same_row(table.grain, 'cell', 'shown_now')}"
         f" left join {name(last.view)} as rows_then on {same_row(table.grain, 'shown_now', 'rows_then')}"
     )
+
+
+def _followed(follows: Follows) -> str:
+    """That the row with the same people is withheld, or shows those of before."""
+    same = [f"cell.{name(theirs)} = judged.{name(ours)}" for theirs, ours in follows.same.items()]
+    same += [f"cell.{name(column)} = {text(value)}" for column, value in follows.where.items()]
+    view = name(shown_view(follows.table))
+    same.append("(not cell.__seen or cell.__old)")
+    return f"exists (select 1 from {view} as cell where {' and '.join(same)})"
 
 
 def _money_stays(

@@ -168,7 +168,8 @@ def _write(
 
 
 def _made_of_others(table: ProductTable) -> bool:
-    return table.extension.added_up is not None or any(rule.made_of for rule in table.extension.hide)
+    others = (table.extension.added_up, table.extension.follows)
+    return any(others) or any(rule.made_of for rule in table.extension.hide)
 
 
 def _copy(connection: DuckDBPyConnection, query: str, file: Path) -> None:
@@ -187,11 +188,12 @@ def _show(
     made_of = {
         cells.table for item in product.tables for rule in item.extension.hide for cells in rule.made_of
     }
-    if table.name not in made_of or not table.extension.hide:
+    followed = {item.extension.follows.table for item in product.tables if item.extension.follows}
+    if table.name not in made_of | followed or not table.extension.hide:
         return
     symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
     given = (
-        "select *, false as __seen, false as __other, true as __moved"
+        "select *, false as __seen, false as __other, false as __old, true as __moved"
         f" from {WAREHOUSE}.main.{name(table.name)} where false"
     )
     if file.is_file():

@@ -232,7 +232,7 @@ def _mark_system(
     reason, compared = reasons[line, slot], above[line, slot]
     quiet = np.zeros_like(compared)
     if counts.before is not None:
-        quiet = counts.before.quiet(grid.parents)[line, slot]
+        quiet = counts.before.quiet(grid.parents, limits.minimum_difference)[line, slot]
     kept = (reason != Reason.SHOWN) | compared | quiet
     result: Columns = {key: cells[key][kept] for key in linked.keys}
     result["__linked"] = np.array([CLASSES.get(Reason(item)) for item in reason[kept]], dtype=object)

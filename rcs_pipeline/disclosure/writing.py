@@ -42,9 +42,8 @@ def write_mask(
     if kept:
         left = f"case when kept.__whole or kept.__money then {text(kept.version)} end"
         source = f"judged left join {kept.name} as kept on {same_row(table.grain, 'judged', 'kept')}"
-        if table.extension.banded:
-            # Of a row that keeps another band nothing need be hidden; of every other kind it would be.
-            more = "coalesce(kept.__whole, false)"
+        # Of a row that keeps another band, or follows one that does not tell its people, nothing is hidden.
+        more = "coalesce(kept.__whole and kept.__hidden, false)"
     differencing, earlier = (text(CLASSES[item]) for item in (Reason.DIFFERENCING, Reason.EARLIER))
     money = text(MONEY_EARLIER)
     parts = [

@@ -209,19 +209,20 @@ def test_a_part_out_of_sight_is_its_own_parts_in_the_sums_over_two_levels() -> N
 @pytest.mark.parametrize(("moved", "quiet"), [(0, False), (1, True), (9, True), (10, True), (25, True)])
 def test_a_place_is_quiet_where_anybody_has_left_or_joined(moved: int, quiet: bool) -> None:
     before = Before(np.zeros((1, 2), bool), (shift([moved, 0], [0, 0]),), np.zeros((1, 2), bool))
-    assert before.quiet(np.array([-1])).tolist() == [[quiet, quiet]]
+    assert before.quiet(np.array([-1]), FEW).tolist() == [[quiet, quiet]]
 
 
-def test_other_places_are_quiet_in_groups_of_which_nobody_in_the_whole_left() -> None:
-    # The programme, and two places of it; of the first group somebody left the first place, of the second nobody.
-    before = Before(np.zeros((1, 6), bool), (shift([-1, 0, -1, 0, 0, 0], [0] * 6),), np.zeros((1, 6), bool))
-    assert before.quiet(np.array([-1, 0, 0])).tolist() == [[True, True, True, True, False, True]]
+def test_other_places_are_quiet_in_groups_of_which_few_of_the_whole_left() -> None:
+    # The programme, and two places of it: ten of the first group left the first, of the others few or nobody.
+    moved = [-10, -2, 0, -10, -2, 0, 0, 0, 0]
+    before = Before(np.zeros((1, 9), bool), (shift(moved, [0] * 9),), np.zeros((1, 9), bool))
+    assert before.quiet(np.array([-1, 0, 0]), FEW).tolist() == [[True] * 6 + [False, True, True]]
 
 
 def test_whoever_left_between_two_earlier_releases_is_not_told_by_the_next() -> None:
     left, since = shift([-12, 0], [-3, 0]), shift([0, 0], [0, 0])
     before = Before(np.zeros((1, 2), bool), (left, since), np.zeros((1, 2), bool))
-    assert before.quiet(np.array([-1])).all()
+    assert before.quiet(np.array([-1]), FEW).all()
 
 
 @pytest.mark.parametrize(

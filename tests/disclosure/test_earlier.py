@@ -197,6 +197,45 @@ def test_a_figure_that_is_nobodys_is_noticed(
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "where"),
+    [
+        # Nobody of the group left the place, but others did, and whoever stays weighs more for it.
+        ("estimate", "geography_code = 'D' and group_by <> 'all'"),
+        # Fewer than ten left the group in the programme, and what is told of the others has their weights.
+        ("comparator", "geography_code = 'B'"),
+    ],
+)
+def test_figures_of_the_same_pupils_that_others_moved_are_noticed(
+    tmp_path: Path, people: list[Row], release: Given, product: Product, column: str, where: str
+) -> None:
+    # Many girls of S2 and a boy of S1 leave one place.
+    girls = [number for number, row in enumerate(people) if row[:3] == ("D", "female", "S2")][::2]
+    boy = next(number for number, row in enumerate(people) if row[:3] == ("D", "male", "S1"))
+    left = [row for number, row in enumerate(people) if number not in {*girls, boy}]
+    folder = after(tmp_path / "two", left, product, release)
+    assert len(girls) >= 10
+    assert failed(folder, product, release) == {}
+    file, then = (
+        folder / "protected/open/answers.parquet",
+        release.folders["open"] / "parquet/answers.parquet",
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            create table edited as
+            select now.* replace (
+                now.{column} + case when {where.replace("g", "now.g", 1)} and now.base = was.base
+                    and now.numerator is not distinct from was.numerator then 0.01 else 0 end as {column}
+            )
+            from '{file}' as now left join '{then}' as was using ({GRAIN})
+        """)
+        connection.execute(f"copy edited to '{file}' (format parquet)")
+    assert (
+        "rows of the same pupils have figures that say how many others left or joined"
+        in (failed(folder, product, release)[CHECK])
+    )
+
+
 def test_a_file_put_beside_the_protected_ones_to_be_judged_instead_is_noticed(
     tmp_path: Path, people: list[Row], product: Product
 ) -> None:
