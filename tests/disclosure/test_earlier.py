@@ -12,7 +12,7 @@ import pytest
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
-from rcs_pipeline.disclosure import differencing
+from rcs_pipeline.disclosure import differencing, keeping
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.earlier import Given
@@ -460,6 +460,43 @@ def test_a_whole_shown_anew_does_not_say_how_many_left_each_of_its_kept_parts(
     monkeypatch.setattr(differencing, "told_by_sums", lambda rows, *_: np.zeros(rows.shape[0], dtype=bool))
     near = failed(after(tmp_path / "near", left, product, release), product, release)
     assert "how many pupils left or joined each of their kept parts" in near["disclosure.open.linked"]
+
+
+def test_counts_of_the_same_pupils_elsewhere_say_no_more_than_the_respondents(
+    tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = pupils(1, {"A": 460, "B": 400, "C": 490, "D": 700, "E": 440}, (0.4, 0.25, 0.5))
+    release = given(after(tmp_path / "one", everybody, product), "1.0.0")
+    leaving = {
+        number
+        for sex in ("female", "male")
+        for number in [number for number, row in enumerate(everybody) if row[:2] == ("D", sex)][:9]
+    }
+    left = [row for number, row in enumerate(everybody) if number not in leaving]
+    above = "geography_code in ('2', 'rcs')"
+
+    def told(folder: Path, table: str, column: str, group: str = "true") -> list[Row]:
+        return rows(folder / f"protected/open/{table}.parquet", f"distinct {column}", f"{above} and {group}")
+
+    def second(folder: Path) -> Path:
+        made = candidate(folder, left, product)
+        with duckdb.connect(str(made / "warehouse.duckdb")) as connection:
+            connection.execute(f"update quality set asked = asked - 18 where {above} or geography_code = 'D'")
+        protect(made / "warehouse.duckdb", made / "protected", product, earlier=(release,))
+        return made
+
+    folder = second(tmp_path / "two")
+    # Two kept parts would say of the whole that nine left each, so it is withheld.
+    assert told(folder, "reached", "respondents", "group_by = 'all'") == [(None,)]
+    assert told(folder, "quality", "asked") == told(tmp_path / "one", "quality", "asked")
+    assert failed(folder, product, release) == {}
+    said = rows(folder / "masks/open/quality.parquet", "distinct kept_from, reason", above)
+    assert said == [("1.0.0", "earlier")]
+    # A choice that knows of no other table is noticed.
+    monkeypatch.setattr(keeping, "_followed", lambda _: "false")
+    folder = second(tmp_path / "alone")
+    assert told(folder, "quality", "asked") != told(tmp_path / "one", "quality", "asked")
+    assert "2 rows tell pupils whom `reached` does not" in failed(folder, product, release)[CHECK]
 
 
 def test_who_comes_to_places_all_out_of_sight_is_not_what_is_left_of_their_whole(
