@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise, permutations, product
+from itertools import combinations, pairwise, permutations, product
 from pathlib import Path
 
 from rcs_pipeline.contracts.delivery import DeliveryContract
@@ -35,10 +35,21 @@ class Side:
 
 @dataclass(frozen=True, order=True)
 class Implication:
-    """Whoever is of a part is of the whole, and of no other part."""
+    """Whoever is of a part is of the whole, and of no other part.
+
+    With `also`, of the whole or of that one, and whoever is of both is of the only part: of those who drink
+    and those who smoke, whoever does either is the part, and what the two have more than it do both.
+    """
 
     whole: Side
     parts: tuple[Side, ...]
+    also: Side | None = None
+
+    @property
+    def sides(self) -> tuple[tuple[Side, int], ...]:
+        """Those of the whole and of no part (with `also`: of both), as sides with their signs."""
+        more = ((self.also, 1),) if self.also else ()
+        return (self.whole, 1), *more, *((part, -1) for part in self.parts)
 
 
 class ImplicationsFile(Strict):
@@ -78,21 +89,42 @@ def implications_of(
     for one, other in permutations(shares, 2):
         if not sources[one.id] & sources[other.id]:
             continue
-        together = _together(one, other, scales, contract)
+        together = _together((one, other), scales, contract)
         for own, its in product((True, False), repeat=2):
             if (own, its) not in together:
                 apart.add((Side(one.id, own), Side(other.id, its)))
             if _asked_within(one, other) and not {(own, not its), (own, None)} & together:
                 within.setdefault(Side(other.id, its), []).append(Side(one.id, own))
-        both = _asked_within(one, other) and _asked_within(other, one)
-        if both and all((own is None) == (its is None) for own, its in together):
+        if _asked_alike(one, other) and all((own is None) == (its is None) for own, its in together):
             alike[other.id] = alike[one.id]
     found: dict[frozenset[tuple[str, int]], Implication] = {}
     for whole, sides in sorted(within.items()):
         for parts in _apart_from_each_other(sorted(sides), apart):
             item = Implication(whole, parts)
             found.setdefault(_difference(item, alike), item)
-    return tuple(sorted(found.values()))
+    contained = {(part, whole) for whole, sides in within.items() for part in sides}
+    for part in shares:
+        near = [
+            item for item in shares
+            if item is not part and sources[item.id] & sources[part.id] and _asked_alike(item, part)
+        ]  # fmt: skip
+        for one, other in combinations(near, 2):
+            for item in _of_two(one, other, part, _together((one, other, part), scales, contract)):
+                wholes = {(item.parts[0], item.whole), (item.parts[0], item.also)}
+                if not wholes & contained and (item.whole, item.also) not in apart:
+                    found.setdefault(_difference(item, alike), item)
+    return tuple(sorted(found.values(), key=lambda item: [(side, sign) for side, sign in item.sides]))
+
+
+def _of_two(
+    one: Indicator, other: Indicator, part: Indicator, together: set[tuple[Truth, ...]]
+) -> Iterator[Implication]:
+    """Sides of two questions that have no more in common than a third leaves of their sum."""
+    for sides in product((True, False), repeat=3):
+        held = {tuple(truth is side for truth, side in zip(of, sides, strict=True)) for of in together}
+        if {first + second - third for first, second, third in held} == {0, 1}:
+            whole, also, of_both = map(Side, (one.id, other.id, part.id), sides)
+            yield Implication(whole, (of_both,), also)
 
 
 def _apart_from_each_other(
@@ -108,7 +140,7 @@ def _apart_from_each_other(
 def _difference(item: Implication, alike: Mapping[str, str]) -> frozenset[tuple[str, int]]:
     """Those of the whole who are of no part, as numerators and bases with their signs."""
     found: dict[str, int] = {}
-    for side, sign in ((item.whole, 1), *((part, -1) for part in item.parts)):
+    for side, sign in item.sides:
         found[side.indicator] = found.get(side.indicator, 0) + (sign if side.counted else -sign)
         if not side.counted:
             base = f"base of {alike[side.indicator]}"
@@ -122,6 +154,10 @@ def _asked_within(one: Indicator, other: Indicator) -> bool:
     return all(not its or (bool(own) and set(own) <= set(its)) for own, its in pairs)
 
 
+def _asked_alike(one: Indicator, other: Indicator) -> bool:
+    return _asked_within(one, other) and _asked_within(other, one)
+
+
 def _sources(indicator: Indicator, scales: Mapping[str, Scale]) -> set[Source]:
     return {_source(leaf, scales) for leaf in indicator.when.leaves()} if indicator.when else set()
 
@@ -133,16 +169,16 @@ def _source(leaf: When, scales: Mapping[str, Scale]) -> Source:
 
 
 def _together(
-    one: Indicator, other: Indicator, scales: Mapping[str, Scale], contract: DeliveryContract
-) -> set[tuple[Truth, Truth]]:
-    """What both can say of one pupil.
+    indicators: Sequence[Indicator], scales: Mapping[str, Scale], contract: DeliveryContract
+) -> set[tuple[Truth, ...]]:
+    """What several can say of one pupil.
 
     Answers on which several of their leaves stand are tried one combination after the other; all others are
     free of each other, so a condition on many items takes no longer than its leaves.
     """
-    assert one.when is not None and other.when is not None  # noqa: S101  (the caller's choice)
+    whens = [item.when for item in indicators if item.when is not None]
     conditions: dict[Source, list[When]] = {}
-    for leaf in (*one.when.leaves(), *other.when.leaves()):
+    for leaf in (leaf for when in whens for leaf in when.leaves()):
         conditions.setdefault(_source(leaf, scales), []).append(leaf)
     free: dict[When, set[Truth]] = {}
     tried = []
@@ -156,10 +192,10 @@ def _together(
             free[leaves[0]] = {truth for (truth,) in truths}
         else:
             tried.append([dict(zip(leaves, answer, strict=True)) for answer in truths])
-    found = set()
+    found = set[tuple[Truth, ...]]()
     for answers in product(*tried):
         told = {leaf: {truth} for of in answers for leaf, truth in of.items()}
-        found |= set(product(_says(one.when, free | told), _says(other.when, free | told)))
+        found |= set(product(*(_says(when, free | told) for when in whens)))
     return found
 
 

@@ -53,9 +53,9 @@ def lay_implied(connection: DuckDBPyConnection, product: Product, linked: Linked
         " (implication integer, sides integer, line varchar, counted boolean, sign integer)"
     )
     rows = [
-        (number, 1 + len(item.parts), side.indicator, side.counted, sign)
+        (number, len(item.sides), side.indicator, side.counted, sign)
         for number, item in enumerate(product.implications)
-        for side, sign in ((item.whole, 1), *((part, -1) for part in item.parts))
+        for side, sign in item.sides
     ]
     # Lines are indicators where it stands which of them are sensitive.
     if rows and linked.sensitive and linked.line:

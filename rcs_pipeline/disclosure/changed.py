@@ -254,7 +254,8 @@ def told_by_sums(
     for item in (base, numerator, base - numerator):
         moved = np.maximum(moved, np.abs(rows @ np.where(both, item, 0).astype(float)))
     most = (few - 1) * (parts @ (kept & ~both).astype(float))
-    return np.asarray(whole & ~unknown & (moved > 0) & (most - moved < width))
+    # Where none is kept, a part is gone that was there, and nothing is left of it to be told.
+    return np.asarray(whole & ~unknown & (moved > 0) & (most > 0) & (most - moved < width))
 
 
 def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:

@@ -20,15 +20,14 @@ from rcs_pipeline.disclosure.propagate import outer_bounds
 
 @dataclass(frozen=True)
 class Implied:
-    """The lines of an implication, that of the whole first, and whether its side is of those counted."""
+    """The lines of an implication, that of the whole first, and whether its side is of those counted.
+
+    `signs`: the whole (and what the part is of as well) less its parts.
+    """
 
     lines: Ints
     counted: Bools
-
-    @property
-    def signs(self) -> Ints:
-        """The whole less its parts."""
-        return np.where(np.arange(len(self.lines)) == 0, 1, -1)
+    signs: Ints
 
     def alone(self, base: Ints, numerator: Ints) -> Ints:
         """How many are of the whole and of no part, slot by slot."""
@@ -43,10 +42,10 @@ def implied_of(implications: Iterable[Implication], names: Sequence[str]) -> tup
     number = {name: line for line, name in enumerate(names)}
     found = []
     for item in implications:
-        sides = (item.whole, *item.parts)
+        sides, signs = zip(*item.sides, strict=True)
         if all(side.indicator in number for side in sides):
             lines = np.array([number[side.indicator] for side in sides], dtype=np.int64)
-            found.append(Implied(lines, np.array([side.counted for side in sides])))
+            found.append(Implied(lines, np.array([side.counted for side in sides]), np.array(signs)))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations, product
 
 import duckdb
 import numpy as np
@@ -102,10 +102,13 @@ def test_every_implication_holds_for_every_pupil(catalogue: Catalogue, counted: 
     )
     assert found
     for item in found:
-        whole = of(item.whole, values)
+        wholes = np.sum([of(side, values) for side, sign in item.sides if sign > 0], axis=0)
         parts = np.sum([of(part, values) for part in item.parts], axis=0)
-        assert (parts <= whole).all(), item
+        assert (parts <= wholes).all(), item
         assert parts.any(), f"nobody is of a part of {item}, so nothing was seen"
+        # What is left are so many pupils, each once.
+        assert (wholes - parts <= 1).all(), item
+        assert not item.also or (wholes - parts).any(), item
 
 
 def test_what_holds_for_every_pupil_is_an_implication(catalogue: Catalogue, counted: Counted) -> None:
@@ -129,11 +132,54 @@ def test_what_holds_for_every_pupil_is_an_implication(catalogue: Catalogue, coun
     assert asked
 
 
-def names(items: tuple[Implication, ...]) -> set[tuple[str, tuple[str, ...]]]:
-    def said(side: Side) -> str:
-        return side.indicator if side.counted else f"not {side.indicator}"
+def test_where_three_questions_say_how_many_are_of_two_it_is_an_implication(
+    catalogue: Catalogue, counted: Counted
+) -> None:
+    instrument, values = counted
+    found = implications_of(
+        catalogue.indicators_of(instrument), catalogue.scales, catalogue.instrument(instrument)
+    )
+    told = {frozenset(item.sides) for item in found}
+    two = {frozenset(side for side, _ in item.sides) for item in found if len(item.sides) == 2}
+    asked = 0
+    for part in shares(catalogue, instrument):
+        near = [
+            item for item in shares(catalogue, instrument)
+            if {str(leaf) for leaf in leaves(item)} < {str(leaf) for leaf in leaves(part)}
+            and (item.stages, item.versions) == (part.stages, part.versions)
+        ]  # fmt: skip
+        for one, other in combinations(near, 2):
+            for sides in product((True, False), repeat=3):
+                whole, also, of_both = map(Side, (one.id, other.id, part.id), sides)
+                left = of(whole, values).astype(int) + of(also, values) - of(of_both, values)
+                pairs = [frozenset((of_both, side)) for side in (whole, also)] + [
+                    frozenset((whole, Side(other.id, not sides[1])))
+                ]
+                if set(np.unique(left)) != {0, 1} or any(pair in two for pair in pairs):
+                    continue
+                asked += 1
+                assert frozenset(((whole, 1), (also, 1), (of_both, -1))) in told
+    assert asked
 
-    return {(said(item.whole), tuple(map(said, item.parts))) for item in items}
+
+def said(side: Side) -> str:
+    return side.indicator if side.counted else f"not {side.indicator}"
+
+
+def names(items: tuple[Implication, ...]) -> set[tuple[str, tuple[str, ...]]]:
+    return {(said(item.whole), tuple(map(said, item.parts))) for item in items if not item.also}
+
+
+def test_both_of_two_questions_and_neither_are_known_where_a_third_is_their_sum(catalogue: Catalogue) -> None:
+    found = {
+        (frozenset((said(item.whole), said(item.also))), said(item.parts[0]))
+        for item in catalogue.product("rcs").implications if item.also
+    }  # fmt: skip
+    assert (frozenset(("s_bullied", "s_bullied_online")), "s_bullied_any") in found
+    assert (frozenset(("p_left_out", "p_bullied")), "p_bullied_or_left_out") in found
+    # The family supports whom it does both for: what both lack less what either does is who has neither.
+    neither = frozenset(("not p_talks_to_family", "not p_enjoys_family_time"))
+    assert (neither, "not p_family_support") in found
 
 
 def test_questions_that_contain_and_exclude_one_another_are_known(catalogue: Catalogue) -> None:
@@ -168,7 +214,7 @@ def test_a_question_on_many_items_is_compared_with_one_on_a_single_item(catalogu
 def test_each_difference_of_counts_stands_once(catalogue: Catalogue) -> None:
     items = catalogue.product("rcs").implications
     assert len(set(items)) == len(items)
-    pairs = [frozenset((item.whole, *item.parts)) for item in items]
+    pairs = [frozenset((item.whole, *item.parts)) for item in items if not item.also]
     turned = [frozenset(Side(side.indicator, not side.counted) for side in pair) for pair in pairs]
     # Both ways round only where they have other bases, or where each contains the other.
     for pair, other in zip(pairs, turned, strict=True):

@@ -236,6 +236,21 @@ def test_figures_of_the_same_pupils_that_others_moved_are_noticed(
     )
 
 
+def test_a_group_that_everybody_left_closes_no_gate(
+    tmp_path: Path, people: list[Row], release: Given, product: Product
+) -> None:
+    left = [row for row in people if row[:3] != ("D", "female", "S2")]
+    assert len(people) - len(left) >= 100
+    folder = after(tmp_path / "two", left, product, release)
+    assert failed(folder, product, release) == {}
+    shown = rows(
+        folder / "protected/open/answers.parquet",
+        "group_value, base",
+        "geography_code = 'D' and indicator_id = 'i0' and group_value in ('S2', 'male+S2')",
+    )
+    assert {base for _, base in shown} == {sum(row[0] == "D" and row[2] == "S2" for row in left)}
+
+
 def test_a_file_put_beside_the_protected_ones_to_be_judged_instead_is_noticed(
     tmp_path: Path, people: list[Row], product: Product
 ) -> None:

@@ -17,7 +17,7 @@ from rcs_pipeline.contracts.implications import Implication, Side
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
-from rcs_pipeline.disclosure.implied import Implied
+from rcs_pipeline.disclosure.implied import Implied, implied_of
 from rcs_pipeline.disclosure.linked import Counts, Protected, Reason, protect_counts
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.ledger.records import Outcome, Verdict
@@ -27,11 +27,13 @@ from tests.disclosure.test_secondary import WIDTH, country, limits
 
 # The second question counts only pupils whom the first counts.
 CONTAINED = Implication(Side("i0", True), (Side("i1", True),))
+# The third counts whoever one of the others counts.
+BOTH = Implication(Side("i0", True), (Side("i2", True),), Side("i1", True))
 LINKED = "disclosure.open.linked"
 
 
 def inside() -> Implied:
-    return Implied(np.array([0, 1]), np.array([True, True]))
+    return Implied(np.array([0, 1]), np.array([True, True]), np.array([1, -1]))
 
 
 def protected(base: np.ndarray, numerators: np.ndarray, *implied: Implied) -> Protected:
@@ -84,6 +86,20 @@ def test_nobody_in_the_wider_question_alone_is_no_secret() -> None:
     base = np.array([300, 100, 100, 100])
     numerators = np.array([[120, 30, 40, 50], [110, 30, 35, 45]])
     assert not protected(base, numerators, inside()).reasons.any()
+
+
+def test_few_whom_two_questions_count_are_not_what_a_third_leaves_of_their_sum() -> None:
+    base = np.array([300, 100, 100, 100])
+    # 30 and 28 in the first part, and 56 by one of the two: two are counted by both.
+    numerators = np.array([[110, 30, 40, 40], [88, 28, 30, 30], [176, 56, 60, 60]])
+    assert not protected(base, numerators).reasons.any()
+    both = implied_of([BOTH], ["i0", "i1", "i2"])
+    assert both[0].alone(np.tile(base, (3, 1)), numerators).tolist() == [22, 2, 10, 10]
+    found = protected(base, numerators, *both)
+    assert found.narrow == 0
+    hidden = found.reasons != Reason.SHOWN
+    assert hidden[:, 1].any()
+    assert hidden.sum() == 2
 
 
 def worlds(base: np.ndarray, numerators: np.ndarray, hidden: np.ndarray) -> np.ndarray:
@@ -172,6 +188,30 @@ def test_the_attack_refuses_what_was_chosen_without_knowing(
     found = linked(audit(made, product))
     assert found.outcome is Outcome.FAIL
     assert "known exactly" in found.message
+
+
+def of_both() -> list[Row]:
+    """Pupils whom the third question counts if one of the others does; in one group of A both count two."""
+    found: list[Row] = []
+    for place in PLACES:
+        for sex in ("female", "male"):
+            for stage in ("S1", "S2", "S3"):
+                start = 28 if (place, sex, stage) == ("A", "female", "S1") else 12
+                for pupil in range(80):
+                    one, other = pupil < 30, start <= pupil < start + 30
+                    found.append((place, sex, stage, int(one), int(other), int(one or other)))
+    return found
+
+
+def test_whom_two_questions_count_is_chosen_and_attacked_where_a_third_tells(
+    tmp_path: Path, blind: Product
+) -> None:
+    knowing = replace(blind, implications=(BOTH,))
+    made = candidate(tmp_path / "blind", of_both(), blind)
+    assert linked(audit(made, blind)).outcome is Outcome.PASS
+    assert linked(audit(made, knowing)).outcome is Outcome.FAIL
+    made = candidate(tmp_path / "knowing", of_both(), knowing)
+    assert linked(audit(made, knowing)).outcome is Outcome.PASS
 
 
 def test_what_was_chosen_with_it_passes_and_hides_little(tmp_path: Path, product: Product) -> None:

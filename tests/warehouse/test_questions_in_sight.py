@@ -19,15 +19,17 @@ def pupils(side: Side, rows: str) -> str:
 
 def alone(item: Implication, file: Path) -> str:
     """How many of a whole are of no part, wherever all of them are in sight, as SQL."""
-    sides = (item.whole, *item.parts)
     rows = [
         f"(select * from '{file}' where indicator_id = '{side.indicator}' and numerator is not null)"
         f" as side_{number}"
-        for number, side in enumerate(sides)
+        for number, (side, _) in enumerate(item.sides)
     ]
     joined = f"{rows[0]} " + " ".join(f"join {row} using ({SAME})" for row in rows[1:])
-    less = " - ".join(pupils(side, f"side_{number}") for number, side in enumerate(sides))
-    return f"select {less} as pupils from {joined}"
+    left = " ".join(
+        f"{'+' if sign > 0 else '-'} {pupils(side, f'side_{number}')}"
+        for number, (side, sign) in enumerate(item.sides)
+    )
+    return f"select {left} as pupils from {joined}"
 
 
 def test_no_two_questions_in_sight_leave_one_to_four_pupils(programme: Building, open_tables: Path) -> None:
