@@ -80,7 +80,7 @@ def protect_numerators(
     hidden[block.numbers[exists]] = (reasons[lines] != Reason.SHOWN)[exists]
     narrow, asked = np.zeros(size + len(ties.few), dtype=bool), np.ones(size, dtype=bool)
     many, programmes, beside = MANY_WIDTHS * limits.width, 0, np.zeros(size, dtype=bool)
-    rows = ties.within_reach(block.everything, hidden, many)
+    rows, blocks = ties.within_reach(block.everything, hidden, many), components(block.everything.rows)
     # Each figure by itself first, then as narrow as the others in sight make it: that finds less to hide.
     ways: tuple[bool, ...] = (False, True)
     while True:
@@ -96,9 +96,9 @@ def protect_numerators(
         more = ties.within_reach(block.everything, hidden, many) & ~rows
         if not more.any():
             break
-        # What further rows tie is looked at once more, and the rest is as it was.
+        # What further rows tie, by sums as well, is looked at once more, and the rest is as it was.
         rows, ways = rows | more, (True,)
-        asked = ties.tied_by(more) & ~narrow[:size]
+        asked = np.isin(blocks, blocks[ties.tied_by(more)]) & ~narrow[:size]
     cells = np.zeros(exists.shape, dtype=bool)
     cells[exists] = hidden[block.numbers[exists]]
     of_bases = (block.bases >= 0) & beside[block.bases]
