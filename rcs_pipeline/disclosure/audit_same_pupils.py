@@ -1,7 +1,7 @@
 """Rows of the very pupils of the last release: other figures of theirs say how many others left or joined.
 
-And rows that count the pupils whom another table withholds, or tells as of before. Belongs here: finding such
-rows in the written files, with SQL of its own.
+Belongs here: finding such rows, and those that count pupils whom another table withholds or tells as of
+before, in the written files, with SQL of its own.
 Does not belong here: rows whose pupils are others (see `audit_earlier`); anything that `protect` uses.
 
 Weights are roll over respondents. Where a pupil leaves, those who stay weigh more, so that a row which that
