@@ -151,6 +151,43 @@ def test_whoever_tries_every_world_finds_nothing_narrow(
     assert (spread_alone[(truth >= 1) & (truth <= 4)] >= WIDTH).all()
 
 
+@settings(max_examples=60)
+@given(
+    bases=st.tuples(st.integers(8, 9), st.integers(8, 9)),
+    shares=st.tuples(*[st.integers(0, 9)] * 6),
+)
+def test_whoever_tries_every_world_of_three_questions_finds_nothing_narrow(
+    bases: tuple[int, int], shares: tuple[int, ...]
+) -> None:
+    base = np.array([sum(bases), *bases])
+    one, other = np.minimum(shares[:2], bases), np.minimum(shares[2:4], bases)
+    # So many are of both as there have to be, or more.
+    both = np.clip(shares[4:], np.maximum(one + other - bases, 0), np.minimum(one, other))
+    lines = [one, other, one + other - both]
+    numerators = np.array([[item.sum(), *item] for item in lines])
+    grid, three = country(2), np.tile(base, (3, 1))
+    counts = Counts(
+        grid, three > 0, three, numerators, np.array([3.0, 1.0, 1.0]),
+        implied=implied_of([BOTH], ["i0", "i1", "i2"]),
+    )  # fmt: skip
+    found = protect_counts(counts, limits(grid, 3, minimum=5))
+    hidden = found.reasons != Reason.SHOWN
+    axes = [
+        np.arange(base[part] + 1) if hidden[line, part] else numerators[line, part : part + 1]
+        for line in range(3) for part in (1, 2)
+    ]  # fmt: skip
+    parts = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1).reshape(-1, 3, 2)
+    every = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
+    of_both = every[:, 0] + every[:, 1] - every[:, 2]
+    fits = ((every == numerators) | hidden).all(axis=(1, 2)) & (of_both >= 0).all(axis=1)
+    spread, spread_both = np.ptp(every[fits], axis=0), np.ptp(of_both[fits], axis=0)
+    exempt = (numerators == 0) | (numerators == base)
+    truth = numerators[0] + numerators[1] - numerators[2]
+    assert found.narrow == 0
+    assert (spread[hidden & ~exempt] >= WIDTH).all()
+    assert (spread_both[(truth >= 1) & (truth <= 4)] >= WIDTH).all()
+
+
 def people() -> list[Row]:
     """Pupils whom the first question counts if the second does; in one group of A it counts two more."""
     found: list[Row] = []
