@@ -186,22 +186,19 @@ class Before:
         """Cells whose figures would say how many others left or joined, where their own people are the same.
 
         Of places where somebody left or joined since an earlier release: whoever stays has another weight for
-        it. And of all places in the groups that fewer than `few` of the whole left or joined: the figure of
-        all the others has the weights of those, and an error that the whole lends its schools. `parents`: of
-        each place the number of the place that it is a part of, or -1.
+        it. And of all places in the groups that fewer than `few` of the whole left or joined since one of
+        them: the figure of all the others has the weights of those, and an error that the whole lends its
+        schools. `parents`: of each place the number of the place that it is a part of, or -1.
         """
-        apart = [people(item.base, item.numerator) for item in self.shifts]
-        other, many = (
-            _any(self.hidden, found).reshape(len(self.hidden), len(parents), -1)
-            for found in (
-                [item.seen & ((by > 0) | item.moved) for item, by in zip(self.shifts, apart, strict=True)],
-                [item.seen & (by >= few) for item, by in zip(self.shifts, apart, strict=True)],
-            )
-        )
+        shape = (len(self.hidden), len(parents), -1)
+        apart = [(item, people(item.base, item.numerator)) for item in self.shifts]
+        other = _any(self.hidden, [item.seen & ((by > 0) | item.moved) for item, by in apart]).reshape(shape)
+        # Beside one of the releases: who has the others sees that one as well.
+        few_left = _any(self.hidden, [~item.seen | (by < few) for item, by in apart]).reshape(shape)
         moved, whole = np.asarray(other.any(axis=(0, 2))), np.arange(len(parents))
         while (parents[whole] >= 0).any():
             whole = np.where(parents[whole] >= 0, parents[whole], whole)
-        stays = ~many[:, whole] & bool(moved.any())
+        stays = few_left[:, whole] & bool(moved.any())
         return np.asarray((stays | moved[None, :, None]).reshape(self.hidden.shape))
 
     def near_bases(self, few: int) -> Bools:

@@ -219,6 +219,15 @@ def test_other_places_are_quiet_in_groups_of_which_few_of_the_whole_left() -> No
     assert before.quiet(np.array([-1, 0, 0]), FEW).tolist() == [[True] * 6 + [False, True, True]]
 
 
+def test_few_who_left_since_one_of_two_releases_are_not_told_beside_it() -> None:
+    # Of the programme fifteen left since the first release, and three since the second; of the place, nobody.
+    first, second = shift([-15, 0], [-4, 0]), shift([-3, 0], [-1, 0])
+    before = Before(np.zeros((1, 2), bool), (first, second), np.zeros((1, 2), bool))
+    assert before.quiet(np.array([-1, 0]), FEW).all()
+    alone = Before(np.zeros((1, 2), bool), (first,), np.zeros((1, 2), bool))
+    assert alone.quiet(np.array([-1, 0]), FEW).tolist() == [[True, False]]
+
+
 def test_whoever_left_between_two_earlier_releases_is_not_told_by_the_next() -> None:
     left, since = shift([-12, 0], [-3, 0]), shift([0, 0], [0, 0])
     before = Before(np.zeros((1, 2), bool), (left, since), np.zeros((1, 2), bool))
