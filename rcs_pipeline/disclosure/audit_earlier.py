@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.audit_same_pupils import followed, follows_not, weights_told
+from rcs_pipeline.disclosure.audit_same_pupils import followed, follows_not, most_apart, weights_told
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out, seen_in
 from rcs_pipeline.disclosure.engine import AFRESH, judged_file, name, text
 from rcs_pipeline.ledger.records import Outcome
@@ -234,11 +234,7 @@ def _few_apart(table: ProductTable, held: set[str], few: int) -> str:
     for base, numerator in pairs_of(table):
         if base not in held:
             continue
-        by = [f"given_now.{name(base)} - before.{name(base)}"]
-        if numerator in held:
-            by.append(f"given_now.{name(numerator)} - before.{name(numerator)}")
-            by.append(f"({by[0]}) - ({by[1]})")
-        most = f"greatest({', '.join(f'abs({item})' for item in by)})"
+        most = most_apart(base, numerator if numerator in held else None, "given_now", "before")
         test = f"({most} > 0 and {most} < {few})"
         if linked and linked.mean and {linked.mean.value, linked.mean.weight} <= held:
             value, weight = name(linked.mean.value), name(linked.mean.weight)

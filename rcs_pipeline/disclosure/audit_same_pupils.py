@@ -120,15 +120,19 @@ def linked_counts(table: ProductTable) -> list[tuple[str, str]]:
 
 
 def _apart(pairs: Sequence[tuple[str, str | None]], last: Laid) -> str:
-    """How many people differ at least, by bases, by those counted and by those not counted."""
-    found = []
-    for base, numerator in pairs:
-        by = f"(truth.{name(base)} - was.{name(base)})"
-        found.append(f"abs({by})")
-        if numerator and numerator in last.columns:
-            of = f"(truth.{name(numerator)} - was.{name(numerator)})"
-            found += [f"abs({of})", f"abs({by} - {of})"]
-    return f"greatest({', '.join(found)})"
+    each = (
+        most_apart(base, of if of in last.columns else None, "truth", "was") for base, of in pairs
+    )  # fmt: skip
+    return f"greatest({', '.join(each)})"
+
+
+def most_apart(base: str, numerator: str | None, now: str, then: str) -> str:
+    """How many people differ at least: by the base, by those counted and by those not counted, as SQL."""
+    by = [f"{now}.{name(base)} - {then}.{name(base)}"]
+    if numerator:
+        by.append(f"{now}.{name(numerator)} - {then}.{name(numerator)}")
+        by.append(f"({by[0]}) - ({by[1]})")
+    return f"greatest({', '.join(f'abs({item})' for item in by)})"
 
 
 def _listed(columns: tuple[str, ...]) -> str:

@@ -86,7 +86,7 @@ def some_of_every_kind(marts: duckdb.DuckDBPyConnection) -> list[tuple[str, str,
         )
         qualify
             row_number() over (
-                partition by geography_level, is_mean, variance_method order by mixed
+                partition by geography_level, is_mean, variance_method, schools >= 10 order by mixed
             ) = 1
             or row_number() over (partition by group_by, is_mean order by mixed desc) = 1
         order by all

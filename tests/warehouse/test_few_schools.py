@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+from pydantic import ValidationError
 
+from rcs_pipeline.contracts.product import ReliabilityPolicy
 from rcs_pipeline.warehouse.build import Building
 
 FEW, PUPILS = 10, 4.5
@@ -52,6 +54,12 @@ def test_many_schools_that_hardly_differ_do_not_say_so(programme: Building) -> N
     assert len(found) > 100
     assert {method for method, _, _ in found} <= {"lent", "pupil"}
     assert all(given != pytest.approx(apart, rel=1e-6) for _, given, apart in found)
+
+
+def test_an_error_worth_few_pupils_is_lent_only_where_that_of_few_schools_is() -> None:
+    with pytest.raises(ValidationError, match="`pupils_for_error` goes with `schools_for_error`"):
+        ReliabilityPolicy(pupils_for_error=PUPILS)
+    assert ReliabilityPolicy(pupils_for_error=PUPILS, schools_for_error=FEW).pupils_for_error == PUPILS
 
 
 def test_the_schools_of_a_row_are_those_with_pupils_in_its_base(programme: Building) -> None:
