@@ -318,8 +318,9 @@ class ProductTable:
 
     @property
     def symbols(self) -> frozenset[str]:
-        """The columns that say why a number is not there."""
-        return frozenset(rule.symbol_column for rule in self.extension.hide)
+        """The columns that say why a number is not there, or how far to trust it: their codes are symbols."""
+        of_symbols = (item.name for item in self.columns if item.codes and set(item.codes) <= set(Symbol))
+        return frozenset({*(rule.symbol_column for rule in self.extension.hide), *of_symbols})
 
     def columns_for(self, audience: str) -> tuple[ProductColumn, ...]:
         """The columns that this audience may see by itself: none unless the contract says so.

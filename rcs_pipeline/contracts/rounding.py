@@ -6,6 +6,7 @@ Does not belong here: the rounding (see `disclosure.display`). The candidate's o
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -14,13 +15,20 @@ from rcs_pipeline.contracts.stated import StatedPolicy
 from rcs_pipeline.contracts.yaml_files import Strict
 
 
+class Steps(Strict):
+    """An estimate's step, and that of its standard error, which says what the estimate was."""
+
+    estimate: float = Field(gt=0, lt=1)
+    error: float = Field(gt=0, lt=1)
+
+
 class RoundingPolicy(StatedPolicy):
     """To which steps figures are rounded; every parameter says why, and who answers for it."""
 
-    fine_step: float = Field(gt=0, lt=1, description="of an estimate, where that is `step_pupils` or more")
-    coarse_step: float = Field(gt=0, lt=1, description="of an estimate of fewer pupils")
-    step_pupils: float = Field(gt=0, description="what a fine step of the base must be worth, in pupils")
-    error_step: float = Field(gt=0, lt=1, description="of a standard error")
+    steps: tuple[Steps, ...] = Field(
+        min_length=1, description="of an estimate and its error, the finest first"
+    )
+    step_pupils: float = Field(gt=0, description="what an estimate's step of its base is worth, in pupils")
     ratio_step: float = Field(gt=0, le=1, description="of a ratio, such as a design effect")
     coefficient_step: float = Field(gt=0, lt=1, description="of a coefficient, such as Cronbach's alpha")
     people_step: int = Field(ge=1, description="of weighted and effective bases")
@@ -31,16 +39,21 @@ class RoundingPolicy(StatedPolicy):
         names = [name for name in type(self).model_fields if name != "stated"]
         if unstated := [name for name in names if name not in self.stated]:
             raise ValueError(f"{', '.join(unstated)}: say value, reason and owner")
-        if self.fine_step > self.coarse_step or sorted(self.p_values)[-1] != 1:
-            raise ValueError("`fine_step` is at most `coarse_step`, and the last of `p_values` is 1")
+        finest_first = all(
+            fine.estimate < coarse.estimate and fine.error <= coarse.error
+            for fine, coarse in pairwise(self.steps)
+        )
+        if not finest_first or sorted(self.p_values)[-1] != 1:
+            raise ValueError("`steps` begin with the finest, and the last of `p_values` is 1")
         return self
 
 
 class Rounded(Strict):
     """How a column is rounded.
 
-    `to`: which steps. `base`: for an estimate, the column of its pupils. `moves_with`: a limit keeps its
-    distance from this column, which is rounded too, so that the two together say no more than that one.
+    `to`: which steps. `base`: for an estimate or an error, the column of its pupils. `moves_with`: a limit
+    keeps its distance from this column, which is rounded too, so that the two together say no more than that
+    one.
     `less`, `over`, `times`: the column is made again from two rounded ones, the first less, over or times
     the second.
     """
@@ -54,8 +67,8 @@ class Rounded(Strict):
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Rounded:
-        if (self.to == "estimate") != (self.base is not None):
-            raise ValueError("`estimate` names its `base`; nothing else does")
+        if (self.to in ("estimate", "error")) != (self.base is not None):
+            raise ValueError("`estimate` and `error` name their `base`; nothing else does")
         if sum(item is not None for item in (self.moves_with, self.less, self.over, self.times)) > 1:
             raise ValueError("at most one of `moves_with`, `less`, `over` and `times`")
         return self

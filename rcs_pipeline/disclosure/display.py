@@ -21,14 +21,19 @@ def rounded_columns(table: ProductTable) -> dict[str, Rounded]:
 
 
 def step_of(rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
-    """The step of a column, as SQL over the alias `rows`."""
+    """The step of a column, as SQL over the alias `rows`.
+
+    Of an estimate or its error it is the finest that is worth `step_pupils` pupils, or else the coarsest.
+    """
     if rounded.base is not None:
-        worth = f"{rows}.{name(rounded.base)} * {policy.fine_step}"
-        fine = f"{worth} >= {policy.step_pupils}"
-        return f"(case when {fine} then {policy.fine_step} else {policy.coarse_step} end)"
+        *finer, coarsest = policy.steps
+        step = str(getattr(coarsest, rounded.to))
+        for item in reversed(finer):
+            worth = f"{rows}.{name(rounded.base)} * {item.estimate} >= {policy.step_pupils}"
+            step = f"(case when {worth} then {getattr(item, rounded.to)} else {step} end)"
+        return step
     steps = {
-        "error": policy.error_step, "ratio": policy.ratio_step, "coefficient": policy.coefficient_step,
-        "people": policy.people_step,
+        "ratio": policy.ratio_step, "coefficient": policy.coefficient_step, "people": policy.people_step,
     }  # fmt: skip
     return str(steps[rounded.to])
 

@@ -86,7 +86,7 @@ def compare(
         grain: the columns that identify a row in both.
         columns: the columns to compare, with the SQL type that they are published in.
         interval: which column is a value with an interval, if the table has one.
-        symbols: the columns that say why there is no value; they are none themselves.
+        symbols: the columns that say why there is no value, or how far to trust it; they are none themselves.
 
     Returns:
         Place -> its differences; under the empty name those of a release that is not one of many.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_all_digits_of_a_weighted_share_give_the_counts_behind_it_and_the_rounde
     known = list(worlds(weights, sum(truth), exact * people - 1e-9, exact * people + 1e-9))
     assert known == [truth]
     (rounded,) = shown(product, "indicator_estimates", {"estimate": exact, "base": 22}, "estimate")
-    half = product.file.rounding.coarse_step / 2  # type: ignore[union-attr]
+    half = product.file.rounding.steps[-1].estimate / 2  # type: ignore[union-attr]
     left = list(worlds(weights, sum(truth), (rounded - half) * people, (rounded + half) * people))
     assert truth in left
     assert min(widths(left)) >= 5
@@ -57,8 +58,9 @@ def test_all_digits_of_a_weighted_share_give_the_counts_behind_it_and_the_rounde
 @pytest.mark.parametrize(
     ("estimate", "base", "published"),
     [
-        (0.23456, 999, 0.23), (0.23456, 1000, 0.235), (0.0049, 500, 0.01), (0.9999, 3000, 0.999),
-        (0.0, 500, 0.0), (1.0, 500, 1.0), (12.3456, 50, 12.35),
+        (0.23456, 2999, 0.23), (0.23456, 3000, 0.235), (0.0049, 500, 0.01), (0.9999, 3000, 0.999),
+        (0.23456, 300, 0.23), (0.23456, 299, 0.24), (0.24999, 150, 0.24), (0.24, 149, 0.25),
+        (0.0, 500, 0.0), (1.0, 500, 1.0), (12.3456, 50, 12.35), (0.06, 99, 0.05), (0.9999, 31, 0.95),
     ],
 )  # fmt: skip
 def test_a_share_has_the_digits_that_its_base_carries_and_some_are_never_none(
@@ -66,6 +68,29 @@ def test_a_share_has_the_digits_that_its_base_carries_and_some_are_never_none(
 ) -> None:
     given = {"estimate": estimate, "base": base}
     assert shown(product, "indicator_estimates", given, "estimate") == (pytest.approx(published, abs=1e-12),)
+
+
+@pytest.mark.parametrize("base", [30, 60, 149, 150, 299, 300, 1000, 2999, 3000, 20_000])
+def test_a_rounded_error_leaves_about_as_many_pupils_open_as_a_step_is_worth(
+    product: Product, base: int
+) -> None:
+    """Even to somebody who knows the design effect to every digit, which is rounded as well."""
+    policy = product.file.rounding
+    assert policy is not None
+    worth = policy.step_pupils
+    steps = next((step for step in policy.steps if step.estimate * base >= worth), policy.steps[-1])
+    for counted in (5, base // 5, base // 3):
+        error = math.sqrt(counted / base * (1 - counted / base) / base)
+        row = {"standard_error": error, "base": base}
+        (told,) = shown(product, "indicator_estimates", row, "standard_error")
+        ends = [_share(base * max(told + side * steps.error / 2, 0) ** 2) for side in (-1, 1)]
+        assert ends[0] <= counted / base <= ends[1]
+        assert (ends[1] - ends[0]) * base > 0.8 * min(worth, steps.estimate * base)
+
+
+def _share(variance: float) -> float:
+    """The smaller share whose pupils vary so."""
+    return (1 - math.sqrt(max(1 - 4 * variance, 0))) / 2
 
 
 def test_limits_move_with_the_estimate_and_say_no_more_than_it(product: Product) -> None:
@@ -119,7 +144,8 @@ def test_alpha_and_weighted_respondents_are_rounded_too(product: Product) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [("rounding:\n", "unrounding:\n", "unrounding"),
-     ("    value: 0.001\n    reason: A standard", "    value: 0.001\n    because: A standard", "because"),
+     ("    value: 5\n    reason: A sum", "    value: 5\n    because: A sum", "because"),
+     ("{estimate: 0.05, error: 0.01}", "{estimate: 0.005, error: 0.01}", "finest"),
      ("[0.001, 0.01, 0.05, 0.1, 1]", "[0.001, 0.01]", "p_values")],
 )  # fmt: skip
 def test_rounding_without_a_reason_or_a_policy_is_refused(

@@ -238,7 +238,7 @@ SIZES = {"A": 700, "B": 900, "C": 600}
 ROUNDING = "rounding:\n" + "".join(
     f"  {name}: {{value: {value}, reason: as in the real product, owner: tests}}\n"
     for name, value in (
-        ("fine_step", 0.001), ("coarse_step", 0.01), ("step_pupils", 1), ("error_step", 0.001),
+        ("steps", "[{estimate: 0.001, error: 0.001}, {estimate: 0.01, error: 0.001}]"), ("step_pupils", 1),
         ("ratio_step", 0.1), ("coefficient_step", 0.01), ("people_step", 5), ("p_values", "[0.05, 1]"),
     )
 )  # fmt: skip
@@ -517,7 +517,7 @@ def test_raked_weights_are_no_row(tmp_path: Path, product: Product) -> None:
     [
         (f"[open], {ESTIMATE}", "[open]", "not rounded as an estimate"),
         ("compared: [comparator]", "compared: [estimate]", "among `compared`"),
-        ("rounded: {to: people}", "rounded: {to: error}", "weighted base"),
+        ("rounded: {to: people}", "rounded: {to: ratio}", "weighted base"),
         ("level: cpp, group_by", "level: school, group_by", "no audience sees"),
         ("column: method, values", "column: unknown, values", "how a place was weighted"),
         ("total: weighted_base", "total: nothing", "nothing"),

@@ -6,13 +6,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.gate import evidence
 from rcs_pipeline.ledger.records import Outcome, Plan
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.approve import approve
+from rcs_pipeline.release.diff import Held, compare
 from rcs_pipeline.release.differ import differences
 from rcs_pipeline.release.plan import Wishes, make_plan
 from rcs_pipeline.site.plan_page import write_plan_page
@@ -54,6 +57,27 @@ def test_values_newly_withheld_and_newly_shown_are_counted(workspace: Workspace)
     plan = make_plan(workspace, "mini")
     assert (table(plan)["values_no_longer_shown"], table(plan)["values_newly_shown"]) == (3, 3)
     assert found(plan, "hidden")[0][0] == found(plan, "shown")[0][0] == "warning"
+
+
+def test_a_caution_about_a_number_is_no_value_that_was_withheld(tmp_path: Path) -> None:
+    """What an approver is warned of has to be worth the warning."""
+    contract = load_catalogue().product("rcs").table("indicator_estimates")
+    assert contract.symbols == {"symbol", "quality_flag"}
+    files = tmp_path / "before.parquet", tmp_path / "after.parquet"
+    with duckdb.connect() as connection:
+        for file, flag in zip(files, ("null", "'u'"), strict=True):
+            connection.execute(f"""
+                copy (select 'a' as place, 0.2::double as estimate, {flag}::varchar as quality_flag)
+                to '{file}'
+            """)
+        found = compare(
+            connection, contract.name, Held((files[0],)), Held((files[1],)), grain=("place",),
+            columns={"place": "varchar", "estimate": "double", "quality_flag": "varchar"},
+            symbols=contract.symbols,
+        )  # fmt: skip
+    assert [(item.changed, item.cells, item.hidden, item.shown) for item in found.values()] == [
+        (1, {"quality_flag": 1}, 0, 0)
+    ]
 
 
 def test_a_breaking_change_names_the_consumers_it_breaks_and_no_others(workspace: Workspace) -> None:
