@@ -23,8 +23,11 @@ def rounded_columns(table: ProductTable) -> dict[str, Rounded]:
 def step_of(rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
     """The step of a column, as SQL over the alias `rows`.
 
-    Of an estimate or its error it is the finest that is worth `step_pupils` pupils, or else the coarsest.
+    Of an estimate or its error it is the finest that is worth `step_pupils` pupils, or else the coarsest. A
+    difference of two that are shown says no more than they do, and is what a reader makes it.
     """
+    if rounded.less:
+        return str(policy.steps[0].estimate)
     if rounded.base is not None:
         *finer, coarsest = policy.steps
         step = str(getattr(coarsest, rounded.to))
@@ -36,6 +39,17 @@ def step_of(rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
         "ratio": policy.ratio_step, "coefficient": policy.coefficient_step, "people": policy.people_step,
     }  # fmt: skip
     return str(steps[rounded.to])
+
+
+def reach_of(table: ProductTable, rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
+    """How far what is shown of a column may lie from the candidate's figure, as SQL over the alias `rows`.
+
+    A difference and a limit take over the rounding of what they are made of.
+    """
+    made_of = rounded.less or ((rounded.moves_with,) if rounded.moves_with else ())
+    how = {item.name: item.rounded for item in table.columns}
+    reach = [reach_of(table, other, policy, rows) for item in made_of if (other := how[item])]
+    return f"({' + '.join([step_of(rounded, policy, rows), *reach])})"
 
 
 def shown_value(product: Product, table: ProductTable, column: ProductColumn, rows: str) -> str:

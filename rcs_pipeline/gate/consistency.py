@@ -19,7 +19,7 @@ from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
-from rcs_pipeline.disclosure.display import rounded_columns, step_of
+from rcs_pipeline.disclosure.display import reach_of, rounded_columns, step_of
 from rcs_pipeline.disclosure.engine import WAREHOUSE, columns_of, judged_file, name, names, reading, text
 from rcs_pipeline.gate import lent
 from rcs_pipeline.gate.consistency_rules import (
@@ -243,10 +243,9 @@ def _rounded(
         if column not in held or how.to == "p_value":
             continue
         step, value = step_of(how, policy, "truth"), f"shown.{name(column)}"
-        # A difference and a limit take over the rounding of what they are made of.
-        far = 1.0 if how.moves_with is None and how.less is None and how.over is None else 2.0
+        far = reach_of(table, how, policy, "truth")
         wrong = (
-            f"abs({value} - truth.{name(column)}) > {far} * {step} * (1 + {RATIO_TOLERANCE})"
+            f"abs({value} - truth.{name(column)}) > {far} * (1 + {RATIO_TOLERANCE})"
             if how.over is None and how.times is None else "false",
             f"abs({value} / {step} - round({value} / {step})) > {RATIO_TOLERANCE}",
         )  # fmt: skip

@@ -13,7 +13,7 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.rounding import Rounded
-from rcs_pipeline.disclosure.display import shown_value
+from rcs_pipeline.disclosure.display import reach_of, shown_value
 from tests.disclosure.weighing import widths, worlds
 
 PRODUCT = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
@@ -121,6 +121,41 @@ def test_a_difference_is_that_of_two_rounded_estimates(product: Product) -> None
     assert found == (0.22, 0.22, 0.0, -0.04, 0.0, 1.0)
     untested = {**row, "difference": None, "z": None, "p_value": None}
     assert shown(product, "indicator_comparisons", untested, "difference", "z", "p_value") == (None,) * 3
+
+
+def test_a_difference_is_the_one_that_a_reader_makes_of_the_two_estimates(product: Product) -> None:
+    row = {
+        "estimate": 0.6502, "base": 106, "other_estimate": 0.6841, "other_base": 1404, "difference": -0.0339,
+    }  # fmt: skip
+    columns = ("estimate", "other_estimate", "difference")
+    assert shown(product, "indicator_comparisons", row, *columns) == (0.65, 0.68, -0.03)
+
+
+def test_what_is_shown_lies_within_its_reach_on_either_side_of_a_step(product: Product) -> None:
+    """Two bases of one difference may have different steps: the gate allows it what both may be off."""
+    table = product.table("indicator_comparisons")
+    policy = product.file.rounding
+    assert policy is not None
+    asked = ("estimate", "difference", "difference_lower")
+    off = ", ".join(
+        f"max(abs({shown_value(product, table, column, 't')} - t.{column.name})"
+        f" / {reach_of(table, column.rounded, policy, 't')})"
+        for column in table.columns if column.name in asked and column.rounded
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        found = connection.execute(f"""
+            with drawn as (
+                select hash(i) % 9973 / 9973 as estimate, hash(i + 0.5) % 9973 / 9973 as other_estimate,
+                    30 + hash(-i) % 3500 as base, 30 + hash(-i - 0.5) % 3500 as other_base
+                from range(20000) as r (i)
+            )
+            select {off} from (
+                select *, estimate - other_estimate as difference, difference - 0.05 as difference_lower
+                from drawn
+            ) as t
+        """).fetchone()
+    assert found is not None
+    assert all(0.4 < worst <= 1 for worst in found)
 
 
 def test_every_published_weighted_figure_is_rounded(product: Product) -> None:
