@@ -89,22 +89,28 @@ def _figures(
     step_of_total = rounding.people_step if total.rounded else 0
     others = ("held", "truth") if weighted.others else ()
     shown, share = (f"{rows}.{name(str(weighted.others))}" for rows in others) if others else ("null", "null")
-    every = [step.estimate for step in rounding.steps]
-    steps = ", ".join(f"({step})" for step in every)
     connection.execute(f"""
         create or replace temp table weighted_figures as
         select {shape(linked, 0, "truth")}, truth.{name(weighted.figure)} as share,
             truth.{name(weighted.total)} as people, held.{name(weighted.figure)} as shown,
             held.{name(weighted.total)} as shown_people, {step_of_total} as step_of_people,
             cast({share} as double) as share_of_others, cast({shown} as double) as shown_of_others,
-            coalesce((
-                select min(estimate) from (values {steps}) as told (estimate)
-                where estimate * {base} >= {rounding.step_pupils}
-            ), {max(every)}) as step
+            {share_step(rounding, base)} as step
         from read_parquet({file}) as held
         inner join {WAREHOUSE}.main.{name(table.name)} as truth on {same}
         where truth.{name(str(linked.numerator))} is not null
     """)
+
+
+def share_step(rounding: RoundingPolicy, base: str) -> str:
+    """The step to which a share of so many pupils is rounded, as SQL."""
+    steps = [step.estimate for step in rounding.steps]
+    every = ", ".join(f"({step})" for step in steps)
+    return f"""
+            coalesce((
+                select min(estimate) from (values {every}) as told (estimate)
+                where estimate * {base} >= {rounding.step_pupils}
+            ), {max(steps)})"""
 
 
 def _weights(connection: DuckDBPyConnection, linked: LinkedTable, weighted: Weighted) -> None:

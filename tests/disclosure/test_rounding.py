@@ -13,7 +13,8 @@ from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.rounding import Rounded
-from rcs_pipeline.disclosure.display import reach_of, shown_value
+from rcs_pipeline.disclosure.audit_weighted import share_step
+from rcs_pipeline.disclosure.display import reach_of, shown_value, step_of
 from tests.disclosure.weighing import widths, worlds
 
 PRODUCT = Path(__file__).parents[2] / "data_contracts" / "products" / "rcs"
@@ -121,6 +122,22 @@ def test_a_difference_is_that_of_two_rounded_estimates(product: Product) -> None
     assert found == (0.22, 0.22, 0.0, -0.04, 0.0, 1.0)
     untested = {**row, "difference": None, "z": None, "p_value": None}
     assert shown(product, "indicator_comparisons", untested, "difference", "z", "p_value") == (None,) * 3
+
+
+def test_the_attack_takes_every_share_for_rounded_as_it_is(product: Product) -> None:
+    """It has code of its own, and a coarser step than the release's would tell it less than readers know."""
+    policy = product.file.rounding
+    assert policy is not None
+    told = step_of(Rounded(to="estimate", base="base"), policy, "t")
+    with duckdb.connect() as connection:
+        found = connection.execute(f"""
+            select step, min(base), max(base), bool_and(step = {share_step(policy, "cast(base as double)")})
+            from (select base, {told} as step from (select i as base from range(10, 9000) as r (i)) as t)
+            group by step order by step
+        """).fetchall()
+    assert [(float(step), *rest) for step, *rest in found] == [
+        (0.001, 3000, 8999, True), (0.01, 300, 2999, True), (0.02, 150, 299, True), (0.05, 10, 149, True)
+    ]  # fmt: skip
 
 
 def test_a_difference_is_the_one_that_a_reader_makes_of_the_two_estimates(product: Product) -> None:
