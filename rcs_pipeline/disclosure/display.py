@@ -44,12 +44,14 @@ def step_of(rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
 def reach_of(table: ProductTable, rounded: Rounded, policy: RoundingPolicy, rows: str) -> str:
     """How far what is shown of a column may lie from the candidate's figure, as SQL over the alias `rows`.
 
-    A difference and a limit take over the rounding of what they are made of.
+    An estimate may be a step off, for some are never shown as none. A difference and a limit take over the
+    rounding of what they are made of, and are half a step of their own off at most.
     """
     made_of = rounded.less or ((rounded.moves_with,) if rounded.moves_with else ())
     how = {item.name: item.rounded for item in table.columns}
     reach = [reach_of(table, other, policy, rows) for item in made_of if (other := how[item])]
-    return f"({' + '.join([step_of(rounded, policy, rows), *reach])})"
+    own = step_of(rounded, policy, rows) + (" / 2" if reach else "")
+    return f"({' + '.join([own, *reach])})"
 
 
 def shown_value(product: Product, table: ProductTable, column: ProductColumn, rows: str) -> str:

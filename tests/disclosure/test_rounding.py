@@ -124,6 +124,15 @@ def test_a_difference_is_that_of_two_rounded_estimates(product: Product) -> None
     assert shown(product, "indicator_comparisons", untested, "difference", "z", "p_value") == (None,) * 3
 
 
+def test_readers_are_told_from_which_base_on_a_step_is_used(product: Product) -> None:
+    policy = product.file.rounding
+    assert policy is not None
+    told = (PRODUCT.parents[2] / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    for step in policy.steps[:-1]:
+        assert f"{step.estimate} from {math.ceil(policy.step_pupils / step.estimate):,}" in told
+    assert f"and {policy.steps[-1].estimate} below" in told
+
+
 def test_the_attack_takes_every_share_for_rounded_as_it_is(product: Product) -> None:
     """It has code of its own, and a coarser step than the release's would tell it less than readers know."""
     policy = product.file.rounding
