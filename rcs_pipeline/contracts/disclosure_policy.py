@@ -89,7 +89,9 @@ class LinkedTable(Strict):
     only group. `compared`: columns with a figure of the places above, which go where one of those is hidden.
     `schools`: the column with the number of schools that have pupils in the base.
     `mean`: the figure of a row without a numerator, by which a changed answer would be seen. `weighted`: the
-    figure that is a weighted sum of numerators of the same table.
+    figure that is a weighted sum of numerators of the same table. `parts`: a line, or the base, -> the lines
+    of the same cell that make it up, as everybody knows. Shares may be of the whole, so its parts are hidden
+    with it.
     """
 
     system: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ class LinkedTable(Strict):
     schools: str | None = None
     mean: MeanOf | None = None
     weighted: Weighted | None = None
+    parts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_way_to_have_several_counts(self) -> LinkedTable:
@@ -119,6 +122,8 @@ class LinkedTable(Strict):
             raise ValueError("`group_by` and `group_value` are both null or neither")
         if self.weighted and not (self.line and self.numerator and self.group_by):
             raise ValueError("`weighted` goes with a `line`, a `numerator` and a `group_by`")
+        if self.parts and not (self.line and self.numerator):
+            raise ValueError("`parts` go with a `line` and a `numerator`")
         return self
 
     @property

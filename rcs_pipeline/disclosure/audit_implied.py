@@ -11,6 +11,7 @@ number, though it stands in no row.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,9 @@ Numbers = npt.NDArray[Any]
 class Differences:
     """The differences that matter, and their sides that are hidden, a row each.
 
-    `each`: `difference`, `alone` (the truth), whether it is `asked`, and how many a roll leaves of the whole
-    (`most`), where its base is hidden. `sides`: `difference`, `cell`, `sign`, and whether the side is of
-    those `counted`.
+    `each`: `difference`, `alone` (the truth), whether it is `asked`, whether it is nobody as everybody knows
+    (`exact`), and how many a roll leaves of the whole (`most`), where its base is hidden. `sides`:
+    `difference`, `cell`, `sign`, and whether the side is of those `counted`.
     """
 
     each: Arrays
@@ -46,41 +47,76 @@ def lay_implied(connection: DuckDBPyConnection, product: Product, linked: Linked
     """`attacked_implied`: a row for each side of each difference, which is numbered cell by cell.
 
     Raises:
-        RcsError: fewer are of a whole than of its parts, so the conditions are not what was counted.
+        RcsError: fewer are of a whole than of its parts, or more where they make it up; so the conditions are
+            not what was counted.
     """
     connection.execute(
         "create or replace temp table implied_sides"
-        " (implication integer, sides integer, line varchar, counted boolean, sign integer)"
+        " (implication varchar, sides integer, line varchar, counted boolean, sign integer, exact boolean)"
     )
     rows = [
-        (number, len(item.sides), side.indicator, side.counted, sign)
-        for number, item in enumerate(product.implications)
-        for side, sign in item.sides
+        (whole, 0, line, counted, sign, True)
+        for whole, parts in linked.parts.items()
+        for line, counted, sign in _made_up(whole, parts, linked.base)
     ]
     # Lines are indicators where it stands which of them are sensitive.
-    if rows and linked.sensitive and linked.line:
-        connection.executemany("insert into implied_sides values (?, ?, ?, ?, ?)", rows)
+    if linked.sensitive and linked.line:
+        rows += [
+            (str(number), len(item.sides), side.indicator, side.counted, sign, False)
+            for number, item in enumerate(product.implications)
+            for side, sign in item.sides
+        ]
+    if rows:
+        connection.executemany("insert into implied_sides values (?, ?, ?, ?, ?, ?)", rows)
     connection.execute("""
         create or replace temp table attacked_implied as
         with there as (
-            select implication, sides, cell, counted, sign,
+            select implication, sides, cell, counted, sign, exact,
                 concat_ws('|', implication, system, level, place, ways, value) as difference,
                 sign * case when counted then numerator else base - numerator end as pupils
             from implied_sides inner join attacked using (line) where numerator is not null
         )
-        select difference, cell, sign, counted, sum(pupils) over (partition by difference) as alone
+        select difference, cell, sign, counted, exact, sum(pupils) over (partition by difference) as alone
         from there
-        qualify count(*) over (partition by difference) = sides
+        -- A part that nobody can be of has no cell.
+        qualify exact and max(sign) over (partition by difference) > 0
+            or count(*) over (partition by difference) = sides
     """)
     less = connection.execute(
-        "select count(distinct difference) from attacked_implied where alone < 0"
+        "select count(distinct difference) from attacked_implied where alone < 0 or exact and alone <> 0"
     ).fetchone()
     if less and less[0]:
         raise RcsError(
-            f"{less[0]} cells count fewer pupils by one question than by those it contains",
-            expected="every pupil who is counted by a part counted by the whole",
+            f"{less[0]} cells count other pupils by one question than by those it contains",
+            expected="every pupil of a part counted by the whole, and nobody else where parts make it up",
             todo="Build again: `rcs build`. If it stays so, indicators are counted otherwise than they say.",
         )
+
+
+def _made_up(whole: str, parts: Sequence[str], base: str) -> Iterator[tuple[str, bool, int]]:
+    """The sides of what is made up exactly: a whole, or what the first leaves of a base, less the others."""
+    first, others = (parts[0], parts[1:]) if whole == base else (whole, parts)
+    yield first, whole != base, 1
+    yield from ((part, True, -1) for part in others)
+
+
+def told_by_parts(connection: DuckDBPyConnection, linked: LinkedTable) -> int:
+    """Hidden cells of a whole beside a part in sight, whose share tells the whole."""
+    lines = [(whole, part) for whole, parts in linked.parts.items() for part in parts if whole != linked.base]
+    if not lines:
+        return 0
+    connection.execute("create or replace temp table parts_of_lines (whole varchar, part varchar)")
+    connection.executemany("insert into parts_of_lines values (?, ?)", lines)
+    row = connection.execute("""
+        select count(distinct whole_cell.cell) from attacked as whole_cell
+        inner join parts_of_lines on whole_cell.line = parts_of_lines.whole
+        inner join attacked as part_cell
+            on part_cell.line = parts_of_lines.part and part_cell.system = whole_cell.system
+            and part_cell.level = whole_cell.level and part_cell.place = whole_cell.place
+            and part_cell.ways = whole_cell.ways and part_cell.value = whole_cell.value
+        where whole_cell.hidden and not part_cell.hidden
+    """).fetchone()
+    return int(row[0]) if row else 0
 
 
 def differences(connection: DuckDBPyConnection, product: Product, which: str, *, asked: bool) -> Differences:
@@ -92,12 +128,13 @@ def differences(connection: DuckDBPyConnection, product: Product, which: str, *,
     each = f"""
         select difference, any_value(alone) as alone, bool_or({which}) as ties,
             {str(asked).lower()} and any_value(alone) between 1 and {small} and not bool_and(told) as asked,
+            any_value(exact) as exact,
             min(case when sign > 0 and not known_base and ceiling >= base then ceiling end) as most
         from attacked_implied inner join attacked_beside using (cell) group by difference
     """
     return Differences(
         connection.execute(
-            f"select difference, alone, asked, most from ({each}) where ties or asked order by all"
+            f"select difference, alone, asked, exact, most from ({each}) where ties or asked order by all"
         ).fetchnumpy(),
         connection.execute(
             "select difference, cell, sign, counted"
@@ -125,8 +162,9 @@ def with_differences(
 
     names = np.asarray(found.each["difference"], dtype=np.str_)
     alone = np.asarray(found.each["alone"], dtype=np.float64)
-    is_asked = np.asarray(found.each["asked"], dtype=bool)
-    asked, others = np.flatnonzero(is_asked), np.flatnonzero(~is_asked)
+    is_asked, is_exact = (np.asarray(found.each[item], dtype=bool) for item in ("asked", "exact"))
+    asked, exact = np.flatnonzero(is_asked), np.flatnonzero(is_exact)
+    others = np.flatnonzero(~is_asked & ~is_exact)
     numerators, rests = columns
     place = np.asarray(np.searchsorted(cells, found.sides["cell"]))
     counted = np.asarray(found.sides["counted"], dtype=bool)
@@ -139,7 +177,9 @@ def with_differences(
     number = -sparse.eye_array(len(asked), format="csr")
     nothing = sparse.csr_array((knowledge.matrix.shape[0], len(asked)))
     matrix = sparse.vstack([
-        sparse.hstack([knowledge.matrix, nothing]), sparse.hstack([sides[asked], number]),
+        sparse.hstack([knowledge.matrix, nothing]),
+        sparse.hstack([sides[exact], sparse.csr_array((len(exact), len(asked)))]),
+        sparse.hstack([sides[asked], number]),
     ], format="csr")  # fmt: skip
     # That nobody at least is alone: of those asked about their number says so.
     loose, most = -sides[others], alone[others] - sides[others] @ truth
@@ -149,7 +189,7 @@ def with_differences(
     loose = sparse.hstack([loose, sparse.csr_array((loose.shape[0], len(asked)))], format="csr")
     wider = Knowledge(
         matrix,
-        np.concatenate([knowledge.totals, sides[asked] @ truth - alone[asked]]),
+        np.concatenate([knowledge.totals, sides[exact] @ truth, sides[asked] @ truth - alone[asked]]),
         np.concatenate([knowledge.floor, np.zeros(len(asked))]),
         np.concatenate([knowledge.ceiling, np.full(len(asked), np.inf)]),
         loose,

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
 from rcs_pipeline.disclosure.audit_cells import lay_cells, lay_sums
-from rcs_pipeline.disclosure.audit_implied import Differences, differences, lay_implied
+from rcs_pipeline.disclosure.audit_implied import Differences, differences, lay_implied, told_by_parts
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, told_by_sums
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
@@ -51,6 +51,7 @@ class Attacked:
     figures: int = 0
     without_figures: int = 0
     differences: int = 0
+    told_by_parts: int = 0
 
     @property
     def says(self) -> str:
@@ -76,6 +77,8 @@ class Attacked:
             found += (
                 f", {self.told_apart} sums that say how many pupils left or joined each of their kept parts"
             )
+        if self.told_by_parts:
+            found += f", {self.told_by_parts} wholes hidden beside a share of them"
         if self.narrow:
             found += f", {self.narrow} narrower than the policy allows ({self.known} of them known exactly)"
         return found
@@ -102,7 +105,7 @@ def attack(
     ]
     width = product.file.disclosure.interval_width
     says = "; ".join(item.says for item in found)
-    if any(item.narrow or item.close or item.told_apart for item in found):
+    if any(item.narrow or item.close or item.told_apart or item.told_by_parts for item in found):
         return Outcome.FAIL, says
     other = "other " if any(item.exempt.small_rolls for item in found) else ""
     return Outcome.PASS, f"{says}; every {other}one could be {(width or 0) + 1} values or more"
@@ -158,6 +161,7 @@ def _attack(
         figures=int(figures[0]) if figures else 0,
         without_figures=without_figures,
         differences=int(of_questions.each["asked"].sum()),
+        told_by_parts=told_by_parts(connection, linked),
     )
 
 

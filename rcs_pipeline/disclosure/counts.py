@@ -60,7 +60,7 @@ class Counts:
     `ceiling`: the most people that anybody outside would think possible in a slot, or -1 (lines by slots).
     `cost`: of hiding a slot. `also`: cells whose base another rule hides. `start`: cells hidden already.
     `before`: what earlier releases said of the cells. `weighed`: the weighted figures that are shown of them.
-    `implied`: what lines say of one another.
+    `implied`: what lines say of one another. `worth`: what a number of each line is worth, if not the same.
     """
 
     grid: Grid
@@ -74,6 +74,12 @@ class Counts:
     before: Before | None = None
     weighed: Weighed | None = None
     implied: tuple[Implied, ...] = ()
+    worth: Floats | None = None
+
+    def cost_of(self, lines: Ints) -> Floats:
+        """What it costs to hide each cell of the lines (lines by slots)."""
+        cost = np.broadcast_to(self.cost, (len(lines), self.grid.size))
+        return cost if self.worth is None else cost * self.worth[lines][:, None]
 
     def most(self, lines: Ints) -> Floats:
         """The most people that can be in each cell of the lines, as far as anybody outside may know.

@@ -8,7 +8,7 @@ Does not belong here: which questions imply one another (`contracts.implications
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,12 +22,14 @@ from rcs_pipeline.disclosure.propagate import outer_bounds
 class Implied:
     """The lines of an implication, that of the whole first, and whether its side is of those counted.
 
-    `signs`: the whole (and what the part is of as well) less its parts.
+    `signs`: the whole (and what the part is of as well) less its parts. `exact`: nobody is of the whole
+    alone, as everybody knows.
     """
 
     lines: Ints
     counted: Bools
     signs: Ints
+    exact: bool = False
 
     def alone(self, base: Ints, numerator: Ints) -> Ints:
         """How many are of the whole and of no part, slot by slot."""
@@ -46,6 +48,24 @@ def implied_of(implications: Iterable[Implication], names: Sequence[str]) -> tup
         if all(side.indicator in number for side in sides):
             lines = np.array([number[side.indicator] for side in sides], dtype=np.int64)
             found.append(Implied(lines, np.array([side.counted for side in sides]), np.array(signs)))
+    return tuple(found)
+
+
+def parts_of(parts: Mapping[str, Sequence[str]], base: str, names: Sequence[str]) -> tuple[Implied, ...]:
+    """The lines that others make up, by their names, and those that make up the base.
+
+    A part that is not among the lines is of nobody.
+    """
+    number = {name: line for line, name in enumerate(names)}
+    found = []
+    for whole, own in parts.items():
+        there = [number[item] for item in own if item in number]
+        # What the first part leaves of the base is made up by the others.
+        lines = there if whole == base else [number[whole], *there] if whole in number else []
+        if len(lines) > 1:
+            counted, signs = np.ones(len(lines), dtype=bool), np.full(len(lines), -1)
+            counted[0], signs[0] = whole != base, 1
+            found.append(Implied(np.array(lines, dtype=np.int64), counted, signs, exact=True))
     return tuple(found)
 
 
@@ -72,8 +92,8 @@ class Ties:
     """What the lines of a system of numerators say of one another, as far as it matters.
 
     `rows`: over the columns of the system, one for each implication and slot: those of the whole alone are
-    not fewer than nobody. `few`: the rows whose number is small, and must not be known; `need` and `slots`:
-    its width, and where it stands.
+    not fewer than nobody, and nobody where that is known. `few`: the rows whose number is small, and must
+    not be known; `need` and `slots`: its width, and where it stands.
     """
 
     rows: System
@@ -92,8 +112,9 @@ class Ties:
         lower, upper = np.zeros(system.size), np.zeros(system.size)
         lower[columns], upper[columns] = outer_bounds(system.part(columns))
         down, up = self.rows.rows.minimum(0), self.rows.rows.maximum(0)
-        least = self.rows.row_lower
-        return np.asarray((up @ lower + down @ upper < least) & (least > -many))
+        least, most = self.rows.row_lower, self.rows.row_upper
+        below = (up @ lower + down @ upper < least) & (least > -many)
+        return np.asarray(below | (up @ upper + down @ lower > most))
 
     def tied(self, system: System, rows: Bools) -> System:
         """The system with some of the rows."""
@@ -175,7 +196,7 @@ def ties_of(
     # One entry of each list a side: its rows, its columns and its signs.
     row: list[Ints] = [np.zeros(0, dtype=np.int64)]
     column, weight, slots = list(row), list(row), list(row)
-    number, width = [np.zeros(0)], [np.zeros(0)]
+    number, width, most = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     height = 0
     for item, counted, wanted in zip(implied, alone, need, strict=True):
         there = np.flatnonzero((columns.numerators[item.lines] >= 0).all(axis=0))
@@ -187,6 +208,7 @@ def ties_of(
         slots.append(there)
         number.append(counted[there].astype(float))
         width.append(wanted[there])
+        most.append(np.full(len(there), 0.0 if item.exact else np.inf))
         height += len(there)
     matrix = sparse.csr_array(
         (np.concatenate(weight).astype(float), (np.concatenate(row), np.concatenate(column))),
@@ -195,6 +217,6 @@ def ties_of(
     alone_of, nothing = np.concatenate(number), np.zeros(size)
     few = np.flatnonzero((alone_of >= 1) & (alone_of <= small))
     rows = System(
-        matrix, -np.maximum(alone_of, 0.0), np.full(height, np.inf), nothing, nothing, nothing
+        matrix, -np.maximum(alone_of, 0.0), np.concatenate(most), nothing, nothing, nothing
     )  # fmt: skip
     return Ties(rows, few, np.concatenate(width)[few], np.concatenate(slots)[few])

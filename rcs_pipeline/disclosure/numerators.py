@@ -137,7 +137,7 @@ def _block(
         )  # fmt: skip
         views = View(still, ~old), View(same, new)
     cost = np.zeros(everything.size)
-    cost[numbers[exists]] = np.broadcast_to(counts.cost, exists.shape)[exists]
+    cost[numbers[exists]] = counts.cost_of(lines)[exists]
     places = counts.grid.of(np.concatenate([slots, ties.slots]))
     return _Block(
         counts, limits, lines, exists, numbers, bases, everything, ties, views, cost, places

@@ -24,7 +24,7 @@ from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, bes
 from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
-from rcs_pipeline.disclosure.implied import implied_of
+from rcs_pipeline.disclosure.implied import implied_of, parts_of
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
 from rcs_pipeline.disclosure.rules import hidden_together
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # A whole is worth more than its parts, everybody more than a group, and many more than few.
 LEVEL_WORTH, EVERYBODY_WORTH, ONE_WAY_WORTH = 3.0, 3.0, 1.5
+# So is what other lines make up.
+WHOLE_WORTH = 3.0
 CLASSES: dict[Reason, str] = {reason: reason.name.lower() for reason in Reason if reason is not Reason.SHOWN}
 
 
@@ -199,7 +201,7 @@ def _mark_system(
     _, example = np.unique(place, return_index=True)
     parents = _parents(places, {key: cells[key][example] for key in cells if key.startswith("__in_")}, levels)
     grid = make_grid([level for level, _ in places], parents, [(by, value) for by, value in groups])
-    slot = place * len(groups) + group
+    slot, named = place * len(groups) + group, [line_name for (line_name,) in lines]
 
     def spread(values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
         whole = np.full((len(lines), grid.size), empty)
@@ -217,17 +219,21 @@ def _mark_system(
         also=spread(cells["__own" if linked.numerator is None else "__few_schools"], False),
         before=before_of(spread, cells, releases) if releases else None,
         weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
-        implied=implied_of(product.implications, [name for (name,) in lines]) if linked.sensitive else (),
+        implied=(
+            *(implied_of(product.implications, named) if linked.sensitive else ()),
+            *parts_of(linked.parts, linked.base, named),
+        ),
+        start=spread(cells["__own"], False) if linked.parts else None,
+        worth=np.array([WHOLE_WORTH if name in linked.parts else 1.0 for name in named]),
     )
     sensitive = np.zeros(len(lines), dtype=bool)
     sensitive[line] = cells["__sensitive"].astype(bool)
     limits = limits_of(policy, linked, grid.size, sensitive)
     found = protect_counts(counts, limits)
     reasons = found.reasons
-    while linked.pairs and not _agree(reasons, counts.exists):
-        # A row goes with all its counts, so what one of them hides is hidden for the others to begin with.
-        together = counts.exists & (reasons != Reason.SHOWN).any(axis=0)
-        reasons = protect_counts(replace(counts, start=together), limits).reasons
+    while (alone := _without_their_whole(reasons, counts, linked, named)).any():
+        # The share of a part would tell the whole.
+        reasons = protect_counts(replace(counts, start=alone | (reasons != Reason.SHOWN)), limits).reasons
     above = _hidden_above(reasons, grid) | found.withheld
     reason, compared = reasons[line, slot], above[line, slot]
     quiet = np.zeros_like(compared)
@@ -240,9 +246,14 @@ def _mark_system(
     return result
 
 
-def _agree(reasons: Ints, exists: Bools) -> bool:
-    hidden = reasons != Reason.SHOWN
-    return bool((hidden == (exists & hidden.any(axis=0))).all())
+def _without_their_whole(reasons: Ints, counts: Counts, linked: LinkedTable, named: list[str]) -> Bools:
+    """Cells in sight of lines that are part of one which is hidden there."""
+    hidden, found = reasons != Reason.SHOWN, np.zeros_like(counts.exists)
+    for whole, parts in linked.parts.items():
+        if whole in named:
+            own = [named.index(part) for part in parts if part in named]
+            found[own] |= hidden[named.index(whole)] & counts.exists[own] & ~hidden[own]
+    return found
 
 
 def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensitive: Bools) -> Limits:

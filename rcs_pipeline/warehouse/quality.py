@@ -45,6 +45,22 @@ class Item:
         """The column that counts the pupils whose answer is missing in this way."""
         return sql.name(f"{self.name}__{kind.value}")
 
+    @property
+    def asked(self) -> str:
+        """How many it was put to, as SQL."""
+        return " - ".join(["pupils", *(self.counted(kind) for kind in self.kinds if kind not in ASKED)])
+
+    @property
+    def kinds_of_answer(self) -> dict[str, str]:
+        """How many were asked, answered or did not, and why not, as SQL: kind -> pupils."""
+        without = [self.counted(kind) for kind in self.kinds if kind in ASKED]
+        return {
+            "asked": self.asked,
+            "answered": " - ".join([self.asked, *without]),
+            "missing": " + ".join(without) or "0",
+            **{kind.value: self.counted(kind) for kind in self.kinds},
+        }
+
 
 @dataclass(frozen=True)
 class Coded:

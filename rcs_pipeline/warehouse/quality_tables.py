@@ -13,7 +13,7 @@ from rcs_pipeline.contracts.catalogue import Catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.contracts.quality import CompletionTime
+from rcs_pipeline.contracts.quality import ASKED, CompletionTime
 from rcs_pipeline.contracts.vocabulary import GeographyLevel, MissingKind
 from rcs_pipeline.warehouse import quality, sql
 from rcs_pipeline.warehouse.design import survey_of
@@ -33,10 +33,7 @@ COLUMNS = {
         "group_by", "group_value", "roll", "respondents", "response_rate", "schools_on_roll",
         "schools_taking_part", "linked", "linked_share", "quality_flag",
     ),
-    "item_response": (
-        "item", "label", "pupils", "asked", "answered", "missing", "item_nonresponse",
-        *(column for kind in MissingKind for column in (kind.value, f"{kind.value}_share")),
-    ),
+    "item_response": ("item", "label", "kind", "base", "numerator", "share_of", "share"),
     "survey_quality": ("measure", "subject", "title", "base", "numerator", "value", "unit"),
     "scale_reliability": (
         "scale", "title", "missing_answers", "items", "reversed_items", "asked", "pupils", "alpha",
@@ -79,14 +76,12 @@ class Survey:
 
     @property
     def item_rows(self) -> list[Row]:
-        """For each question its code, label, pupils and pupils without an answer by kind."""
+        """For each question and kind of answer: how many took part, were asked, and are counted."""
         return [
-            (
-                sql.text(item.name), sql.text(item.label), "pupils",
-                *(item.counted(kind) if kind in item.kinds else "0" for kind in MissingKind),
-            )
+            (sql.text(item.name), sql.text(item.label), sql.text(kind), "pupils", item.asked, counted)
             for item in self.items
-        ]  # fmt: skip
+            for kind, counted in item.kinds_of_answer.items()
+        ]
 
     @property
     def share_rows(self) -> list[Row]:
@@ -170,7 +165,7 @@ def table_model(catalogue: Catalogue, product: Product, table: ProductTable, sou
     else:
         values["surveys"] = _surveys(catalogue, product, table)
     if table.name == "item_response":
-        values["kinds"] = list(MissingKind)
+        values["of_everybody"] = ["asked", *(kind.value for kind in MissingKind if kind not in ASKED)]
     return render(
         f"{table.name}.sql.j2", source, columns=[(item.name, sql.TYPES[item.type]) for item in table.columns],
         order_by=table.extension.order_by or table.grain, unit=quality.UNIT, **values,

@@ -278,7 +278,7 @@ def test_conditions_that_are_not_what_was_counted_are_an_error(tmp_path: Path, p
         connection.execute("update answers set numerator = 0 where indicator_id = 'i0' and group_by = 'all'")
     found = linked(audit(made, product))
     assert found.outcome is Outcome.ERROR
-    assert "fewer pupils by one question than by those it contains" in found.message
+    assert "other pupils by one question than by those it contains" in found.message
 
 
 def drawn(draw: random.Random) -> list[Row]:
