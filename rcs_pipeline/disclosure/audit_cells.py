@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
+from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.audit_linked_before import shape
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
@@ -116,13 +117,32 @@ def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: Link
     )
 
 
+def named_in(ways: str, value: str) -> dict[str, str]:
+    """What a group says of its people: of `female+S4` by `sex+stage` their sex and their stage.
+
+    Raises:
+        RcsError: it cannot be taken apart; then there might be sums that nobody attacks.
+    """
+    if ways == "all":
+        return {}
+    by = ways.split("+")
+    said = [value] if len(by) == 1 else value.split("+")
+    if len(said) != len(by):
+        raise RcsError(
+            f"The attack cannot tell what the group `{value}` says of `{ways}`", where="the warehouse",
+            expected=f"{len(by)} values joined by `+`, none of which holds one",
+            todo="Name the code without it in `group_values` of the delivery contract.",
+        )  # fmt: skip
+    return dict(zip(by, said, strict=True))
+
+
 def lay_sums(connection: DuckDBPyConnection) -> None:
     """`attacked_sums`: every published whole with its parts, over places and over every coarser grouping."""
     groups = connection.execute("select distinct ways, value from attacked order by all").fetchall()
     known = {(str(way), str(value)) for way, value in groups}
     pairs = []
     for way, value in sorted(known):
-        named = dict(zip(way.split("+"), value.split("+"), strict=False)) if way != "all" else {}
+        named = named_in(way, value)
         for coarse in {item for item, _ in known} - {way}:
             kept = [] if coarse == "all" else coarse.split("+")
             if set(kept) <= set(named):

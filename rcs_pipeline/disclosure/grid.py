@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.disclosure.linear import Bools, Ints
 from rcs_pipeline.disclosure.near import Slots
 
@@ -156,5 +157,24 @@ def value_in(fine: str, value: str, coarse: str) -> str:
     """`female+S4` of `sex+stage` is `S4` by `stage`."""
     if coarse == EVERYBODY:
         return EVERYBODY
-    of = dict(zip(fine.split(JOINED), value.split(JOINED), strict=True))
+    of = parts_of(fine, value)
     return JOINED.join(of[name] for name in coarse.split(JOINED))
+
+
+def parts_of(by: str, value: str) -> dict[str, str]:
+    """`female+S4` of `sex+stage` by its parts; a way of one part has its value as it is, everybody has none.
+
+    Raises:
+        ContractError: the value has more parts than its way of grouping, or fewer.
+    """
+    if by == EVERYBODY:
+        return {}
+    names = by.split(JOINED)
+    values = value.split(JOINED) if len(names) > 1 else [value]
+    if len(names) != len(values):
+        raise ContractError(
+            f"The group `{value}` of `{by}` has {len(values)} parts where it should have {len(names)}",
+            where="group values of the warehouse", expected=f"no `{JOINED}` within the value of a part",
+            todo="Name the code without it in `group_values` of the delivery contract.",
+        )  # fmt: skip
+    return dict(zip(names, values, strict=True))
