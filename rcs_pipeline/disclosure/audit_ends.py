@@ -14,8 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.weighted import Weighted
-from rcs_pipeline.disclosure.audit_cells import named_in
-from rcs_pipeline.disclosure.audit_linked_before import SHAPE
+from rcs_pipeline.disclosure.audit_cells import SHAPE, named_in
 from rcs_pipeline.disclosure.engine import text
 
 if TYPE_CHECKING:
