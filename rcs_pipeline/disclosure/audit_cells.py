@@ -98,13 +98,20 @@ def lay_cells(
 
 
 def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
-    """The place above, as `level|place`, by the nearest level that names one."""
+    """The place above, as `level|place`: of the nearest level of which one is named that has a row.
+
+    Where nothing names one, the only place of a level is above all others.
+    """
     branches = []
     for number, level in enumerate(levels):
         choices = []
         for above in reversed(levels[:number]):
             if above in linked.belongs:
-                choices.append(f"{text(above + '|')} || {name('in ' + above)}")
+                choices.append(
+                    f"(select any_value({text(above + '|')} || other.place) from seen_cells as other"
+                    f" where other.level = {text(above)} and other.place = seen_cells.{name('in ' + above)}"
+                    f" and other.system = seen_cells.system)"
+                )
             else:
                 choices.append(
                     f"(select case when count(distinct other.place) = 1 then {text(above + '|')} ||"
