@@ -13,6 +13,7 @@ from rcs_pipeline.contracts.adding_up import check_adding_up
 from rcs_pipeline.contracts.banding import BandedTable, check_sizes
 from rcs_pipeline.contracts.delivery_files import TypeOptions
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.made_of import in_order
 from rcs_pipeline.contracts.odcs import extension, read_contract
 from rcs_pipeline.contracts.product import (
     Product,
@@ -52,6 +53,7 @@ def read_product(folder: Path) -> Product:
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
         check_weighted(table, tables, file)
+    in_order(tables)
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
