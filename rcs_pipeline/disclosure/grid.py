@@ -83,8 +83,8 @@ class Grid:
             above = np.where(own, self.parents[np.maximum(above, 0)], -1)
         return found
 
-    def existing(self, exists: Bools) -> tuple[Bools, Bools]:
-        """Which sums hold, for each line of `exists` (lines by slots), and the slots that are in one.
+    def existing(self, exists: Bools) -> Bools:
+        """Which sums hold, for each line of `exists` (lines by slots).
 
         A sum holds where its whole is published and at least one of its parts; an absent part is one
         that nobody is in, or one that the attacker is taken to know.
@@ -93,7 +93,7 @@ class Grid:
         wholes = (self.sums < 0).astype(np.int32)
         present = exists.astype(np.int32)
         holds = ((parts @ present.T) > 0) & ((wholes @ present.T) > 0)
-        return np.asarray(holds.T), exists
+        return np.asarray(holds.T)
 
 
 def make_grid(levels: Sequence[str], parents: Ints, groups: Sequence[tuple[str, str]]) -> Grid:

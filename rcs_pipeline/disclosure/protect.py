@@ -54,8 +54,9 @@ class TableReport:
     """What one audience gets of one table.
 
     `rows_left_out`: rows below the audience's geographies. `hidden_by_reason`: reason -> rows in which
-    numbers were hidden for it (`base`, `numerator`, `complement`, `count`, `money`). `kept`: how many of
-    these rows keep figures of an earlier release.
+    numbers were hidden for it: what a hide rule finds in the row itself (see `rules`), else the class of what
+    hides it beside others (`CLASSES`), or why a school's row has no band (`Why`). `kept`: how many of these
+    rows keep figures of an earlier release.
     """
 
     audience: str

@@ -68,7 +68,7 @@ def mark(
     linked = _linked(table)
     keys = linked.keys
     cells = _read(connection, product, audience, table, seen, beside_others=bool(before))
-    releases = beside(connection, product, table, before) if before else ()
+    releases = beside(connection, table, before) if before else ()
     found: list[Columns] = []
     for rows in _systems(cells, linked):
         there = [{key: column[rows] for key, column in of.items()} for of in (cells, *releases)]
