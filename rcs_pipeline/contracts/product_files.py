@@ -53,7 +53,7 @@ def read_product(folder: Path) -> Product:
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
         check_weighted(table, tables, file)
-    in_order(tables)
+    in_order(tables)  # refuses those that are made of one another
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
