@@ -14,7 +14,7 @@ from typing import TypeVar
 from rcs_pipeline.contracts.alerts import Alerts
 from rcs_pipeline.contracts.checklist import Checklist
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
-from rcs_pipeline.contracts.delivery_files import read_delivery
+from rcs_pipeline.contracts.delivery_files import ALWAYS_THERE, read_delivery
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.implications import implications_of
 from rcs_pipeline.contracts.lifecycle import Lifecycle
@@ -23,7 +23,7 @@ from rcs_pipeline.contracts.lookup import named
 from rcs_pipeline.contracts.measure_checks import check_battery, check_indicator, check_scale
 from rcs_pipeline.contracts.measures import Indicator, MeasuresFile
 from rcs_pipeline.contracts.messages import Message, MessagesFile
-from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product import Product, Tabulation
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.quality import Battery
 from rcs_pipeline.contracts.register import Register, RegisterFile
@@ -245,13 +245,28 @@ def _check_products(catalogue: Catalogue) -> None:
                         where=str(product.path),
                         expected=f"at least {least}, the `straight_line_items` of the product",
                     )
-            groups = {column.group or column.name for column in contract.columns}
-            for group in tabulation.groups:
-                parts = group.split("+")
-                unknown = [] if group == "all" else [part for part in parts if part not in groups]
-                if unknown or parts != sorted(parts):
-                    raise ContractError(
-                        f"The group `{group}` cannot be tabulated for `{tabulation.instrument}`",
-                        where=str(product.path),
-                        expected="`all`, a column or group, or several joined by `+` in alphabetical order",
-                    )
+            _check_groups(product, tabulation, contract)
+
+
+def _check_groups(product: Product, tabulation: Tabulation, contract: DeliveryContract) -> None:
+    """What is grouped by is there, and what a group's values are can be told from their joined names."""
+    groups = {column.group or column.name: column for column in contract.columns}
+    cells = contract.survey.weight.cells if contract.survey else ()
+    grouped = [contract.column(name) for name in cells if name not in ALWAYS_THERE]
+    for group in tabulation.groups:
+        parts = [] if group == "all" else group.split("+")
+        if set(parts) - set(groups) or parts != sorted(parts):
+            raise ContractError(
+                f"The group `{group}` cannot be tabulated for `{tabulation.instrument}`",
+                where=str(product.path),
+                expected="`all`, a column or group, or several joined by `+` in alphabetical order",
+            )
+        grouped += [groups[part] for part in parts]
+    for column in grouped:
+        codes = (column.group_values.get(code, code) for code in column.codes or {})
+        if joined := sorted({value for value in (*codes, *column.group_values.values()) if "+" in value}):
+            raise ContractError(
+                f"The values {', '.join(joined)} of `{column.name}` hold a `+`, which joins values of groups",
+                where=str(contract.path), expected="values without it, for people are grouped by this column",
+                todo="Name these codes otherwise in `group_values`.",
+            )  # fmt: skip

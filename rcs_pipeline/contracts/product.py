@@ -225,7 +225,8 @@ class Follows(Strict):
 class HideRule(Strict):
     """Which columns a policy number hides together, and the symbol column that says so.
 
-    `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`.
+    `estimate`: base below `minimum_base`, or numerator or complement from 1 to `small_numerator`; `tests`
+    names the column of the base and then that of the numerator, where they are not called so.
     `count`: any of `tests` below `minimum_count`. `money`: any of `tests` below `minimum_providers`.
     `derived`: a row of another table that this one is made of (`made_of`) is hidden, or not shown at all.
     `banded`: the band of a row is not among those that were chosen to be shown.
@@ -241,6 +242,18 @@ class HideRule(Strict):
     def _only_the_derived_is_made_of_something(self) -> HideRule:
         if (self.kind == "derived") != bool(self.made_of) or (self.made_of and self.tests):
             raise ValueError("`derived` has `made_of` and no `tests`; no other kind has `made_of`")
+        return self
+
+    @model_validator(mode="after")
+    def _estimates_test_a_base_and_its_numerator(self) -> HideRule:
+        if self.kind != "estimate" or not self.tests:
+            return self
+        turned = self.tests[0] == "numerator" or self.tests[-1] == "base"
+        if turned or len(self.tests) != 2 or len(set(self.tests)) != 2:
+            raise ValueError(
+                f"the `estimate` rule tests {', '.join(self.tests)};"
+                " name the column of the base, then that of the numerator"
+            )
         return self
 
 

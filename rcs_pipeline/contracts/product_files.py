@@ -9,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.adding_up import check_adding_up
 from rcs_pipeline.contracts.banding import BandedTable, check_sizes
 from rcs_pipeline.contracts.delivery_files import TypeOptions
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.made_of import in_order
 from rcs_pipeline.contracts.odcs import extension, read_contract
 from rcs_pipeline.contracts.product import (
     Product,
@@ -45,11 +47,13 @@ def read_product(folder: Path) -> Product:
     for table in tables:
         _check(table, file)
         _check_places(table, file)
+        check_adding_up(table, file)
         _check_derived(table, tables)
         _check_follows(table, tables)
         _check_added_up(table, tables)
         _check_banded(table, tables, file)
         check_weighted(table, tables, file)
+    in_order(tables)  # refuses those that are made of one another
     _check_consumers(file, {table.name: {column.name for column in table.columns} for table in tables}, path)
     return Product(file=file, tables=tables, path=folder)
 
@@ -163,13 +167,6 @@ def _check_places(table: ProductTable, file: ProductFile) -> None:
             raise ContractError(
                 f"`{audience}` sees the table by itself and as part of `{twice[0]}`, which it includes",
                 where=where, expected=f"one of the two among the `audiences` of `{table.name}`",
-            )  # fmt: skip
-        adds_up = table.extension.linked or table.extension.money or table.extension.added_up
-        if policy.includes and adds_up:
-            raise ContractError(
-                f"The rows of the table add up, and `{audience}` includes `{policy.includes[0]}`:"
-                " what the two say together is attacked by nobody",
-                where=where, expected="no `linked`, `money` or `added_up` where an audience includes another",
             )  # fmt: skip
         if policy.each is None:
             continue

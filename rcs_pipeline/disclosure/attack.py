@@ -267,22 +267,18 @@ def _tied(knowledge: Knowledge) -> sparse.csr_array:
 
 
 def _islands(matrix: sparse.csr_array) -> list[Numbers]:
-    """Columns that hang together, by walking from row to row."""
-    by_column, by_row = matrix.tocsc(), matrix.tocsr()
-    seen = np.zeros(matrix.shape[1], dtype=bool)
-    found = []
-    for start in range(matrix.shape[1]):
-        if seen[start]:
-            continue
-        seen[start] = True
-        island, edge = [start], [start]
-        while edge:
-            column = edge.pop()
-            for row in by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]:
-                for other in by_row.indices[by_row.indptr[row] : by_row.indptr[row + 1]]:
-                    if not seen[other]:
-                        seen[other] = True
-                        island.append(int(other))
-                        edge.append(int(other))
-        found.append(np.array(sorted(island), dtype=np.int64))
-    return found
+    """Columns that hang together, in the order of the first column of each island."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
+    by_row, (rows, columns) = matrix.tocsr(), matrix.shape
+    # Columns and rows are nodes, and an entry ties the two, whatever its number is.
+    ends = np.concatenate([np.zeros(columns, dtype=by_row.indptr.dtype), by_row.indptr])
+    tied = (np.ones(len(by_row.indices), dtype=np.int8), by_row.indices, ends)
+    graph = sparse.csr_array(tied, shape=(columns + rows, columns + rows))
+    _, label = csgraph.connected_components(graph, directed=False)
+    _, first, island, size = np.unique(
+        label[:columns], return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first[island], kind="stable").astype(np.int64)
+    return np.split(order, np.cumsum(size[np.argsort(first)])[:-1]) if columns else []

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.audit_cells import named_in
 from rcs_pipeline.disclosure.audit_worlds import misfits, narrow_bases, narrow_rows
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, text
 from rcs_pipeline.ledger.records import Outcome
@@ -230,14 +231,11 @@ def _truth(
     """)
     found = connection.execute("select distinct way, value from bands_rows order by all").fetchall()
     cells = connection.execute("select distinct cell from bands_cells order by all").fetchall()
-    order = finest.group.split("+")
     pairs = [
         (way, value, cell)
         for way, value in found
         for (cell,) in cells
-        if way == "all"
-        or {*zip(way.split("+"), value.split("+"), strict=False)}
-        <= {*zip(order, cell.split("+"), strict=False)}
+        if named_in(way, value).items() <= named_in(finest.group, cell).items()
     ]
     connection.execute("create or replace temp table bands_parts (way varchar, value varchar, cell varchar)")
     if pairs:

@@ -11,12 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
+from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
-from rcs_pipeline.disclosure.audit_linked_before import shape
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+SHAPE = ("system", "line", "level", "place", "ways", "value")
+
+
+def shape(linked: LinkedTable, number: int, rows: str) -> str:
+    """What names a cell of the pair `number` of counts, as SQL over the alias `rows`."""
+    line = f"{rows}.{name(linked.line)}" if linked.line else text(str(number))
+    named = {
+        "system": " || '|' || ".join([*(f"{rows}.{name(key)}" for key in linked.system), "''"]),
+        "line": line,
+        "level": f"{rows}.{name(linked.level)}",
+        "place": f"{rows}.{name(linked.place)}",
+        "ways": f"{rows}.{name(linked.group_by)}" if linked.group_by else "'all'",
+        "value": f"{rows}.{name(linked.group_value)}" if linked.group_value else "'all'",
+    }
+    return ", ".join(f"{value} as {key}" for key, value in named.items())
 
 
 def lay_cells(
@@ -81,13 +98,20 @@ def lay_cells(
 
 
 def _above(linked: LinkedTable, levels: tuple[str, ...]) -> str:
-    """The place above, as `level|place`, by the nearest level that names one."""
+    """The place above, as `level|place`: of the nearest level of which one is named that has a row.
+
+    Where nothing names one, the only place of a level is above all others.
+    """
     branches = []
     for number, level in enumerate(levels):
         choices = []
         for above in reversed(levels[:number]):
             if above in linked.belongs:
-                choices.append(f"{text(above + '|')} || {name('in ' + above)}")
+                choices.append(
+                    f"(select any_value({text(above + '|')} || other.place) from seen_cells as other"
+                    f" where other.level = {text(above)} and other.place = seen_cells.{name('in ' + above)}"
+                    f" and other.system = seen_cells.system)"
+                )
             else:
                 choices.append(
                     f"(select case when count(distinct other.place) = 1 then {text(above + '|')} ||"
@@ -116,13 +140,32 @@ def _shown_elsewhere(folder: Path, product: Product, audience: str, linked: Link
     )
 
 
+def named_in(ways: str, value: str) -> dict[str, str]:
+    """What a group says of its people: of `female+S4` by `sex+stage` their sex and their stage.
+
+    Raises:
+        RcsError: it cannot be taken apart; then there might be sums that nobody attacks.
+    """
+    if ways == "all":
+        return {}
+    by = ways.split("+")
+    said = [value] if len(by) == 1 else value.split("+")
+    if len(said) != len(by):
+        raise RcsError(
+            f"The attack cannot tell what the group `{value}` says of `{ways}`", where="the warehouse",
+            expected=f"{len(by)} values joined by `+`, none of which holds one",
+            todo="Name the code without it in `group_values` of the delivery contract.",
+        )  # fmt: skip
+    return dict(zip(by, said, strict=True))
+
+
 def lay_sums(connection: DuckDBPyConnection) -> None:
     """`attacked_sums`: every published whole with its parts, over places and over every coarser grouping."""
     groups = connection.execute("select distinct ways, value from attacked order by all").fetchall()
     known = {(str(way), str(value)) for way, value in groups}
     pairs = []
     for way, value in sorted(known):
-        named = dict(zip(way.split("+"), value.split("+"), strict=False)) if way != "all" else {}
+        named = named_in(way, value)
         for coarse in {item for item, _ in known} - {way}:
             kept = [] if coarse == "all" else coarse.split("+")
             if set(kept) <= set(named):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.weighted import Weighted
-from rcs_pipeline.disclosure.audit_linked_before import SHAPE
+from rcs_pipeline.disclosure.audit_cells import SHAPE, named_in
 from rcs_pipeline.disclosure.engine import text
 
 if TYPE_CHECKING:
@@ -53,15 +53,13 @@ def _overlapping(connection: DuckDBPyConnection) -> None:
     """`overlapping`: each group with every weighting cell that somebody of it can be in."""
     groups = connection.execute("select distinct ways, value from attacked order by all").fetchall()
     cells = connection.execute("select distinct ways, value from all_weights order by all").fetchall()
-
-    def named(ways: str, value: str) -> dict[str, str]:
-        return {} if ways == "all" else dict(zip(ways.split("+"), value.split("+"), strict=False))
-
     pairs = [
         (ways, value, cell_value)
         for ways, value in groups
         for cell_ways, cell_value in cells
-        if all(named(cell_ways, cell_value).get(key, own) == own for key, own in named(ways, value).items())
+        if all(
+            named_in(cell_ways, cell_value).get(key, own) == own for key, own in named_in(ways, value).items()
+        )
     ]
     connection.execute(
         "create or replace temp table overlapping (ways varchar, value varchar, cell_value varchar)"

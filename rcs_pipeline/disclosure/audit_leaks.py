@@ -146,9 +146,9 @@ def _few(policy: DisclosurePolicy, base: str, numerator: str) -> dict[str, str]:
 
 
 def _base_and_numerator(rule: HideRule) -> tuple[str, str]:
-    if len(rule.tests) == 2 and "base" not in rule.tests:
-        return rule.tests[0], rule.tests[1]
-    return "base", "numerator"
+    """The base first, as the contract says; where it names none, the columns are called so."""
+    base, numerator = rule.tests or ("base", "numerator")
+    return base, numerator
 
 
 def _unseen(cells: MadeOf, audience: str) -> str:

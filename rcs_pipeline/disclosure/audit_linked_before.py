@@ -12,28 +12,13 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import ProductTable
+from rcs_pipeline.disclosure.audit_cells import SHAPE, shape
 from rcs_pipeline.disclosure.audit_moved import lay_moves
 from rcs_pipeline.disclosure.earlier import Laid, seen_in
-from rcs_pipeline.disclosure.engine import name, text
+from rcs_pipeline.disclosure.engine import name
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-SHAPE = ("system", "line", "level", "place", "ways", "value")
-
-
-def shape(linked: LinkedTable, number: int, rows: str) -> str:
-    """What names a cell of the pair `number` of counts, as SQL over the alias `rows`."""
-    line = f"{rows}.{name(linked.line)}" if linked.line else text(str(number))
-    named = {
-        "system": " || '|' || ".join([*(f"{rows}.{name(key)}" for key in linked.system), "''"]),
-        "line": line,
-        "level": f"{rows}.{name(linked.level)}",
-        "place": f"{rows}.{name(linked.place)}",
-        "ways": f"{rows}.{name(linked.group_by)}" if linked.group_by else "'all'",
-        "value": f"{rows}.{name(linked.group_value)}" if linked.group_value else "'all'",
-    }
-    return ", ".join(f"{value} as {key}" for key, value in named.items())
 
 
 def lay_before(

@@ -62,7 +62,7 @@ def audit_places(connection: DuckDBPyConnection, folder: Path, product: Product)
         problems, count = _folders(connection, root, product, audience)
         found.append(_said(folders_check(audience), audience, problems, f"{count} places, each as granted"))
         for table in _own(product, audience):
-            found.append(_rows(connection, root, product, audience, table))
+            found.append(_rows(connection, root, audience, table))
     return found
 
 
@@ -112,9 +112,7 @@ def _folders(
     return [item for item in problems if item], len(granted)
 
 
-def _rows(
-    connection: DuckDBPyConnection, root: Path, product: Product, audience: str, table: ProductTable
-) -> Found:
+def _rows(connection: DuckDBPyConnection, root: Path, audience: str, table: ProductTable) -> Found:
     import duckdb
 
     check, whole = rows_check(audience, table.name), root / f"{table.name}.parquet"

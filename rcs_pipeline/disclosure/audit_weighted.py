@@ -17,8 +17,8 @@ from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.rounding import RoundingPolicy
 from rcs_pipeline.contracts.weighted import Weighted
+from rcs_pipeline.disclosure.audit_cells import SHAPE, shape
 from rcs_pipeline.disclosure.audit_ends import DUST, WIDER, high_end, lay_ends, low_end
-from rcs_pipeline.disclosure.audit_linked_before import SHAPE, shape
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 
 if TYPE_CHECKING:

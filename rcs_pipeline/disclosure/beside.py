@@ -40,7 +40,7 @@ def means_of(product: Product, table: ProductTable) -> tuple[str, ...]:
 
 
 def beside(
-    connection: DuckDBPyConnection, product: Product, table: ProductTable, before: Sequence[Laid]
+    connection: DuckDBPyConnection, table: ProductTable, before: Sequence[Laid]
 ) -> tuple[Columns, ...]:
     """For each earlier release that can be compared, arrays over the cells in `CELLS`.
 

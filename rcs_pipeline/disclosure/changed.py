@@ -277,11 +277,12 @@ def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:
 
 def _from_above(parents: Ints) -> list[int]:
     """The places that are parts, every one after the place that it is a part of."""
-    order, waiting = list[int](), [int(place) for place in np.flatnonzero(parents >= 0)]
-    while waiting:
-        order += [place for place in waiting if int(parents[place]) not in waiting]
-        waiting = [place for place in waiting if place not in order]
-    return order
+    depth, above = np.zeros(len(parents), dtype=np.int64), parents
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, parents[np.maximum(above, 0)], -1)
+    order = np.argsort(depth, kind="stable")
+    return [int(place) for place in order if depth[place]]
 
 
 def _any(like: Bools, found: list[Bools]) -> Bools:

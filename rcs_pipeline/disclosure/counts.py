@@ -30,9 +30,8 @@ class Reason(IntEnum):
     SHOWN = 0
     PRIMARY = 1
     SECONDARY = 2
-    DOMINANCE = 3
-    DIFFERENCING = 4
-    EARLIER = 5
+    DIFFERENCING = 3
+    EARLIER = 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def stacked(grid: Grid, exists: Bools, numbers: Ints, without: Bools | None = No
     """
     from scipy import sparse
 
-    holds, _ = grid.existing(exists)
+    holds = grid.existing(exists)
     if without is not None:
         holds = holds & ~without
     entries = grid.sums.tocoo()

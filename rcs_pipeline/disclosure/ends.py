@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rcs_pipeline.disclosure.grid import Grid
+from rcs_pipeline.disclosure.grid import Grid, parts_of
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -138,6 +138,5 @@ def _overlap(one: tuple[str, str], cell: tuple[str, str], group_by: str) -> bool
     """Whether a pupil can be in both groups: what both name is the same."""
     if cell[0] != group_by:
         return False
-    named = dict(zip(cell[0].split("+"), cell[1].split("+"), strict=True))
-    own = dict(zip(one[0].split("+"), one[1].split("+"), strict=True))
+    named, own = parts_of(*cell), parts_of(*one)
     return all(named.get(key, value) == value for key, value in own.items())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.disclosure.linear import Bools, Ints
 from rcs_pipeline.disclosure.near import Slots
 
@@ -82,8 +83,8 @@ class Grid:
             above = np.where(own, self.parents[np.maximum(above, 0)], -1)
         return found
 
-    def existing(self, exists: Bools) -> tuple[Bools, Bools]:
-        """Which sums hold, for each line of `exists` (lines by slots), and the slots that are in one.
+    def existing(self, exists: Bools) -> Bools:
+        """Which sums hold, for each line of `exists` (lines by slots).
 
         A sum holds where its whole is published and at least one of its parts; an absent part is one
         that nobody is in, or one that the attacker is taken to know.
@@ -92,7 +93,7 @@ class Grid:
         wholes = (self.sums < 0).astype(np.int32)
         present = exists.astype(np.int32)
         holds = ((parts @ present.T) > 0) & ((wholes @ present.T) > 0)
-        return np.asarray(holds.T), exists
+        return np.asarray(holds.T)
 
 
 def make_grid(levels: Sequence[str], parents: Ints, groups: Sequence[tuple[str, str]]) -> Grid:
@@ -156,5 +157,24 @@ def value_in(fine: str, value: str, coarse: str) -> str:
     """`female+S4` of `sex+stage` is `S4` by `stage`."""
     if coarse == EVERYBODY:
         return EVERYBODY
-    of = dict(zip(fine.split(JOINED), value.split(JOINED), strict=True))
+    of = parts_of(fine, value)
     return JOINED.join(of[name] for name in coarse.split(JOINED))
+
+
+def parts_of(by: str, value: str) -> dict[str, str]:
+    """`female+S4` of `sex+stage` by its parts; a way of one part has its value as it is, everybody has none.
+
+    Raises:
+        ContractError: the value has more parts than its way of grouping, or fewer.
+    """
+    if by == EVERYBODY:
+        return {}
+    names = by.split(JOINED)
+    values = value.split(JOINED) if len(names) > 1 else [value]
+    if len(names) != len(values):
+        raise ContractError(
+            f"The group `{value}` of `{by}` has {len(values)} parts where it should have {len(names)}",
+            where="group values of the warehouse", expected=f"no `{JOINED}` within the value of a part",
+            todo="Name the code without it in `group_values` of the delivery contract.",
+        )  # fmt: skip
+    return dict(zip(names, values, strict=True))

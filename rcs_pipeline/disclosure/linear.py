@@ -1,7 +1,7 @@
 """Linear systems over hidden cells: what an attacker knows of them, as rows and bounds.
 
 Belongs here: the system, its connected parts, and one optimum of a linear programme (HiGHS through scipy).
-Does not belong here: which cells there are (`grid`), which to hide (`choose`), judging a release
+Does not belong here: which cells there are (`grid`), which to hide (`secondary`), judging a release
 (`attack`).
 
 Everything is written as a deviation from the true values: a deviation of zero is always possible, and

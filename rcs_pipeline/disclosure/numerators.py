@@ -193,7 +193,7 @@ class _Block:
             found = choose_beside(tied, hidden, self.views, self.cost, seed, slots, known, apart)
             known, programmes = found.proved, programmes + found.programmes
             if not ties.few.size:
-                return Choice(found.hidden, found.narrow, 0, programmes, known[-1]), found.beside
+                return Choice(found.hidden, found.narrow, programmes, known[-1]), found.beside
             if apart is not None:
                 of_few = np.concatenate([apart, apart[ties.hidden_side(found.hidden)]])
             unseen = ties.beside(found.hidden, marked=True)

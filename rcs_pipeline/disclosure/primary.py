@@ -1,6 +1,6 @@
 """Which cells a policy hides for their own sake.
 
-Belongs here: thresholds, zeros and full cells, dominance; each over whole arrays.
+Belongs here: thresholds, zeros and full cells; each over whole arrays.
 Does not belong here: what follows from other cells (see `secondary`), where the policy comes from
 (`contracts`).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
+from rcs_pipeline.disclosure.linear import Bools, Ints
 
 
 def small_base(base: Ints, minimum: npt.ArrayLike) -> Bools:
@@ -31,19 +31,3 @@ def small_part(base: Ints, numerator: Ints, small: int) -> Bools:
 def everybody_or_nobody(base: Ints, numerator: Ints) -> Bools:
     """Cells that say the same of everybody in them: whoever is known to be there is known to be so."""
     return np.asarray((base > 0) & ((numerator == 0) | (numerator == base)))
-
-
-def dominated(total: Floats, largest: Floats, second: Floats, share: float, p_percent: float) -> Bools:
-    """Amounts that give one of their contributors away.
-
-    Args:
-        total: the amount of the cell; amounts are not negative.
-        largest: the amount of its largest contributor.
-        second: of the second largest; 0 where there is none.
-        share: NK(2, share): two contributors must not make up more than this share.
-        p_percent: what the others add must keep the second largest, who knows their own part, from the
-            largest's amount to within this share of it.
-    """
-    nk = largest + second > share * total
-    p = total - largest - second < p_percent * largest
-    return np.asarray((total > 0) & (nk | p))

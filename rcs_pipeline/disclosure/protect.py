@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
+from rcs_pipeline.contracts.made_of import in_order, tables_behind
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
@@ -53,8 +54,9 @@ class TableReport:
     """What one audience gets of one table.
 
     `rows_left_out`: rows below the audience's geographies. `hidden_by_reason`: reason -> rows in which
-    numbers were hidden for it (`base`, `numerator`, `complement`, `count`, `money`). `kept`: how many of
-    these rows keep figures of an earlier release.
+    numbers were hidden for it: what a hide rule finds in the row itself (see `rules`), else the class of what
+    hides it beside others (`CLASSES`), or why a school's row has no band (`Why`). `kept`: how many of these
+    rows keep figures of an earlier release.
     """
 
     audience: str
@@ -93,19 +95,22 @@ def protect(
     few = product.file.disclosure.minimum_difference
     reports, kept = list[TableReport](), dict[tuple[str, str], Kept | None]()
     staying = set[tuple[str, str]]()
-    with reading(database, threads=threads) as connection, ChoosingBands(connection, product) as bands:
-        for audience in product.file.audiences:
-            for table in sorted(product.tables, key=_made_of_others):
-                holder = product.held_by(table, audience) or audience
-                before = lay_out(connection, holder, table, earlier if few else ())
-                if table.columns_for(audience):
-                    report, kept[audience, table.name] = _write(
-                        connection, target, product, audience, table, before, bands, staying
-                    )
-                    reports.append(report)
-                _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
-        write_places(connection, target, product)
-        bands.keep_worlds(target.parent / WORLDS)
+    with reading(database, threads=threads) as connection:
+        _require_all(connection, product)
+        with ChoosingBands(connection, product) as bands:
+            for audience in product.file.audiences:
+                _forget_shown(connection, product)
+                for table in in_order(product.tables):
+                    holder = product.held_by(table, audience) or audience
+                    before = lay_out(connection, holder, table, earlier if few else ())
+                    if table.columns_for(audience):
+                        report, kept[audience, table.name] = _write(
+                            connection, target, product, audience, table, before, bands, staying
+                        )
+                        reports.append(report)
+                    _show(connection, target, product, holder, table, before, kept.get((holder, table.name)))
+            write_places(connection, target, product)
+            bands.keep_worlds(target.parent / WORLDS)
     with whole_file(target.parent / REPORT_FILE) as path:
         path.write_text(json.dumps([asdict(item) for item in reports], indent=1) + "\n", encoding="utf-8")
     return tuple(reports)
@@ -118,7 +123,6 @@ def _write(
     import duckdb
 
     found = columns_of(connection, table.name)
-    _require(table, found)
     groups = hidden_together(table, product.file.disclosure)
     seen = _seen(table, product, audience)
     source = f"{WAREHOUSE}.main.{name(table.name)}"
@@ -167,11 +171,6 @@ def _write(
     return report, kept
 
 
-def _made_of_others(table: ProductTable) -> bool:
-    others = (table.extension.added_up, table.extension.follows)
-    return any(others) or any(rule.made_of for rule in table.extension.hide)
-
-
 def _copy(connection: DuckDBPyConnection, query: str, file: Path) -> None:
     with whole_file(file) as path:
         connection.execute(
@@ -203,6 +202,12 @@ def _show(
         )
         given = f"select *, {symbols} as __seen from ({with_moved(table, before, fresh, final, kept)})"
     connection.execute(f"create or replace temp table {name(shown_view(table.name))} as {given}")
+
+
+def _forget_shown(connection: DuckDBPyConnection, product: Product) -> None:
+    """Nothing that one audience was given is in sight while another one's tables are protected."""
+    for table in product.tables:
+        connection.execute(f"drop table if exists {name(shown_view(table.name))}")
 
 
 def _together(
@@ -240,6 +245,18 @@ def _by_rows(table: ProductTable) -> bool:
     return table.extension.linked is None and any(
         rule.kind in ("estimate", "count") for rule in table.extension.hide
     )
+
+
+def _require_all(connection: DuckDBPyConnection, product: Product) -> None:
+    """Every table that somebody sees, and every one behind it, is as its contract says."""
+    needed = set[str]()
+    for table in product.tables:
+        if any(map(table.columns_for, product.file.audiences)):
+            finest = {table.extension.banded.finest.table} if table.extension.banded else set[str]()
+            needed |= {table.name} | tables_behind(table) | finest
+    for table in product.tables:
+        if table.name in needed:
+            _require(table, columns_of(connection, table.name))
 
 
 def _require(table: ProductTable, found: dict[str, str]) -> None:

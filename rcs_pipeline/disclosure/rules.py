@@ -1,7 +1,7 @@
 """The hide rules of a table contract, made ready to become SQL.
 
 Belongs here: which columns a rule tests, which it hides, and refusing a rule that would do nothing.
-Does not belong here: the audit's own reading of the contract (see `audit`).
+Does not belong here: the audit's own reading of the contract (see `audit_leaks`).
 """
 
 from __future__ import annotations
@@ -69,12 +69,10 @@ def estimate_tests(rule: HideRule, table: ProductTable) -> tuple[str, str]:
         ContractError: the contract names something else than two columns that the table has.
     """
     tests = rule.tests or (BASE, NUMERATOR)
-    if set(tests) == {BASE, NUMERATOR}:
-        tests = (BASE, NUMERATOR)
-    if len(tests) != 2 or not set(tests) <= {column.name for column in table.columns}:
+    if not set(tests) <= {column.name for column in table.columns}:
         raise ContractError(
-            f"The `estimate` rule tests {', '.join(tests) or 'nothing'}", where=str(table.path),
-            expected="the column of the base, then that of the numerator",
+            f"The `estimate` rule tests {', '.join(tests)}", where=str(table.path),
+            expected="two columns that the table has",
         )  # fmt: skip
     return tests[0], tests[1]
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
+from rcs_pipeline.disclosure.grid import parts_of
 from rcs_pipeline.disclosure.linear import Bools, Ints
 
 if TYPE_CHECKING:
@@ -110,10 +111,9 @@ def shape_of(connection: DuckDBPyConnection, table: ProductTable, banded: Banded
     cells = connection.execute(
         f"select distinct __cell, __value from {cells_of(table)} order by 1"
     ).fetchall()
-    finest = banded.finest.group.split("+")
-    named = [dict(zip(finest, str(value).split("+"), strict=False)) for _, value in cells]
+    named = [parts_of(banded.finest.group, str(value)) for _, value in cells]
     members = np.zeros((len(rows), len(cells)), dtype=bool)
     for number, (_, way, value) in enumerate(rows):
-        wanted = {} if way == EVERYBODY else dict(zip(way.split("+"), value.split("+"), strict=False))
+        wanted = parts_of(str(way), str(value))
         members[number] = [all(cell.get(part) == own for part, own in wanted.items()) for cell in named]
     return Shape(tuple(str(way) for _, way, _ in rows), members)

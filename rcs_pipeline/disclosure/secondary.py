@@ -41,7 +41,6 @@ class Choice:
 
     hidden: Bools
     narrow: Bools
-    rounds: int
     programmes: int
     proved: Proved
 
@@ -84,7 +83,7 @@ def choose(
         stuck &= np.isin(np.arange(everything.size), failing)
         todo = failing[~stuck[failing]]
         if not todo.size:
-            return Choice(hidden, stuck | (hidden & hopeless), round_ + 1, programmes, proved)
+            return Choice(hidden, stuck | (hidden & hopeless), programmes, proved)
         mover = _Mover(everything, reaches, hidden, cost, proved)
         programmes += mover.work(todo)
         stuck |= mover.stuck
@@ -98,7 +97,7 @@ def choose(
     stuck[columns[judged.narrow]] = True
     proved.put(columns, judged)
     stuck |= hidden & hopeless
-    return Choice(hidden, stuck, MOST_ROUNDS, programmes + judged.programmes, proved)
+    return Choice(hidden, stuck, programmes + judged.programmes, proved)
 
 
 def _hopeless(system: System) -> Bools:

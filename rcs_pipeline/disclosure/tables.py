@@ -70,7 +70,7 @@ def mark(
     linked = _linked(table)
     keys = linked.keys
     cells = _read(connection, product, audience, table, seen, beside_others=bool(before))
-    releases = beside(connection, product, table, before) if before else ()
+    releases = beside(connection, table, before) if before else ()
     found: list[Columns] = []
     for rows in _systems(cells, linked):
         there = [{key: column[rows] for key, column in of.items()} for of in (cells, *releases)]
@@ -272,24 +272,28 @@ def limits_of(policy: DisclosurePolicy, linked: LinkedTable, slots: int, sensiti
 
 
 def _parents(places: list[tuple[str, ...]], belongs: Columns, levels: tuple[str, ...]) -> Ints:
-    """The number of the place that each place is a part of: the nearest level above that has one."""
+    """The number of the place that each place is a part of: the nearest level above that has one.
+
+    A place that names no place of a level, or one that has no row, is a part of none there: not of the only
+    other one either, but of the next level's.
+    """
     number = {place: index for index, place in enumerate(places)}
     of_level = {level: [place for place in places if place[0] == level] for level in levels}
     parents = np.full(len(places), -1, dtype=np.int64)
     for index, (level, code) in enumerate(places):
         for above in reversed(levels[: levels.index(level)]):
             named = belongs.get(f"__in_{above}")
-            if named is not None and (above, named[index]) in number:
-                parents[index] = number[(above, named[index])]
-                break
-            if len(of_level[above]) == 1:
+            if named is not None:
+                parents[index] = number.get((above, named[index]), -1)
+            elif len(of_level[above]) == 1:
                 parents[index] = number[of_level[above][0]]
-                break
-            if named is None and of_level[above]:
+            elif of_level[above]:
                 raise ContractError(
                     f"Nothing says to which {above} the {level} `{code}` belongs",
                     expected=f"`linked.belongs` with a column for `{above}`",
                 )
+            if parents[index] >= 0:
+                break
     return parents
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -180,3 +181,21 @@ def test_no_generated_table_leaks(
             assert (row["estimate"] is None) == (row["symbol"] is not None)
         for row in protected(folder, "open", "response"):
             assert all(row[name] is None or row[name] >= 10 for name in ("roll", "respondents"))
+
+
+def test_a_numerator_of_another_name_is_the_same_one_to_choice_and_attack(tmp_path: Path) -> None:
+    """`tests: [base, effective_base]`: two of A count in that one, fifty in the other one."""
+    product = small_product()
+    table = product.table("estimates")
+    rule = table.extension.hide[0].model_copy(update={"tests": ("base", "effective_base")})
+    table = replace(table, extension=table.extension.model_copy(update={"hide": (rule,)}))
+    product = replace(product, tables=(table,))
+    few = [(*estimate("A", 100, 50)[:6], 2, None, "a note")]
+    protect(
+        write_warehouse(tmp_path / "warehouse.duckdb", {"estimates": few}), tmp_path / "protected", product
+    )
+    assert protected(tmp_path, "open", "estimates")[0]["symbol"] == "c"
+    rewrite(tmp_path, "estimates", UNHIDDEN)
+    found = {item.check: item for item in audit(tmp_path, product)}["disclosure.open.estimates"]
+    assert found.outcome is Outcome.FAIL
+    assert "numerator of 1 to 4" in found.message

@@ -265,3 +265,42 @@ def test_a_policy_that_does_not_say_enough_is_refused(tmp_path: Path, old: str, 
         )
     with pytest.raises(ContractError, match=says):
         read_product(tmp_path)
+
+
+@pytest.fixture(params=["tranche", "null"], ids=["of a tranche without a row", "of no tranche"])
+def outside(request: pytest.FixtureRequest, tmp_path: Path, product: Product) -> Path:
+    """A candidate in which the only tranche with a row is not that of A, where few skip, nor of B."""
+    folder = candidate(tmp_path / "outside", pupils(1, FEW), product)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        for table in ("answers", "reached", "quality"):
+            connection.execute(f"delete from {table} where geography_code = '1'")
+            connection.execute(f"update {table} set tranche = {request.param} where tranche = '1'")
+        connection.execute(
+            "update quality set refused = refused + 50 where geography_code in ('D', '2', 'rcs')"
+        )
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    return folder
+
+
+def test_a_place_of_no_whole_in_sight_is_a_part_of_the_next_one(outside: Path, product: Product) -> None:
+    """The programme less its other tranche is A and B, so what hides A is B, and no place of that tranche."""
+    hidden = {place for (place,) in rows(
+        outside / "protected/open/quality.parquet", "geography_code", "symbol = 'c'")}  # fmt: skip
+    assert hidden == {"A", "B"}
+    assert verdict(outside, product).outcome is Outcome.PASS
+
+
+def test_a_whole_less_the_wholes_beside_a_place_is_attacked(outside: Path, product: Product) -> None:
+    file = outside / "protected/open/quality.parquet"
+    with duckdb.connect(str(outside / "warehouse.duckdb")) as connection:
+        connection.execute(f"""create temp table shown as
+            select held.* replace (truth.asked as asked, truth.skipped as skipped, truth.refused as refused,
+                null as symbol)
+            from read_parquet('{file}') as held
+            join quality as truth using (geography_level, geography_code)
+            where geography_code <> 'A' union all select * from read_parquet('{file}')
+            where geography_code = 'A'""")
+        connection.execute(f"copy shown to '{file}' (format parquet)")
+    found = verdict(outside, product)
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message.split("quality", 1)[1]

@@ -235,7 +235,7 @@ def assert_safe(grid: Grid, base: np.ndarray, numerator: np.ndarray, found: Prot
     """By counting worlds: every hidden numerator has five values at least, with every base known."""
     hidden = np.flatnonzero(found.reasons[0] != Reason.SHOWN)
     present = base > 0
-    holds, _ = grid.existing(present[None, :])
+    holds = grid.existing(present[None, :])
     sums = grid.sums.toarray()[holds[0]]
     own = sums[:, hidden]
     own = own[np.abs(own).sum(axis=1) > 0]
