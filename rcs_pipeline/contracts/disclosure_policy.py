@@ -84,8 +84,7 @@ class LinkedTable(Strict):
     level. `base` and `numerator`: the columns of the counts (`numerator` none: only bases). `ceiling`: a
     column that is known to everybody and that the base cannot exceed; `whole`: likewise, in another linked
     table. `sensitive`: where it stands, by `line`, whether an indicator is sensitive. `minimum`: the
-    policy's parameter that a base is judged by. `pairs`: further bases and numerators of the same row, which
-    are hidden with it (then there is no `line`). `group_by` and `group_value` are null where everybody is the
+    policy's parameter that a base is judged by. `group_by` and `group_value` are null where everybody is the
     only group. `compared`: columns with a figure of the places above, which go where one of those is hidden.
     `schools`: the column with the number of schools that have pupils in the base.
     `mean`: the figure of a row without a numerator, by which a changed answer would be seen. `weighted`: the
@@ -103,7 +102,6 @@ class LinkedTable(Strict):
     belongs: dict[str, str] = Field(default_factory=dict)
     base: str
     numerator: str | None = None
-    pairs: tuple[tuple[str, str], ...] = ()
     ceiling: str | None = None
     whole: Elsewhere | None = None
     sensitive: Elsewhere | None = None
@@ -116,8 +114,6 @@ class LinkedTable(Strict):
 
     @model_validator(mode="after")
     def _one_way_to_have_several_counts(self) -> LinkedTable:
-        if self.pairs and (self.line or self.numerator is None):
-            raise ValueError("`pairs` go with a `numerator` and without a `line`")
         if (self.group_by is None) != (self.group_value is None):
             raise ValueError("`group_by` and `group_value` are both null or neither")
         if self.weighted and not (self.line and self.numerator and self.group_by):
@@ -132,11 +128,6 @@ class LinkedTable(Strict):
         maybe = (*self.system, self.line, self.level, self.place, self.group_by, self.group_value)
         return tuple(item for item in maybe if item)
 
-    @property
-    def counts(self) -> tuple[tuple[str, str | None], ...]:
-        """Every base with its numerator."""
-        return ((self.base, self.numerator), *self.pairs)
-
     def columns(self) -> tuple[str, ...]:
         """Every column of the table that is named."""
         maybe = (self.line, self.numerator, self.ceiling, self.group_by, self.group_value, self.schools)
@@ -145,7 +136,6 @@ class LinkedTable(Strict):
             self.place,
             self.base,
             *self.compared,
-            *(item for pair in self.pairs for item in pair),
             *((self.mean.value, self.mean.weight) if self.mean else ()),
             *(self.weighted.columns() if self.weighted else ()),
         )

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 SHAPE = ("system", "line", "level", "place", "ways", "value")
 
 
-def shape(linked: LinkedTable, number: int, rows: str) -> str:
-    """What names a cell of the pair `number` of counts, as SQL over the alias `rows`."""
-    line = f"{rows}.{name(linked.line)}" if linked.line else text(str(number))
+def shape(linked: LinkedTable, rows: str) -> str:
+    """What names a cell, as SQL over the alias `rows`."""
     named = {
         "system": " || '|' || ".join([*(f"{rows}.{name(key)}" for key in linked.system), "''"]),
-        "line": line,
+        "line": f"{rows}.{name(linked.line)}" if linked.line else "''",
         "level": f"{rows}.{name(linked.level)}",
         "place": f"{rows}.{name(linked.place)}",
         "ways": f"{rows}.{name(linked.group_by)}" if linked.group_by else "'all'",
@@ -59,21 +58,19 @@ def lay_cells(
             f"coalesce((select any_value(lines.{name(linked.sensitive.column)}) from {lines}"
             f" where lines.{name(linked.line)} = truth.{name(linked.line)}), true)"
         )
-    queries = [
-        f"""
-        select {shape(linked, number, "truth")}, cast(truth.{name(base)} as bigint) as base,
-            cast({f"truth.{name(numerator)}" if numerator else "null"} as bigint) as numerator,
-            cast({ceiling} as bigint) as ceiling, held.{name(base)} is null as hidden,
-            {sensitive} as sensitive{belongs}
-        from read_parquet({file}) as held
-        inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
-        where truth.{name(base)} is not null"""
-        for number, (base, numerator) in enumerate(linked.counts)
-    ]
+    base, numerator = name(linked.base), f"truth.{name(linked.numerator)}" if linked.numerator else "null"
     connection.execute(f"""
         create or replace temp table seen_cells as
         select *, row_number() over (order by system, line, level, place, ways, value) - 1 as cell
-        from ({" union all ".join(queries)})
+        from (
+            select {shape(linked, "truth")}, cast(truth.{base} as bigint) as base,
+                cast({numerator} as bigint) as numerator,
+                cast({ceiling} as bigint) as ceiling, held.{base} is null as hidden,
+                {sensitive} as sensitive{belongs}
+            from read_parquet({file}) as held
+            inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
+            where truth.{base} is not null
+        )
     """)
     levels = tuple(level.value for level in product.file.audiences[audience].geographies)
     elsewhere = _shown_elsewhere(folder, product, audience, linked)

@@ -192,7 +192,7 @@ def _compare(
 def pairs_of(table: ProductTable) -> list[tuple[str, str | None]]:
     """The columns that count people, each base with its numerator."""
     if table.extension.linked:
-        return list(table.extension.linked.counts)
+        return [(table.extension.linked.base, table.extension.linked.numerator)]
     pairs: list[tuple[str, str | None]] = []
     for rule in table.extension.hide:
         if rule.kind == "estimate":

@@ -40,17 +40,14 @@ def lay_before(
     nothing = (f"null::{kind} as {column}" for column, kind in zip(columns, kinds, strict=True))
     rows = [f"select {', '.join(nothing)} where false"]
     for release, laid in enumerate(before):
-        if not set(linked.keys) <= laid.columns:
-            continue
-        for number, (base, numerator) in enumerate(linked.counts):
-            if base in laid.columns:
-                counted = f"rows_then.{name(numerator)}" if numerator in laid.columns else "null"
-                rows.append(
-                    f"select {shape(linked, number, 'rows_then')}, {release} as release,"
-                    f" {seen_in(table, laid, base, 'rows_then')} as seen,"
-                    f" cast(rows_then.{name(base)} as bigint) as then_base,"
-                    f" cast({counted} as bigint) as then_numerator from {name(laid.view)} as rows_then"
-                )
+        if {*linked.keys, linked.base} <= laid.columns:
+            counted = f"rows_then.{name(linked.numerator)}" if linked.numerator in laid.columns else "null"
+            rows.append(
+                f"select {shape(linked, 'rows_then')}, {release} as release,"
+                f" {seen_in(table, laid, linked.base, 'rows_then')} as seen,"
+                f" cast(rows_then.{name(linked.base)} as bigint) as then_base,"
+                f" cast({counted} as bigint) as then_numerator from {name(laid.view)} as rows_then"
+            )
     keys = ", ".join(SHAPE)
     connection.execute(f"""
         create or replace temp table attacked_then as

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.earlier import Laid, same_row, seen_in
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, names, text
@@ -37,8 +38,7 @@ def weights_told(
     spoken = {item for rule in table.extension.hide for item in rule.hides}
     if linked is None or last is None or not {*table.grain, *spoken} <= last.columns:
         return []
-    pairs = [(base, of) for base, of in linked.counts if base in last.columns]
-    counts = [item for pair in pairs for item in pair if item in last.columns]
+    counts = [item for item in (linked.base, linked.numerator) if item in last.columns]
     figures = sorted({*spoken, *linked.compared} - set(counts))
     system, place = linked.system, (*linked.system, linked.level, linked.place)
     group = tuple(item for item in linked.keys if item not in (linked.level, linked.place))
@@ -46,7 +46,7 @@ def weights_told(
     of_whole = f"{name(linked.level)} = {text(whole)}"
     row = connection.execute(f"""
         with others as (
-            select truth.*, {_apart(pairs, last)} as __apart
+            select truth.*, {_apart(linked, last)} as __apart
             from {WAREHOUSE}.main.{name(table.name)} as truth
             inner join {then} as was on {same_row(table.grain, "truth", "was")}
             where ({seen}) and ({_differ("truth", counts)})
@@ -81,14 +81,17 @@ def follows_not(
 ) -> list[str]:  # fmt: skip
     """Rows of `given_now` that tell today's pupils, where the table that it follows does not."""
     last = next((laid for laid in reversed(before) if laid.stands), None)
-    counts = [item for pair in linked_counts(table) for item in pair]
+    linked = table.extension.linked
     spoken = {item for rule in table.extension.hide for item in rule.hides}
-    if last is None or table.extension.follows is None or not {*table.grain, *spoken} <= last.columns:
+    if last is None or linked is None or table.extension.follows is None:
         return []
+    if not {*table.grain, *spoken} <= last.columns:
+        return []
+    counts = [item for item in (linked.base, linked.numerator) if item]
     row = connection.execute(f"""
         select count(*) from given_now
         inner join {name(last.view)} as was on {same_row(table.grain, "given_now", "was")}
-        where ({seen_in(table, last, counts[0], "was")}) and given_now.{name(counts[0])} is not null
+        where ({seen_in(table, last, linked.base, "was")}) and given_now.{name(linked.base)} is not null
             and ({_differ("given_now", counts)}) and {followed(folder, product, audience, table, "given_now")}
     """).fetchone()
     found = int(row[0]) if row else 0
@@ -98,10 +101,10 @@ def follows_not(
 def followed(folder: Path, product: Product, audience: str, table: ProductTable, rows: str) -> str:
     """That the followed table's row of the same pupils is withheld, or not of today, as SQL."""
     follows = table.extension.follows
-    if follows is None:
+    other = next((item for item in product.tables if follows and item.name == follows.table), None)
+    if follows is None or other is None or other.extension.linked is None:
         return "false"
-    other = next(item for item in product.tables if item.name == follows.table)
-    (base, _), *_ = linked_counts(other)
+    base = other.extension.linked.base
     file = folder / "protected" / audience / f"{other.name}.parquet"
     same = [f"told.{name(theirs)} = {rows}.{name(ours)}" for theirs, ours in follows.same.items()]
     same += [f"told.{name(column)} = {text(value)}" for column, value in follows.where.items()]
@@ -113,17 +116,9 @@ def followed(folder: Path, product: Product, audience: str, table: ProductTable,
     )
 
 
-def linked_counts(table: ProductTable) -> list[tuple[str, str]]:
-    """The counts of a linked table that have a base, each base with its numerator or with itself."""
-    linked = table.extension.linked
-    return [(base, of or base) for base, of in linked.counts] if linked else []
-
-
-def _apart(pairs: Sequence[tuple[str, str | None]], last: Laid) -> str:
-    each = (
-        most_apart(base, of if of in last.columns else None, "truth", "was") for base, of in pairs
-    )  # fmt: skip
-    return f"greatest({', '.join(each)})"
+def _apart(linked: LinkedTable, last: Laid) -> str:
+    numerator = linked.numerator if linked.numerator in last.columns else None
+    return most_apart(linked.base, numerator, "truth", "was")
 
 
 def most_apart(base: str, numerator: str | None, now: str, then: str) -> str:

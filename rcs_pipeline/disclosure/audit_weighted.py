@@ -91,7 +91,7 @@ def _figures(
     shown, share = (f"{rows}.{name(str(weighted.others))}" for rows in others) if others else ("null", "null")
     connection.execute(f"""
         create or replace temp table weighted_figures as
-        select {shape(linked, 0, "truth")}, truth.{name(weighted.figure)} as share,
+        select {shape(linked, "truth")}, truth.{name(weighted.figure)} as share,
             truth.{name(weighted.total)} as people, held.{name(weighted.figure)} as shown,
             held.{name(weighted.total)} as shown_people, {step_of_total} as step_of_people,
             cast({share} as double) as share_of_others, cast({shown} as double) as shown_of_others,

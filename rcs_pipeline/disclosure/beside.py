@@ -18,7 +18,7 @@ from rcs_pipeline.disclosure.changed import Before, Shift
 from rcs_pipeline.disclosure.counts import MEAN
 from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.earlier import Laid, seen_in
-from rcs_pipeline.disclosure.engine import name, text
+from rcs_pipeline.disclosure.engine import name
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -114,19 +114,8 @@ def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTabl
     if others in laid.columns:
         there = f"exists (select 1 from {name(laid.view)} as elsewhere where {rest})"
         withheld = f"rows_then.{name(others)} is null and {there}"
-    queries = []
-    for number, (base, numerator) in enumerate(linked.counts):
-        own = "true" if linked.line else f"cells.__line = {text(str(number))}"
-        if base not in laid.columns:
-            continue
-        counted = f"rows_then.{name(numerator)}" if numerator in laid.columns else "null"
-        queries.append(
-            f"select cells.__row as row, seen, seen and {withheld} as withheld,"
-            f" cast(coalesce(rows_then.{name(base)}, 0) as bigint) as base,"
-            f" cast(coalesce({counted}, {MEAN}) as bigint) as numerator, {moved} as moved"
-            f" from {CELLS} as cells inner join {name(laid.view)} as rows_then on {same} and {own}"
-            f" cross join lateral (select {seen_in(table, laid, base, 'rows_then')} as seen)"
-        )
+    base, numerator = linked.base, linked.numerator
+    counted = f"rows_then.{name(numerator)}" if numerator in laid.columns else "null"
     row = connection.execute(f"select count(*) from {CELLS}").fetchone()
     size = int(row[0]) if row else 0
     columns: Columns = {
@@ -134,8 +123,14 @@ def _one(connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTabl
         "base": np.zeros(size, dtype=np.int64), "numerator": np.full(size, MEAN, dtype=np.int64),
         "moved": np.zeros(size, dtype=bool), "withheld": np.zeros(size, dtype=bool),
     }  # fmt: skip
-    if queries:
-        rows = connection.execute(" union all ".join(queries)).fetchnumpy()
+    if base in laid.columns:
+        rows = connection.execute(
+            f"select cells.__row as row, seen, seen and {withheld} as withheld,"
+            f" cast(coalesce(rows_then.{name(base)}, 0) as bigint) as base,"
+            f" cast(coalesce({counted}, {MEAN}) as bigint) as numerator, {moved} as moved"
+            f" from {CELLS} as cells inner join {name(laid.view)} as rows_then on {same}"
+            f" cross join lateral (select {seen_in(table, laid, base, 'rows_then')} as seen)"
+        ).fetchnumpy()
         columns["there"][rows["row"]] = True
         for key in ("seen", "base", "numerator", "moved", "withheld"):
             columns[key][rows["row"]] = np.ma.getdata(rows[key])

@@ -112,9 +112,10 @@ class Ties:
         lower, upper = np.zeros(system.size), np.zeros(system.size)
         lower[columns], upper[columns] = outer_bounds(system.part(columns))
         down, up = self.rows.rows.minimum(0), self.rows.rows.maximum(0)
-        least, most = self.rows.row_lower, self.rows.row_upper
+        least = self.rows.row_lower
         below = (up @ lower + down @ upper < least) & (least > -many)
-        return np.asarray(below | (up @ upper + down @ lower > most))
+        # What parts make up exactly always says something.
+        return np.asarray(below | np.isfinite(self.rows.row_upper))
 
     def tied(self, system: System, rows: Bools) -> System:
         """The system with some of the rows."""

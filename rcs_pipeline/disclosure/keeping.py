@@ -59,7 +59,7 @@ class Kept:
 def counted(table: ProductTable) -> tuple[tuple[str, str | None], ...]:
     """The columns in which a row of a table counts people, each base with its numerator."""
     if table.extension.linked:
-        return table.extension.linked.counts
+        return ((table.extension.linked.base, table.extension.linked.numerator),)
     found: list[tuple[str, str | None]] = []
     for rule in table.extension.hide:
         if rule.kind == "estimate":

@@ -117,20 +117,17 @@ def _read(
     picked.append(f"({few}) as __few_schools")
     picked += means_of(product, table) if beside_others else ()
     picked += figures.picked(product, table, linked.weighted, TODAY) if linked.weighted else ()
-    line = f"cast({name(linked.line)} as varchar)" if linked.line else None
-    queries = []
-    for number, (base, numerator) in enumerate(linked.counts):
-        counted = f"cast({name(numerator)} as bigint)" if numerator else "null::bigint"
-        counts = [
-            f"cast({name(base)} as bigint) as __base", f"coalesce({counted}, {MEAN}) as __numerator",
-            f"{line or text(str(number))} as __line",
-        ]  # fmt: skip
-        queries.append(
-            f"select {', '.join((*picked, *counts))} from {WAREHOUSE}.main.{name(table.name)} as {TODAY}"
-            f" where ({seen}) and {name(base)} is not null"
-        )
-    query = " union all ".join(queries)
-    query = _with_whole(query, linked, product, audience)
+    counted = f"cast({name(linked.numerator)} as bigint)" if linked.numerator else "null::bigint"
+    line = f"cast({name(linked.line)} as varchar)" if linked.line else "''"
+    picked += [
+        f"cast({name(linked.base)} as bigint) as __base", f"coalesce({counted}, {MEAN}) as __numerator",
+        f"{line} as __line",
+    ]  # fmt: skip
+    query = _with_whole(
+        f"select {', '.join(picked)} from {WAREHOUSE}.main.{name(table.name)} as {TODAY}"
+        f" where ({seen}) and {name(linked.base)} is not null",
+        linked, product, audience,
+    )  # fmt: skip
     if linked.sensitive and linked.line:
         there = f"{WAREHOUSE}.main.{name(linked.sensitive.table)}"
         line = name(linked.line)

@@ -86,14 +86,18 @@ def candidate(folder: Path, people: list[Row], product: Product, *, turned: bool
         connection.execute("create table lines as select 'i' || i as indicator_id, i = 1 as sensitive"
                            " from range(3) as t(i)")  # fmt: skip
         connection.execute(f"""create table quality as
-            with cells (place, tranche, asked, skipped, refused) as (values {SKIPPED})
-            select 'cpp' as geography_level, place as geography_code, * exclude (place),
+            with places (place, tranche, asked, skipped, refused) as (values {SKIPPED}),
+            cells as (
+                unpivot (select *, skipped + refused as missing from places)
+                on skipped, refused, missing into name kind value pupils
+            )
+            select 'cpp' as geography_level, place as geography_code, kind, tranche, asked, pupils,
                 null::varchar as symbol
             from cells
             union all
             select case when tranche is null then 'programme' else 'tranche' end,
-                coalesce(tranche, 'rcs'), tranche, sum(asked), sum(skipped), sum(refused), null
-            from cells group by grouping sets ((tranche), ())""")
+                coalesce(tranche, 'rcs'), kind, tranche, sum(asked), sum(pupils), null
+            from cells group by grouping sets ((kind, tranche), (kind))""")
     protect(folder / "warehouse.duckdb", folder / "protected", product)
     return folder
 
@@ -140,16 +144,55 @@ def test_the_reason_stands_in_the_mask_and_only_the_symbol_in_the_table(made: Pa
     assert not list((made / "protected").rglob("*mask*"))
 
 
-def test_a_row_goes_with_all_its_counts_and_so_does_what_keeps_each_of_them(made: Path) -> None:
+def test_a_count_is_hidden_beside_another_of_its_whole_and_of_its_place(made: Path) -> None:
     file = made / "protected/open/quality.parquet"
-    hidden = {place: numbers for place, *numbers in rows(
-        file, "geography_code, asked, skipped, refused", "symbol = 'c'")}  # fmt: skip
-    assert set(hidden) == {"A", "B", "D", "C"} or set(hidden) == {"A", "B", "D", "E"}
-    assert all(numbers == [None, None, None] for numbers in hidden.values())
-    classes = dict(
-        rows(made / "masks/open/quality.parquet", "geography_code, any_value(class)", "true group by 1")
-    )
-    assert (classes["A"], classes["B"], classes["D"]) == ("primary", "secondary", "primary")
+    found = rows(file, "geography_code, kind, asked, pupils", "symbol = 'c'")
+    assert all(numbers == [None, None] for _, _, *numbers in found)
+    # Few skip in A, few refuse in D; how many do either stays.
+    hidden = {(place, kind) for place, kind, *_ in found}
+    assert {kind for _, kind in hidden} == {"skipped", "refused"}
+    assert {place for place, _ in hidden} in ({"A", "B", "C", "D"}, {"A", "B", "D", "E"})
+    assert len(hidden) == 8
+    classes = {
+        row[:2]: row[2] for row in rows(made / "masks/open/quality.parquet", "geography_code, kind, class")
+    }
+    assert classes["A", "skipped"] == classes["D", "refused"] == "primary"
+    assert classes["A", "refused"] == classes["B", "skipped"] == "secondary"
+
+
+def test_one_kind_shown_again_beside_its_whole_is_noticed(tmp_path: Path, product: Product) -> None:
+    folder = candidate(tmp_path / "one", pupils(1, FEW), product)
+    file = folder / "protected/open/quality.parquet"
+
+    def show(which: str) -> str:
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+            connection.execute(f"""create table shown as
+                select held.* replace (
+                    if({which}, truth.asked, held.asked) as asked,
+                    if({which}, truth.pupils, held.pupils) as pupils,
+                    if({which}, null, held.symbol) as symbol)
+                from read_parquet('{file}') as held
+                join w.quality as truth using (geography_level, geography_code, kind)""")
+            connection.execute(f"copy shown to '{file}' (format parquet)")
+        return verdict(folder, product).message
+
+    assert "known exactly" in show("geography_code = 'B' and kind = 'refused'")
+
+
+def test_a_whole_hidden_beside_the_share_of_a_part_is_noticed(tmp_path: Path, product: Product) -> None:
+    folder = candidate(tmp_path / "one", pupils(1, FEW), product)
+    file = folder / "protected/open/quality.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"""create table hid as
+            select * replace (if(kind = 'missing' and geography_level <> 'cpp', null, pupils) as pupils,
+                if(kind = 'missing' and geography_level <> 'cpp', null, asked) as asked,
+                if(kind = 'missing' and geography_level <> 'cpp', 'c', symbol) as symbol)
+            from read_parquet('{file}')""")
+        connection.execute(f"copy hid to '{file}' (format parquet)")
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert "quality" in found.message and "wholes hidden beside a share of them" in found.message
 
 
 def test_those_inside_are_told_why_a_cell_is_hidden(made: Path, product: Product) -> None:
@@ -276,7 +319,8 @@ def outside(request: pytest.FixtureRequest, tmp_path: Path, product: Product) ->
             connection.execute(f"delete from {table} where geography_code = '1'")
             connection.execute(f"update {table} set tranche = {request.param} where tranche = '1'")
         connection.execute(
-            "update quality set refused = refused + 50 where geography_code in ('D', '2', 'rcs')"
+            "update quality set pupils = pupils + 50"
+            " where geography_code in ('D', '2', 'rcs') and kind in ('refused', 'missing')"
         )
     protect(folder / "warehouse.duckdb", folder / "protected", product)
     return folder
@@ -294,10 +338,9 @@ def test_a_whole_less_the_wholes_beside_a_place_is_attacked(outside: Path, produ
     file = outside / "protected/open/quality.parquet"
     with duckdb.connect(str(outside / "warehouse.duckdb")) as connection:
         connection.execute(f"""create temp table shown as
-            select held.* replace (truth.asked as asked, truth.skipped as skipped, truth.refused as refused,
-                null as symbol)
+            select held.* replace (truth.asked as asked, truth.pupils as pupils, null as symbol)
             from read_parquet('{file}') as held
-            join quality as truth using (geography_level, geography_code)
+            join quality as truth using (geography_level, geography_code, kind)
             where geography_code <> 'A' union all select * from read_parquet('{file}')
             where geography_code = 'A'""")
         connection.execute(f"copy shown to '{file}' (format parquet)")

@@ -342,9 +342,10 @@ def warehouse(folder: Path, seed: int, method: str = "roll") -> Path:
         )
         connection.execute("create table lines as select 'i' || i as indicator_id, i = 1 as sensitive"
                            " from range(3) as t(i)")  # fmt: skip
-        connection.execute("create table quality (geography_level varchar, geography_code varchar,"
-                           " tranche varchar, asked integer, skipped integer, refused integer,"
-                           " symbol varchar)")  # fmt: skip
+        connection.execute(
+            "create table quality (geography_level varchar, geography_code varchar, kind varchar,"
+            " tranche varchar, asked integer, pupils integer, symbol varchar)"
+        )
     return folder
 
 
