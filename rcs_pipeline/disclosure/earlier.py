@@ -102,8 +102,8 @@ def same_row(columns: Iterable[str], one: str, other: str) -> str:
 
 def seen_in(table: ProductTable, laid: Laid, column: str, rows: str) -> str:
     """That a row of an earlier release has the number in a column, as SQL."""
-    symbols = {rule.symbol_column for rule in table.extension.hide if column in rule.hides} & laid.columns
-    tests = [f"{rows}.{name(symbol)} is null" for symbol in sorted(symbols)]
+    symbols = (symbol for symbol in table.symbols_of(column) if symbol in laid.columns)
+    tests = [f"{rows}.{name(symbol)} is null" for symbol in symbols]
     return " and ".join([*tests, f"{rows}.{name(column)} is not null"])
 
 
