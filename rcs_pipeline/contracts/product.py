@@ -335,6 +335,11 @@ class ProductTable:
         of_symbols = (item.name for item in self.columns if item.codes and set(item.codes) <= set(Symbol))
         return frozenset({*(rule.symbol_column for rule in self.extension.hide), *of_symbols})
 
+    def symbols_of(self, column: str) -> tuple[str, ...]:
+        """The columns that say why there is no number in a column: one for each rule that hides it."""
+        rules = (rule for rule in self.extension.hide if column in rule.hides)
+        return tuple(dict.fromkeys(rule.symbol_column for rule in rules))
+
     def columns_for(self, audience: str) -> tuple[ProductColumn, ...]:
         """The columns that this audience may see by itself: none unless the contract says so.
 

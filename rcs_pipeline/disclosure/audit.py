@@ -11,7 +11,7 @@ money that adds up (see `audit_money`), one for bands (see `audit_bands`) and on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,8 @@ def audit(
         earlier: every release that was given before, oldest first.
         threads: for the engine.
     """
+    import duckdb
+
     verdicts = [_strays(folder, product)]
     try:
         with (
@@ -69,71 +71,65 @@ def audit(
             others = beside.submit(_bands_and_places, folder, product, threads)
             verdicts += [_table(connection, folder, product, *pair) for pair in _granted(product)]
             for audience in product.file.audiences:
-                if linked_tables(product, audience):
-                    verdicts.append(_linked(connection, folder, product, audience, earlier))
-                if audit_money.money_tables(product, audience):
-                    verdicts.append(_money(connection, folder, product, audience, earlier))
-                if audit_earlier.tables_of(product, audience):
-                    verdicts.append(_earlier(connection, folder, product, audience, earlier))
+                verdicts += _attacks(connection, folder, product, audience, earlier)
             verdicts += others.result()
-    except RcsError as error:
+    except (RcsError, duckdb.Error) as error:
         unread = {*required(product)} - {item.check for item in verdicts}
-        verdicts += [_verdict(check, Outcome.ERROR, str(error)) for check in sorted(unread)]
+        says = _why("The candidate", error)
+        verdicts += [_verdict(check, Outcome.ERROR, says) for check in sorted(unread)]
     return verdicts
+
+
+def _attacks(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
+) -> Iterator[Verdict]:
+    """What all that an audience sees says together: its linked tables, its money, its earlier releases."""
+    given = (connection, folder, product, audience, earlier)
+    if linked_tables(product, audience):
+        yield _attacked(check_of(audience), audience, "The linked tables", lambda: attack(*given))
+    if audit_money.money_tables(product, audience):
+        check = audit_money.check_of(audience)
+        yield _attacked(check, audience, "The money", lambda: audit_money.attack_money(*given))
+    if audit_earlier.tables_of(product, audience):
+        check = audit_earlier.check_of(audience)
+        yield _attacked(check, audience, "Earlier releases", lambda: audit_earlier.judge(*given))
 
 
 def _bands_and_places(folder: Path, product: Product, threads: int | None) -> list[Verdict]:
     """The attack on bands, and whether rows lie under their own places, with a connection of its own."""
     attacks = audit_bands.Attacks()
     with reading(folder / "warehouse.duckdb", threads=threads) as connection:
+
+        def bands(audience: str) -> Verdict:
+            given = (connection, folder, product, audience, attacks)
+            check = audit_bands.check_of(audience)
+            return _attacked(check, audience, "The bands", lambda: audit_bands.judge(*given))
+
         verdicts = [
-            _verdict(
-                audit_bands.check_of(item),
-                *audit_bands.judge(connection, folder, product, item, attacks),
-                item,
-            )
-            for item in product.file.audiences
-            if audit_bands.banded_tables(product, item)
+            bands(item) for item in product.file.audiences if audit_bands.banded_tables(product, item)
         ]
         places = audit_places.audit_places(connection, folder, product)
         return [*verdicts, *(_verdict(*item) for item in places)]
 
 
-def _earlier(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
-) -> Verdict:
-    try:
-        outcome, says = audit_earlier.judge(connection, folder, product, audience, earlier)
-    except RcsError as error:
-        outcome, says = Outcome.ERROR, str(error)
-    return _verdict(audit_earlier.check_of(audience), outcome, says, audience)
-
-
-def _linked(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
-) -> Verdict:
+def _attacked(check: str, audience: str, what: str, judge: Callable[[], tuple[Outcome, str]]) -> Verdict:
+    """The verdict of one attack; an error where it breaks off, so that the others are told all the same."""
     import duckdb
 
     try:
-        outcome, says = attack(connection, folder, product, audience, earlier)
-    except duckdb.Error as error:
-        outcome = Outcome.ERROR
-        says = f"The linked tables cannot be attacked: {str(error).splitlines()[0]}"
-    return _verdict(check_of(audience), outcome, says, audience)
+        outcome, says = judge()
+    except (RcsError, duckdb.Error) as error:
+        outcome, says = Outcome.ERROR, _why(what, error)
+    return _verdict(check, outcome, says, audience)
 
 
-def _money(
-    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, earlier: Sequence[Given]
-) -> Verdict:
-    import duckdb
-
-    try:
-        outcome, says = audit_money.attack_money(connection, folder, product, audience, earlier)
-    except RcsError as error:
-        outcome, says = Outcome.ERROR, str(error)
-    except duckdb.Error as error:
-        outcome, says = Outcome.ERROR, f"The money cannot be attacked: {str(error).splitlines()[0]}"
-    return _verdict(audit_money.check_of(audience), outcome, says, audience)
+def _why(what: str, error: Exception) -> str:
+    """Why an attack broke off. DuckDB's first line alone: it repeats the query below it."""
+    return (
+        str(error)
+        if isinstance(error, RcsError)
+        else f"{what} cannot be attacked: {str(error).splitlines()[0]}"
+    )
 
 
 def _granted(product: Product) -> list[tuple[str, ProductTable]]:

@@ -89,8 +89,7 @@ def _symbols(rule: HideRule, table: ProductTable, held: tuple[str, ...]) -> list
     main = "estimate" if "estimate" in rule.hides else rule.hides[0]
     if main in held:
         # Where two rules hide a number, the symbol of either says why it is not there.
-        others = [f"shown.{name(item.symbol_column)} is null" for item in table.extension.hide
-                  if main in item.hides and item.symbol_column in held]  # fmt: skip
+        others = [f"shown.{name(item)} is null" for item in table.symbols_of(main) if item in held]
         mute = f"shown.__row is not null and shown.{name(main)} is null and {' and '.join(others)}"
         leaks.append(Leak(f"with neither a number in `{main}` nor a symbol", mute))
     return leaks

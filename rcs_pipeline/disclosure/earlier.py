@@ -102,9 +102,15 @@ def same_row(columns: Iterable[str], one: str, other: str) -> str:
 
 def seen_in(table: ProductTable, laid: Laid, column: str, rows: str) -> str:
     """That a row of an earlier release has the number in a column, as SQL."""
-    symbols = {rule.symbol_column for rule in table.extension.hide if column in rule.hides} & laid.columns
-    tests = [f"{rows}.{name(symbol)} is null" for symbol in sorted(symbols)]
+    symbols = (symbol for symbol in table.symbols_of(column) if symbol in laid.columns)
+    tests = [f"{rows}.{name(symbol)} is null" for symbol in symbols]
     return " and ".join([*tests, f"{rows}.{name(column)} is not null"])
+
+
+def listed_in(folder: Path) -> dict[str, str]:
+    """Every file of a release folder with its sha256, by the folder's own list of checksums."""
+    lines = (line.split("  ", 1) for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+    return {path: digest for digest, path in lines}
 
 
 def _given(workspace: Workspace, release: ReleaseRecord) -> Given:
@@ -122,8 +128,7 @@ def _files(folder: Path, digest: str, table: str) -> list[Path]:
     sums = folder / SUMS
     if not sums.is_file() or file_hash(sums) != digest:
         raise _broken(sums)
-    lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
-    listed = {path: digest for digest, path in lines}
+    listed = listed_in(folder)
     for path in (f"parquet/{table}.parquet", f"csv/{table}.csv"):
         if path in listed:
             if not (folder / path).is_file() or file_hash(folder / path) != listed[path]:

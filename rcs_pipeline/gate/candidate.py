@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
-from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure import audit
 from rcs_pipeline.disclosure.earlier import Given, given_before
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.gate import consistency, contract, evidence, expectations, reconciliation
@@ -139,7 +139,8 @@ def _judge(
         *_guarded(contract.required(product), "contract", lambda: contract.keep_contracts(folder, product)),
         *_guarded(consistency.required(product), consistency.KIND,
                   lambda: consistency.judge(folder, product, workspace.catalogue, own.result())),
-        *audit(folder, product, earlier=earlier, threads=threads),
+        *_guarded(audit.required(product), audit.KIND,
+                  lambda: audit.audit(folder, product, earlier=earlier, threads=threads)),
         *_guarded(expectations.required(product), expectations.KIND, suites.verdicts),
     ]  # fmt: skip
     audited = step(workspace, "audit", record.hash, content=record.hash)

@@ -85,8 +85,7 @@ def _file(
         for item in table.columns_for(audience)
         if (item.required and not item.filled_at_release) or item.name in table.grain
     ]
-    hideable = {item: rule.symbol_column for rule in table.extension.hide for item in rule.hides}
-    tests = [f"count(*) filter (where {_absent(item, hideable)})" for item in required_columns]
+    tests = [f"count(*) filter (where {_absent(item, table)})" for item in required_columns]
     row = connection.execute(
         f"select count(*), (select count(*) from (select distinct {names(table.grain)} from {relation})),"
         f" {', '.join(tests)} from {relation}"
@@ -104,10 +103,9 @@ def _file(
     return rows, problems
 
 
-def _absent(column: str, hideable: dict[str, str]) -> str:
+def _absent(column: str, table: ProductTable) -> str:
     """When a required value is missing: not where a symbol says why."""
-    empty = f"{name(column)} is null"
-    return f"{empty} and {name(hideable[column])} is null" if column in hideable else empty
+    return " and ".join(f"{name(item)} is null" for item in (column, *table.symbols_of(column)))
 
 
 def difference(found: list[tuple[str, str]], promised: list[tuple[str, str]]) -> str:

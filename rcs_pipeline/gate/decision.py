@@ -115,9 +115,11 @@ def _judge(
         if verdict.outcome is Outcome.PASS:
             continue
         says = f"`{check}` {'failed' if verdict.outcome is Outcome.FAIL else 'broke off'}: {verdict.message}"
-        # A required check is a warning only where the project says so, whatever its row says.
+        # A required check is a warning only where the project says so, whatever its row says; and that is
+        # said of what it finds: one that broke off has looked at nothing.
+        declared = check in may_warn and verdict.outcome is Outcome.FAIL
         unneeded = check not in needed and verdict.severity is not CheckSeverity.CRITICAL
-        harmless = check in may_warn or unneeded
+        harmless = declared or unneeded
         if harmless:
             warnings.append(says)
         elif verdict.outcome is Outcome.FAIL:

@@ -69,8 +69,7 @@ def suite(product: Product, table: ProductTable) -> tuple[Expectation, ...]:
 
 def _of_column(table: ProductTable, column: ProductColumn) -> list[tuple[str, str | None, dict[str, Any]]]:
     found: list[tuple[str, str | None, dict[str, Any]]] = []
-    hideable = any(column.name in rule.hides for rule in table.extension.hide)
-    if column.required and not column.filled_at_release and not hideable:
+    if column.required and not column.filled_at_release and not table.symbols_of(column.name):
         found.append(("column_values_to_not_be_null", column.name, {}))
     if column.unique and (column.name,) != table.grain:
         found.append(("column_values_to_be_unique", column.name, {}))

@@ -13,12 +13,11 @@ from typing import Any
 
 from rcs_pipeline.contracts.audiences import kind_of, place_of
 from rcs_pipeline.contracts.errors import RcsError
-from rcs_pipeline.contracts.product import Product
+from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
-from rcs_pipeline.release.comparing import compared_columns
-from rcs_pipeline.release.describe import SQL_TYPES
+from rcs_pipeline.release.describe import SQL_TYPES, VERSION_COLUMN
 from rcs_pipeline.release.diff import Held, TableDiff, compare
 from rcs_pipeline.release.draft import changed_table, describe_package
 from rcs_pipeline.release.meaning import reasons_of_description, reasons_of_table
@@ -38,12 +37,29 @@ class _Side:
 
     def held(self, table: str) -> Held | None:
         """The file of a table, with its types where it does not say them."""
-        described = next((item for item in self.package["resources"] if item["name"] == table), None)
-        if described is None:
-            return None
-        fields = described["schema"]["fields"]
-        types = {item["name"]: SQL_TYPES[ColumnType(item["type"])] for item in fields}
-        return Held((self.files[table],), types=types)
+        types = self._types(table)
+        return Held((self.files[table],), types=types) if types else None
+
+    def columns(self, table: str, contract: ProductTable | None) -> dict[str, str]:
+        """The columns that this side's readers were told of, with their types, but for those a release fills.
+
+        Not those of today's contract, which may have others, or not know the audience or the table any more.
+        """
+        filled = {item.name for item in contract.columns if item.filled_at_release} if contract else set()
+        return {
+            name: kind for name, kind in self._types(table).items() if name not in {VERSION_COLUMN, *filled}
+        }
+
+    def grain(self, table: str) -> tuple[str, ...]:
+        """What tells the rows of a table apart, by what this side's readers were told."""
+        return tuple(self._described(table)["schema"]["primaryKey"])
+
+    def _described(self, table: str) -> dict[str, Any]:
+        return next((item for item in self.package["resources"] if item["name"] == table), {})
+
+    def _types(self, table: str) -> dict[str, str]:
+        fields = self._described(table).get("schema", {}).get("fields", ())
+        return {item["name"]: SQL_TYPES[ColumnType(item["type"])] for item in fields}
 
 
 def differences(
@@ -79,14 +95,14 @@ def differences(
         resources = [{item["name"]: item for item in side.package["resources"]} for side in sides]
         for name in sorted({*resources[0], *resources[1]}):
             contract = next((item for item in product.tables if item.name == name), None)
-            in_both = all(name in known for known in resources) and contract is not None
+            in_both = all(name in known for known in resources)
             found = compare(
                 connection,
                 name,
                 old.held(name),
                 new.held(name),
-                grain=contract.grain if contract and in_both else (),
-                columns=compared_columns(product, name, audience) if in_both else {},
+                grain=new.grain(name) if in_both else (),
+                columns=new.columns(name, contract) if in_both else {},
                 interval=contract.extension.interval if contract else None,
                 symbols=contract.symbols if contract else frozenset(),
             ).get("", TableDiff(name, 0, 0))
@@ -120,9 +136,9 @@ def _side(workspace: Workspace, product: Product, audience: str, name: str | Non
     kept = candidates.product_of(workspace, chosen)
     candidates.fingerprint(workspace, chosen)
     workspace.note(VIEWED, chosen.hash, audience=audience, by="diff")
-    package = describe_package(kept, audience, synthetic=chosen.synthetic or workspace.synthetic)
     if audience not in candidates.audiences(workspace, kept, chosen):
         raise RcsError(f"The candidate `{chosen.hash[:16]}` holds nothing for `{audience}`")
+    package = describe_package(kept, audience, synthetic=chosen.synthetic or workspace.synthetic)
     folder = candidates.protected_folder(workspace, chosen)
     files = {
         table.name: folder / holder / f"{table.name}.parquet"

@@ -82,7 +82,7 @@ def _entries(workspace: Workspace, product_id: str, audience: str, history: Hist
             if item.detail["transition"] != "release":
                 yield Entry(
                     f"urn:rcs:{product_id}:{audience}:{release.version}:{number}",
-                    f"{name} {WORDS[item.detail['to']]}", item.at, _reason(release, item.detail),
+                    f"{name} {WORDS[item.detail['to']]}", item.at, _reason(item.detail),
                     f"{release.version}/site/index.html",
                 )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _changes(folder: Path) -> str:
     return " ".join(sentences) or "The first release."
 
 
-def _reason(release: ReleaseRecord, detail: dict[str, object]) -> str:
+def _reason(detail: dict[str, object]) -> str:
     until = detail.get("until")
     return f"{detail['reason']}" + (f" To be left by {until}." if until else "")
 

@@ -21,6 +21,7 @@ from rcs_pipeline.contracts.audiences import kind_of, of_place
 from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.ledger.paths import files_under, flush
+from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import texts
 from rcs_pipeline.release.database import DATABASE, write_database
 from rcs_pipeline.release.describe import SQL_TYPES, published_columns, published_tables
@@ -28,6 +29,7 @@ from rcs_pipeline.release.diff import quote, text
 from rcs_pipeline.release.draft import (
     JSON_LD,
     SYNTHETIC_NOTICE,
+    Comparison,
     Draft,
     approval_document,
     changes_document,
@@ -35,7 +37,7 @@ from rcs_pipeline.release.draft import (
     package_document,
     verdicts_document,
 )
-from rcs_pipeline.release.pointer import as_json, file_hash, write_sums
+from rcs_pipeline.release.pointer import as_json, file_hash, release_folder, write_sums
 from rcs_pipeline.release.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -128,6 +130,14 @@ def write_release(
             flush(path)
         path.chmod(path.stat().st_mode & ~0o222)  # a slip of an editor is not a correction
     return digest
+
+
+def earlier_changelog(workspace: Workspace, product_id: str, comparison: Comparison) -> str | None:
+    """The changelog of the release that one builds on, for its audience; None of the first."""
+    if comparison.base_version is None:
+        return None
+    folder = release_folder(workspace, product_id, comparison.audience, comparison.base_version)
+    return (folder / texts.CHANGELOG).read_text(encoding="utf-8")
 
 
 def verdicts_of_places(draft: Draft) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Mapping
+from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib import request
 from urllib.parse import urlsplit
@@ -23,13 +24,16 @@ OFTEN_ENOUGH = 3
 def hand_over(settings: Settings, message: Mapping[str, Any]) -> list[str]:
     """Give a message, as JSON, to every hook that is set; returns what went wrong with which.
 
-    Nothing is raised: what happened has happened, whoever hears of it.
+    Nothing is raised: what happened has happened, whoever hears of it, and no hook may stop a withdrawal.
     """
     problems: list[str] = []
     for name, send in (("command", _run), ("webhook", _post)):
         target = getattr(settings, f"notify_{name}")
         if target:
-            problem = send(target, as_json(dict(message)).encode())
+            try:
+                problem = send(target, as_json(dict(message)).encode())
+            except Exception as error:  # what nobody foresaw is a problem of this hook and of nothing else
+                problem = type(error).__name__
             problems += [f"{name}: {problem}"] if problem else []
     return problems
 
@@ -46,13 +50,19 @@ def _run(command: str, body: bytes) -> str:
 
 
 def _post(address: str, body: bytes) -> str:
-    """Post the message as JSON; returns what went wrong."""
-    if urlsplit(address).scheme not in ("http", "https"):
-        return "the address is neither http nor https"
-    asked = request.Request(address, data=body, headers={"Content-Type": "application/json"}, method="POST")  # noqa: S310
+    """Post the message as JSON; returns what went wrong, without the address, which may hold a secret."""
     try:
+        if urlsplit(address).scheme not in ("http", "https"):
+            return "the address is neither http nor https"
+        headers = {"Content-Type": "application/json"}
+        asked = request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310
         with request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310  (the scheme is checked above)
             answer.read(1)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         return f"{type(error).__name__}: {error}"
+    except (ValueError, InvalidURL):
+        return "the address is malformed"
+    except HTTPException as error:
+        # Nor what a stranger answered.
+        return f"the answer is not HTTP ({type(error).__name__})"
     return ""

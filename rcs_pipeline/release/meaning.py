@@ -41,9 +41,9 @@ def _package(before: Described, after: Described) -> Iterator[Reason]:
             Change.PATCH, "The title, description or publisher of the product is worded differently."
         )
     old, new = (({item["name"]: item for item in side.get("resources", [])}) for side in (before, after))
-    for name in old.keys() - new.keys():
+    for name in sorted(old.keys() - new.keys()):
         yield Reason(Change.MAJOR, f"The table `{name}` is no longer released.", name)
-    for name in new.keys() - old.keys():
+    for name in sorted(new.keys() - old.keys()):
         yield Reason(Change.MINOR, f"The table `{name}` is new.", name)
     for name in sorted(old.keys() & new.keys()):
         yield from _table(name, old[name], new[name])

@@ -32,7 +32,7 @@ def tell_outside(workspace: Workspace, move: PointerMove) -> None:
     problems: list[str] = []
     try:
         with whole_file(place) as part:
-            part.write_text(_mail(workspace, notice), encoding="utf-8")
+            part.write_text(_mail(notice), encoding="utf-8")
         notice["mail"] = str(place)
     except OSError as error:
         problems.append(f"mail text: {error.strerror}")
@@ -69,7 +69,7 @@ def _notice(workspace: Workspace, move: PointerMove) -> dict[str, Any]:
     }
 
 
-def _mail(workspace: Workspace, notice: dict[str, Any]) -> str:
+def _mail(notice: dict[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

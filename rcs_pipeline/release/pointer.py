@@ -16,10 +16,10 @@ from typing import Any
 from pydantic_core import to_json
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
+from rcs_pipeline.disclosure.earlier import SUMS, listed_in
 from rcs_pipeline.ledger.paths import file_hash, files_under, whole_files
 from rcs_pipeline.ledger.workspace import Workspace
 
-SUMS = "SHA256SUMS"
 CURRENT = "current.json"
 STATUS = "status.json"
 SCHEMA_VERSION = "1.0"
@@ -131,8 +131,7 @@ def verify(folder: Path, expected: str | None = None) -> str:
     found = file_hash(sums)
     if expected is not None and found != expected:
         raise _broken(folder, "has another SHA256SUMS than the one that was released")
-    lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
-    listed = {name: digest for digest, name in lines}
+    listed = listed_in(folder)
     present = {*files_under(folder)} - {SUMS}
     for name in sorted(listed.keys() - present):
         raise _broken(folder, f"lacks `{name}`")

@@ -29,16 +29,15 @@ from rcs_pipeline.ledger.second_process import second_process
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import approvals_of
-from rcs_pipeline.release.draft import Comparison, Draft
+from rcs_pipeline.release.draft import Draft
 from rcs_pipeline.release.filling import Filling, fill, get_ready, pays
-from rcs_pipeline.release.folder import PageWriter
+from rcs_pipeline.release.folder import PageWriter, earlier_changelog
 from rcs_pipeline.release.journal import PUBLISH, as_detail, carry_out, finish_interrupted_moves, remove_parts
 from rcs_pipeline.release.mirror import staged
 from rcs_pipeline.release.plan import due
 from rcs_pipeline.release.pointer import audience_folder, release_folder
 from rcs_pipeline.release.prospect import Prospect
 from rcs_pipeline.release.standing import require_plan
-from rcs_pipeline.release.texts import CHANGELOG
 
 BROKEN_OFF = "publication broke off"
 
@@ -185,7 +184,7 @@ def _fill(
                 released_at=order.released_at,
                 synthetic=order.prospect.synthetic,
             ),
-            earlier=_changelog(workspace, order.plan, comparison),
+            earlier=earlier_changelog(workspace, order.plan.product, comparison),
         )
         for name, comparison in order.prospect.releases.items()
     ]
@@ -217,13 +216,6 @@ def _part(workspace: Workspace, plan: Plan, audience: str) -> Path:
     part = folder / f"{TEMPORARY}{uuid.uuid4().hex[:8]}-{plan.version}"
     part.mkdir()
     return part
-
-
-def _changelog(workspace: Workspace, plan: Plan, comparison: Comparison) -> str | None:
-    if comparison.base_version is None:
-        return None
-    path = release_folder(workspace, plan.product, comparison.audience, comparison.base_version) / CHANGELOG
-    return path.read_text(encoding="utf-8")
 
 
 def _release_of(workspace: Workspace, plan: Plan) -> ReleaseRecord | None:

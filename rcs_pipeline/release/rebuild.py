@@ -18,20 +18,18 @@ from typing import Any
 
 from rcs_pipeline.contracts.errors import RcsError, RefusedError
 from rcs_pipeline.contracts.product import Product
-from rcs_pipeline.disclosure.earlier import given_before
+from rcs_pipeline.disclosure.earlier import given_before, listed_in
 from rcs_pipeline.gate.evidence import CONTRACTS, kept_product, sealed_note
 from rcs_pipeline.gate.made_with import Other, others, versions
-from rcs_pipeline.ledger.paths import file_hash
 from rcs_pipeline.ledger.records import CandidateRecord, ReleaseRecord
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release import candidate as candidates
 from rcs_pipeline.release.approve import valid_approvals
-from rcs_pipeline.release.draft import Comparison, Draft
-from rcs_pipeline.release.folder import PageWriter, source_of, write_release
+from rcs_pipeline.release.draft import Draft
+from rcs_pipeline.release.folder import PageWriter, earlier_changelog, source_of, write_release
 from rcs_pipeline.release.journal import finish_interrupted_moves
-from rcs_pipeline.release.pointer import SUMS, release_folder, verify
+from rcs_pipeline.release.pointer import release_folder, verify
 from rcs_pipeline.release.prospect import compared_again
-from rcs_pipeline.release.texts import CHANGELOG
 
 COMPARED = (".parquet", ".csv", ".json", ".jsonld", ".md", ".yaml")
 REBUILDING = "rebuild-"
@@ -160,22 +158,15 @@ def _compared(
             )
             made = folder / "made" / audience
             made.mkdir(parents=True)
-            earlier = _changelog(workspace, product, comparison)
+            earlier = earlier_changelog(workspace, product.id, comparison)
             write_release(made, draft, source, earlier, pages, flushed=False)
-            was = _sums(release_folder(workspace, product.id, audience, release.version))
-            now = _sums(made)
+            was = listed_in(release_folder(workspace, product.id, audience, release.version))
+            now = listed_in(made)
             for name in sorted({*was, *now}):
                 if Path(name).suffix in COMPARED:
                     equal += was.get(name) == now.get(name)
                     different += [f"{audience}/{name}"] if was.get(name) != now.get(name) else []
     return equal, different
-
-
-def _changelog(workspace: Workspace, product: Product, comparison: Comparison) -> str | None:
-    if comparison.base_version is None:
-        return None
-    folder = release_folder(workspace, product.id, comparison.audience, comparison.base_version)
-    return (folder / CHANGELOG).read_text(encoding="utf-8")
 
 
 def _gone(workspace: Workspace, record: CandidateRecord) -> tuple[Gone, ...]:
@@ -219,11 +210,6 @@ def _product(workspace: Workspace, release: ReleaseRecord, record: CandidateReco
             todo="Run it from a checkout of the code and contracts of that day.",
         ) from error
     return kept_product(workspace.paths.home / record.path)
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    lines = (line.split("  ", 1) for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
-    return {name: digest for digest, name in lines} | {SUMS: file_hash(folder / SUMS)}
 
 
 def _remove(folder: Path) -> None:

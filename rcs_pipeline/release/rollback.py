@@ -87,6 +87,7 @@ def withdraw_release(
     Raises:
         RcsError: there is no such release, or no reason was given.
         NothingToDoError: it was withdrawn before.
+        RefusedError: a pointer names a release that the ledger does not know.
     """
     _need(reason, "why nobody is to use it; consumers read it")
     with workspace.writing():
@@ -94,9 +95,8 @@ def withdraw_release(
         known = _known(workspace, product_id, version)
         if known[version].status is ReleaseStatus.WITHDRAWN:
             raise NothingToDoError(f"{version} of `{product_id}` was withdrawn: {known[version].reason}")
-        pointed = set(_pointed(workspace, product_id).values())
-        stays = pointed - {version}
-        target = known[max(stays, key=numbers)] if stays else _newest_usable(workspace, product_id, version)
+        stays = _newest_pointed(workspace, product_id, known, but=version)
+        target = stays or _newest_usable(workspace, product_id, version)
         changes = {version: ReleaseStatus.WITHDRAWN}
         _move(workspace, WITHDRAW, product_id, target, version, changes, reason)
         workspace.note("release.withdrawn", f"{product_id} {version}", reason=reason.strip())
@@ -110,7 +110,7 @@ def deprecate(workspace: Workspace, product_id: str, version: str, until: str, r
 
     Raises:
         RcsError: there is no such release, no reason was given, or `until` is no day.
-        RefusedError: it was withdrawn.
+        RefusedError: it was withdrawn, or a pointer names a release that the ledger does not know.
     """
     _need(reason, "why it should be left, and for what; consumers read it")
     try:
@@ -120,8 +120,7 @@ def deprecate(workspace: Workspace, product_id: str, version: str, until: str, r
     with workspace.writing():
         finish_interrupted_moves(workspace)
         known = _known(workspace, product_id, version)
-        pointed = set(_pointed(workspace, product_id).values())
-        target = known[max(pointed, key=numbers)] if pointed else None
+        target = _newest_pointed(workspace, product_id, known)
         changes = {version: ReleaseStatus.DEPRECATED}
         _move(workspace, DEPRECATE, product_id, target, version, changes, reason, until=until)
         finish_interrupted_moves(workspace)
@@ -192,6 +191,21 @@ def _pointed(workspace: Workspace, product_id: str) -> dict[str, str]:
             if pointer is not None:
                 found[audience] = pointer.version
     return found
+
+
+def _newest_pointed(
+    workspace: Workspace, product_id: str, known: dict[str, ReleaseRecord], but: str | None = None
+) -> ReleaseRecord | None:
+    """The newest release that a pointer names, other than `but`; None if none does."""
+    named = set(_pointed(workspace, product_id).values()) - {but}
+    for version in sorted(named - known.keys()):
+        raise RefusedError(
+            f"A pointer of `{product_id}` names {version}, and the ledger knows no such release",
+            where=str(workspace.paths.releases / product_id),
+            expected=f"one of {', '.join(known)}",
+            todo="Restore the ledger that knows it, or go back to a release of this one: `rcs rollback`.",
+        )
+    return max((known[version] for version in named), key=lambda item: numbers(item.version), default=None)
 
 
 def _newest_usable(workspace: Workspace, product_id: str, but: str) -> ReleaseRecord | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.release.describe import SYMBOL_LABELS, VERSION_COLUMN, published_tables
 from rcs_pipeline.release.diff import quote, text
 
@@ -98,24 +99,23 @@ def _frame(connection: DuckDBPyConnection, folder: Path, table: ProductTable) ->
     found = connection.execute(headline_rows(table, source))
     names = [item[0] for item in found.description or []]
     rows = found.fetchall()
-    symbols = {
-        name: rule.symbol_column
-        for rule in table.extension.hide
-        for name in rule.hides
-        if rule.symbol_column in names
-    }
-    shown = [name for name in names if name != VERSION_COLUMN and name not in symbols.values()]
-    place = {name: number for number, name in enumerate(names)}
-    cells = [[_cell(row, name, place, symbols.get(name)) for name in shown] for row in rows]
+    symbols = {name: [item for item in table.symbols_of(name) if item in names] for name in names}
+    unseen = {VERSION_COLUMN, *(rule.symbol_column for rule in table.extension.hide)}
+    shown = [name for name in names if name not in unseen]
+    cells = [_cells(dict(zip(names, row, strict=True)), shown, symbols) for row in rows]
     frame = pd.DataFrame(cells, columns=shown, dtype=object)
     # An empty cell reads as an oversight; one that nothing was put into says so.
     return frame.where(frame.notna(), "[x]")
 
 
-def _cell(row: tuple[Any, ...], name: str, place: dict[str, int], symbol: str | None) -> Any:
-    value = row[place[name]]
-    if value is None and symbol is not None and row[place[symbol]]:
-        return f"[{row[place[symbol]]}]"
+def _cells(row: dict[str, Any], shown: list[str], symbols: dict[str, list[str]]) -> list[Any]:
+    return [_cell(row[name], [row[item] for item in symbols[name] if row[item]]) for name in shown]
+
+
+def _cell(value: Any, said: list[str]) -> Any:
+    """A value, or why there is none: that it is confidential, if any rule says so, before anything else."""
+    if value is None and said:
+        return f"[{Symbol.CONFIDENTIAL if Symbol.CONFIDENTIAL in said else said[0]}]"
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from rcs_pipeline.contracts.errors import RefusedError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure import differencing, keeping
-from rcs_pipeline.disclosure.audit import audit
+from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.engine import AFRESH
@@ -325,6 +326,31 @@ def test_an_earlier_release_that_is_not_as_it_was_stops_the_build(
         (folder / "SHA256SUMS").write_text("")
     with pytest.raises(RefusedError, match="its readers still have it"):
         protect(made / "warehouse.duckdb", made / "protected", product, earlier=(release,))
+
+
+def of_two_audiences(folder: Path) -> Product:
+    """The product, of which friends see what everybody sees."""
+    shutil.copytree(CONTRACTS, folder)
+    for file in folder.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").replace("audiences: [open]", "audiences: [open, friends]")
+        place = "  open: {title: Everybody, geographies: [programme, tranche, cpp]}\n"
+        text = text.replace(place, place + place.replace("open", "friends"))
+        file.write_text(text, encoding="utf-8")
+    return read_product(folder)
+
+
+def test_an_earlier_release_of_one_audience_that_broke_since_takes_no_other_verdict_along(
+    tmp_path: Path, people: list[Row]
+) -> None:
+    both = of_two_audiences(tmp_path / "linked")
+    made = candidate(tmp_path / "one", people, both)
+    release = given(made, "1.0.0")
+    (release.folders["open"] / "SHA256SUMS").write_text("")
+    found = verdicts(made, both, release)
+    assert set(found) == set(required(both))
+    broken = {check: item.message for check, item in found.items() if item.outcome is not Outcome.PASS}
+    assert set(broken) == {"disclosure.open.linked", CHECK}
+    assert all("its readers still have it" in message for message in broken.values())
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import delete, update
 
 from rcs_pipeline.contracts.errors import NothingToDoError, RefusedError
+from rcs_pipeline.disclosure import audit
 from rcs_pipeline.gate import evidence
 from rcs_pipeline.gate.candidate import build_failure, make_candidate
 from rcs_pipeline.gate.decision import Decision, decide, require_open
@@ -235,24 +237,54 @@ def test_a_failing_test_is_recorded_and_closes_the_gate(tmp_path: Path) -> None:
         require_open(workspace, record)
 
 
+def declared(workspace: Workspace, record: CandidateRecord, check: str, **config: object) -> Decision:
+    """The decision on a candidate one of whose dbt tests has this configuration."""
+    manifest = workspace.paths.home / record.path / evidence.MANIFEST
+    content = json.loads(manifest.read_text())
+    content["nodes"][f"test.rcs.{check}"]["config"] = config
+    manifest.write_text(json.dumps(content))
+    evidence.note_sealed(workspace, record)
+    return decide(workspace, record)
+
+
 def test_a_declared_warning_is_shown_and_does_not_close_the_gate(tmp_path: Path) -> None:
     workspace = home(tmp_path / "home")
     record = make(workspace, (*GOOD, node("test", "few_schools", "warn", failures=2)))
     assert not decide(workspace, record).open
-    manifest = workspace.paths.home / record.path / evidence.MANIFEST
-    content = json.loads(manifest.read_text())
-
-    def declare(**config: object) -> Decision:
-        content["nodes"]["test.rcs.few_schools"]["config"] = config
-        manifest.write_text(json.dumps(content))
-        evidence.note_sealed(workspace, record)
-        return decide(workspace, record)
-
     # To dbt every data test is a warning, so that the build goes on; to the gate none is, unless it says so.
-    assert not declare(severity="warn").open
-    decision = declare(severity="warn", meta={"gate": "warning"})
+    assert not declared(workspace, record, "few_schools", severity="warn").open
+    decision = declared(workspace, record, "few_schools", severity="warn", meta={"gate": "warning"})
     assert decision.open
     assert decision.warnings == ("`dbt.few_schools` failed: warn: 2 row(s) break it",)
+
+
+@pytest.mark.parametrize("status", ["error", "skipped"])
+def test_a_declared_warning_that_broke_off_found_nothing_and_closes_the_gate(
+    tmp_path: Path, status: str
+) -> None:
+    workspace = home(tmp_path / "home")
+    record = make(workspace, (*GOOD, node("test", "few_schools", status, message="no such column")))
+    decision = declared(workspace, record, "few_schools", meta={"gate": "warning"})
+    assert decision.reasons == (f"`dbt.few_schools` broke off: {status}: no such column",)
+    assert decision.warnings == ()
+
+
+def test_an_audit_that_breaks_off_closes_the_gate_and_takes_no_other_verdict_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_: object) -> NoReturn:
+        raise ZeroDivisionError("of a number that may be hidden")
+
+    monkeypatch.setattr(audit, "leaks_of", defect)
+    workspace = home(tmp_path / "home")
+    record = make(workspace)
+    found = {item.check: item for item in workspace.ledger.verdicts(record.hash)}
+    assert set(found) >= set(record.required_checks)
+    broken = {check for check, item in found.items() if item.outcome is not Outcome.PASS}
+    assert broken == set(audit.required(workspace.catalogue.product("small")))
+    assert {found[check].message for check in broken} == {"the check broke off: ZeroDivisionError"}
+    with pytest.raises(RefusedError, match="broke off"):
+        require_open(workspace, record)
 
 
 def test_a_build_that_dbt_stopped_says_which_test_stopped_it(tmp_path: Path) -> None:

@@ -157,6 +157,29 @@ def test_an_empty_required_value_is_found(tmp_path: Path) -> None:
     assert "`services` is empty in 1 row(s)" in kept(tmp_path, {"spend": rows})["contract.spend"].message
 
 
+def test_a_required_number_that_two_rules_hide_is_explained_by_the_symbol_of_either(tmp_path: Path) -> None:
+    kept(tmp_path)
+    product = small_product()
+    spend = product.table("spend")
+    (rule,) = spend.extension.hide
+    hide = (rule, rule.model_copy(update={"symbol_column": "other"}))
+    columns = [replace(item, required=item.required or item.name == "amount") for item in spend.columns]
+    columns.append(replace(columns[-1], name="other"))
+    table = replace(
+        spend, columns=tuple(columns), extension=spend.extension.model_copy(update={"hide": hide})
+    )
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("alter table spend add column other varchar")
+        for file in tmp_path.glob("protected/*/spend.parquet"):
+            connection.execute(
+                "create or replace temp table held as select * replace (null::double as amount,"
+                f" if(place = 'A', 'c', null) as symbol), if(place = 'B', 'c', null) as other from '{file}'"
+            )
+            connection.execute(f"copy held to '{file}' (format parquet)")
+    found = by_check(contract.keep_contracts(tmp_path, replace(product, tables=(table,))))["contract.spend"]
+    assert found.message == "open: `amount` is empty in 1 row(s); partnership: `amount` is empty in 1 row(s)"
+
+
 def test_too_few_rows_are_found(tmp_path: Path) -> None:
     assert "0 rows, at least 1 promised" in kept(tmp_path, {"spend": []})["contract.spend"].message
 

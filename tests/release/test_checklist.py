@@ -218,6 +218,24 @@ def test_differences_between_two_releases_and_a_look_at_a_candidate_on_record(wo
         differences(workspace, "mini", "open", "1.0.0", "9.9.9")
 
 
+def test_two_releases_are_compared_by_what_their_readers_were_told(tmp_path: Path) -> None:
+    workspace = home(tmp_path / "home")
+    candidate(workspace)
+    released(workspace)
+    candidate(workspace, corrected("0.9"), built_at=LATER)
+    released(workspace)
+    # A column of the contract of today that neither of them has.
+    contracts = Path(shutil.copytree(helpers.CONTRACTS, tmp_path / "contracts"))
+    file = contracts / "products" / "mini" / "estimates.odcs.yaml"
+    more = file.read_text(encoding="utf-8")
+    upper = more[more.index("      - name: upper") : more.index("      - name: base")]
+    file.write_text(
+        more.replace(upper, upper + upper.replace("name: upper", "name: other")), encoding="utf-8"
+    )
+    found = differences(home(tmp_path / "home", contracts=contracts), "mini", "open", "1.0.0", "1.0.1")
+    assert found["tables"][0]["changed_keys"] == [{"indicator_id": "i1", "area": "S12000001"}]
+
+
 def test_approvers_read_whose_decision_gives_a_corrected_map_anew(tmp_path: Path) -> None:
     decision = (
         "corrected_maps: [{collection: there, up_to: 1.0.0, reason: Nine providers moved., owner: The board}]"

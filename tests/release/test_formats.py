@@ -61,6 +61,35 @@ def test_the_workbook_has_a_cover_contents_notes_and_a_symbol_where_a_number_is_
     assert book.properties.created is not None and book.properties.created.year == 2026
 
 
+TWO_SYMBOLS = f"""
+select * replace (if(indicator_id < 'i4', null, estimate) as estimate,
+    case indicator_id when 'i1' then 'c' when 'i2' then 'x' end as symbol),
+    case indicator_id when 'i2' then 'c' when 'i3' then 'z' end as own_symbol
+from ({helpers.ESTIMATES})
+"""
+
+
+def test_where_two_rules_hide_a_number_the_workbook_says_that_it_is_confidential_if_either_does(
+    tmp_path: Path,
+) -> None:
+    contracts = Path(shutil.copytree(helpers.CONTRACTS, tmp_path / "contracts"))
+    file = contracts / "products/mini/estimates.odcs.yaml"
+    text = file.read_text(encoding="utf-8")
+    rule = "            - {kind: estimate, hides: [estimate], symbol_column: symbol}\n"
+    column = text[text.index("      - name: symbol") : text.index("      - name: release_version")]
+    for part in (rule, column):
+        own = part.replace("column: symbol", "column: own_symbol").replace("name: symbol", "name: own_symbol")
+        text = text.replace(part, part + own.replace("[c, x]", "[c, z]"))
+    file.write_text(text, encoding="utf-8")
+    workspace = home(tmp_path / "home", contracts=contracts)
+    candidate(workspace, TWO_SYMBOLS)
+    released(workspace)
+    book = openpyxl.load_workbook(workspace.paths.releases / "mini/open/1.0.0/rcs-tables.xlsx")
+    rows = [row for row in book["estimates"].iter_rows(values_only=True) if row[1] == "S12000001"]
+    assert [row[2] for row in rows[:3]] == ["[c]", "[c]", "[z]"]
+    assert "own_symbol" not in {cell for row in book["estimates"].iter_rows(values_only=True) for cell in row}
+
+
 def test_a_workbook_of_tables_that_are_all_too_long_is_its_cover(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
+from rcs_pipeline.ledger.records import ReleaseStatus
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.journal import finish_interrupted_moves
 from rcs_pipeline.release.notices import untold
@@ -103,6 +109,65 @@ def test_a_webhook_gets_the_notice(workspace: Workspace) -> None:
         thread.join()
         server.server_close()
     assert [item["version"] for item in heard] == ["1.0.0"]
+
+
+@contextmanager
+def answering(answer: bytes | None) -> Iterator[int]:
+    """A port where whoever connects is told this; None: where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        if answer is not None:
+            threading.Thread(target=_answer, args=(server, answer), daemon=True).start()
+            yield port
+            server.shutdown(socket.SHUT_RDWR)
+            return
+    yield port
+
+
+def _answer(server: socket.socket, answer: bytes) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:  # the test is over
+            return
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(answer)
+
+
+HOOK = "http://127.0.0.1:PORT/hook"
+
+
+@pytest.mark.parametrize(
+    ("address", "answer", "says"),
+    [
+        (HOOK, None, "URLError: <urlopen error [Errno 111] Connection refused>"),
+        (HOOK, b"220 mail.example ESMTP\r\n", "the answer is not HTTP (BadStatusLine)"),
+        ("http://[::1", None, "the address is malformed"),
+        ("http://127.0.0.1:port/secret", None, "the address is malformed"),
+    ],
+)
+def test_no_webhook_stops_a_publication_or_a_withdrawal(
+    workspace: Workspace, address: str, answer: bytes | None, says: str
+) -> None:
+    candidate(workspace)
+    with answering(answer) as port:
+        deaf = hooked(workspace, notify_webhook=address.replace("PORT", str(port)))
+        assert released(deaf).version == "1.0.0"
+        assert untold(workspace) == 1
+        withdraw_release(deaf, "mini", "1.0.0", "Wrong weights")
+    (release,) = workspace.ledger.releases("mini")
+    assert release.status is ReleaseStatus.WITHDRAWN
+    assert not (workspace.paths.releases / "mini/open/current.json").exists()
+    problems = [item.detail["problems"] for item in workspace.ledger.events(action="notice.failed")]
+    assert len(problems) > 2 and all(item == [f"webhook: {says}"] for item in problems)
+
+
+def test_a_command_of_nothing_but_a_space_is_a_problem_and_stops_nothing(workspace: Workspace) -> None:
+    candidate(workspace)
+    assert released(hooked(workspace, notify_command=" ")).version == "1.0.0"
+    (failed,) = workspace.ledger.events(action="notice.failed")
+    assert failed.detail["problems"] == ["command: IndexError"]
 
 
 def test_the_feed_tells_releases_and_withdrawals_newest_first(workspace: Workspace) -> None:

@@ -299,6 +299,10 @@ def test_an_audience_that_the_contract_drops_loses_its_pointers_and_is_named(
     found = list(verified(later))
     assert not [item for item in found if item.problem]
     assert "release many 1.0.0 school, 10 places" in [item.what for item in found]
+    # What it was given can still be compared, and what it would be given is nothing.
+    assert differences(later, "many", "school/51", "1.0.0", "1.0.0")["change"] == "nothing"
+    with pytest.raises(RcsError, match="holds nothing for `school/51`"):
+        differences(later, "many", "school/51", "1.0.0", None)
 
 
 def test_an_undone_publication_gives_a_place_that_would_go_its_pointer_back(

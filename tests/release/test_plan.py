@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +123,30 @@ def test_a_contract_that_says_something_else_weighs_as_much(
     plan = make_plan(workspace, "mini")
     assert plan.change == change
     assert any(sentence in why for why in plan.why), plan.why
+
+
+REASONS = """
+import json
+from rcs_pipeline.release.meaning import reasons_of_description
+
+def package(*names):
+    return {"resources": [{"name": name, "schema": {"fields": []}} for name in names]}
+
+found = reasons_of_description(package(*"fedcba"), package(*"zyxwvu"))
+print(json.dumps([item.sentence for item in found]))
+"""
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_tables_that_go_and_come_are_named_in_one_order_in_every_process(seed: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REASONS], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == [
+        *(f"The table `{name}` is no longer released." for name in "abcdef"),
+        *(f"The table `{name}` is new." for name in "uvwxyz"),
+    ]
 
 
 def test_a_contract_edited_since_the_build_needs_a_new_build(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rcs_pipeline.contracts.errors import NothingToDoError, RcsError, RefusedErr
 from rcs_pipeline.ledger.records import ReleaseStatus
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.release.pointer import current, release_folder
-from rcs_pipeline.release.rollback import rollback
+from rcs_pipeline.release.rollback import deprecate, rollback, withdraw_release
 from tests.release.helpers import candidate, corrected, released
 
 LATER = "2026-05-05T10:00:00+00:00"
@@ -93,3 +93,19 @@ def test_a_lost_pointer_is_written_again(two_releases: Workspace) -> None:
     rollback(two_releases, "mini", "1.0.1", "the pointer was lost")
     assert versions(two_releases) == {"1.0.1"}
     assert {item.status for item in two_releases.ledger.releases("mini")} == {ReleaseStatus.RELEASED}
+
+
+def test_a_pointer_to_a_release_that_the_ledger_does_not_know_gets_a_sentence_and_a_way_out(
+    two_releases: Workspace,
+) -> None:
+    # As after a ledger was restored from an older backup.
+    for audience in ("open", "partnership"):
+        file = two_releases.paths.releases / "mini" / audience / "current.json"
+        file.write_text(file.read_text(encoding="utf-8").replace("1.0.1", "1.0.2"), encoding="utf-8")
+    with pytest.raises(RefusedError, match=r"names 1\.0\.2, and the ledger knows no such release"):
+        withdraw_release(two_releases, "mini", "1.0.1", "wrong weights")
+    with pytest.raises(RefusedError, match="`rcs rollback`"):
+        deprecate(two_releases, "mini", "1.0.0", "2026-12-31", "there is a better one")
+    rollback(two_releases, "mini", "1.0.1", "1.0.2 is not on record")
+    withdraw_release(two_releases, "mini", "1.0.1", "wrong weights")
+    assert versions(two_releases) == {"1.0.0"}
