@@ -62,14 +62,6 @@ normal functions", Wilmott Magazine, May 2005: right to 14 places. -#}
 {% macro normal_975() -%} 1.959963984540054 {%- endmacro %}
 
 
-{#- Whether so many pupils may be shown at all. What may not is no part of a rank, nor of a family of tests. -#}
-{% macro enough_pupils(base, numerator, policy) -%}
-    coalesce({{ base }} >= {{ policy.minimum_base }}
-        and not coalesce({{ numerator }} between 1 and {{ policy.small_numerator }}, false)
-        and not coalesce({{ base }} - {{ numerator }} between 1 and {{ policy.small_numerator }}, false), false)
-{%- endmacro %}
-
-
 {#- How the first of two stands against the second, once it is known that they differ. -#}
 {% macro difference_word(difference, polarity) -%}
     case

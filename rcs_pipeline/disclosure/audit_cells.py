@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.audit_leaks import of_too_few
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def lay_cells(
     table: ProductTable,
     linked: LinkedTable,
 ) -> None:
-    """`attacked`: one row a cell, numbered, with its place above and what is known of it."""
+    """`attacked`: one row a cell, numbered, with its place above and what is known of it.
+
+    `ruled`: of a base without a numerator, that a rule of its table hides it for its own sake.
+    """
     file = text(str(judged_file(folder, audience, table.name)))
     keys = linked.keys
     joined = " and ".join(f"held.{name(key)} is not distinct from truth.{name(key)}" for key in keys)
@@ -59,6 +63,8 @@ def lay_cells(
             f" where lines.{name(linked.line)} = truth.{name(linked.line)}), true)"
         )
     base, numerator = name(linked.base), f"truth.{name(linked.numerator)}" if linked.numerator else "null"
+    rules = [rule for rule in table.extension.hide if linked.base in rule.hides and not linked.numerator]
+    ruled = " or ".join(of_too_few(rule, product.file.disclosure, "truth") for rule in rules) or "false"
     connection.execute(f"""
         create or replace temp table seen_cells as
         select *, row_number() over (order by system, line, level, place, ways, value) - 1 as cell
@@ -66,7 +72,7 @@ def lay_cells(
             select {shape(linked, "truth")}, cast(truth.{base} as bigint) as base,
                 cast({numerator} as bigint) as numerator,
                 cast({ceiling} as bigint) as ceiling, held.{base} is null as hidden,
-                {sensitive} as sensitive{belongs}
+                {sensitive} as sensitive, coalesce({ruled}, false) as ruled{belongs}
             from read_parquet({file}) as held
             inner join {WAREHOUSE}.main.{name(table.name)} as truth on {joined}
             where truth.{base} is not null

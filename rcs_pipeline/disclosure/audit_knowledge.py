@@ -1,7 +1,7 @@
 """What an attacker knows of hidden numbers: the sums that tie them, their bounds, the width each must have.
 
 Belongs here: from cells and sums, read back from written files, to the system that `attack` solves.
-Does not belong here: reading (see `audit_linked`), solving (see `attack`), anything that `protect` uses.
+Does not belong here: reading (see `audit_cells`), solving (see `attack`), anything that `protect` uses.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def knowledge_of(
     `figures`: the weighted figures in sight, a row for each hidden cell that they add up. `implied`: the
     differences between questions that contain or exclude one another; those asked about are further numbers.
 
-    A base that the policy would show by itself needs none: it is hidden for the sake of others. Where the
-    policy exempts small rolls by name, a number that nobody can take for more than three has to be possible
-    as everything from nobody to three.
+    A base that policy and table would show by itself needs none: it is hidden for the sake of others. Where
+    the policy exempts small rolls by name, a number that nobody can take for more than three has to be
+    possible as everything from nobody to three.
     """
     from scipy import sparse
 
@@ -105,7 +105,7 @@ def knowledge_of(
     exempt = zero & ~hides_zeros
     width = np.concatenate([
         np.where(exempt, 0.0, need)[with_numerator], np.where(rest[both] > 0, need, 0.0),
-        np.where((base[one] > 0) & (base[one] < minimum), need, 0.0),
+        np.where((base[one] > 0) & ((base[one] < minimum) | cells["ruled"][one].astype(bool)), need, 0.0),
     ])  # fmt: skip
     unasked = cells["unasked"].astype(bool)
     width[np.concatenate([unasked[with_numerator], unasked[both], unasked[one]])] = 0.0

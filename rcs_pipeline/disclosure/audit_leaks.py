@@ -134,6 +134,14 @@ def _small(
     ]
 
 
+def of_too_few(rule: HideRule, policy: DisclosurePolicy, rows: str) -> str:
+    """That a rule about people hides a row for its own sake, as SQL over the alias `rows`."""
+    if rule.kind == "count":
+        return " or ".join(f"{rows}.{name(item)} < {policy.minimum_count}" for item in rule.tests)
+    base, numerator = (f"{rows}.{name(item)}" for item in _base_and_numerator(rule))
+    return " or ".join(_few(policy, base, numerator).values())
+
+
 def _few(policy: DisclosurePolicy, base: str, numerator: str) -> dict[str, str]:
     """What is too few, in words and as predicates over a base and a numerator."""
     small = policy.small_numerator

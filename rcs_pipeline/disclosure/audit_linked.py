@@ -176,7 +176,7 @@ def _judge(
     `implied`: the differences between questions, where it is asked of few whom one of them alone counts.
     """
     cells = connection.execute(
-        "select cell, base_key, base, numerator, known_base, ceiling, sensitive,"
+        "select cell, base_key, base, numerator, known_base, ceiling, sensitive, ruled,"
         f" {unasked} as unasked, {taken} from attacked_beside where {which} order by cell"
     ).fetchnumpy()
     sums = connection.execute(
@@ -197,7 +197,7 @@ def _few(product: Product, minimum: int) -> str:
     """That a cell is of few pupils, or tells of each of them, as SQL."""
     small = product.file.disclosure.small_numerator
     return (
-        f"base < {minimum} or coalesce(numerator between 1 and {small}, false)"
+        f"base < {minimum} or ruled or coalesce(numerator between 1 and {small}, false)"
         f" or coalesce(base - numerator between 1 and {small}, false)"
         " or sensitive and coalesce(numerator in (0, base), false)"
     )

@@ -100,10 +100,6 @@ def comparison_model(catalogue: Catalogue, product: Product, table: ProductTable
             for item in table.columns
         ],
         order_by=table.extension.order_by or table.grain,
-        policy={
-            "minimum_base": product.file.disclosure.minimum_base,
-            "small_numerator": product.file.disclosure.small_numerator,
-        },
         **_values(catalogue, product, table.name, policy),
     )  # fmt: skip
 

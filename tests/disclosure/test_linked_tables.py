@@ -180,6 +180,29 @@ def test_one_kind_shown_again_beside_its_whole_is_noticed(tmp_path: Path, produc
     assert "known exactly" in show("geography_code = 'B' and kind = 'refused'")
 
 
+def test_all_but_a_few_of_a_roll_are_hidden_and_attacked_as_few_are(tmp_path: Path, product: Product) -> None:
+    folder = candidate(tmp_path / "roll", pupils(1, FEW), product)
+    file = folder / "protected/open/reached.parquet"
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "update reached set roll = respondents + 2 where geography_code = 'B' and group_by = 'all'"
+        )
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    assert rows(file, "symbol", "geography_code = 'B' and group_by = 'all'") == [("c",)]
+    assert verdict(folder, product).outcome is Outcome.PASS
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"""create temp table shown as
+            select held.* replace (
+                if(held.geography_code = 'B', held.respondents, truth.respondents) as respondents,
+                if(held.geography_code = 'B', held.symbol, null) as symbol)
+            from read_parquet('{file}') as held
+            join reached as truth using (geography_level, geography_code, group_by, group_value)""")
+        connection.execute(f"copy shown to '{file}' (format parquet)")
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message.split("reached", 1)[1]
+
+
 def test_a_whole_hidden_beside_the_share_of_a_part_is_noticed(tmp_path: Path, product: Product) -> None:
     folder = candidate(tmp_path / "one", pupils(1, FEW), product)
     file = folder / "protected/open/quality.parquet"

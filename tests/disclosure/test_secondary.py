@@ -142,7 +142,7 @@ def small_rolls(exempt: bool) -> tuple[Knowledge, np.ndarray, Exempt]:
     cells = {
         "cell": two, "base_key": np.array(["a", "b"]), "base": np.ma.array([2, 2]),
         "numerator": np.ma.array([1, 1]), "known_base": np.zeros(2), "ceiling": np.ma.array([3, 40]),
-        "sensitive": np.zeros(2, dtype=bool), "unasked": np.zeros(2),
+        "sensitive": np.zeros(2, dtype=bool), "unasked": np.zeros(2), "ruled": np.zeros(2),
         **dict.fromkeys(("base_taken", "numerator_taken", "rest_taken"), np.zeros(2)),
     }  # fmt: skip
     sums = {key: np.zeros(0, dtype=np.int64) for key in ("cell", "sign", "total")}

@@ -176,12 +176,16 @@ def test_the_adjusted_p_value_decides() -> None:
     assert {row["comparison"] for row in among} == {"similar"}
 
 
-def test_families_are_apart_and_count_only_tests_that_were_made() -> None:
+@pytest.mark.parametrize("numerator", [0, 3, 5])
+def test_families_are_apart_and_do_not_say_where_few_are_counted(numerator: int) -> None:
     groups = [row | {"group_by": "sex", "group_value": "female"} for row in many([2.1, 0.1])]
-    hidden = [row | {"indicator_id": "few", "numerator": 3} for row in two_waves(0.003, 0.003)]
-    rows = answer(TABLE, many([2.1, 0.1, 0.2]) + groups + hidden)
-    assert {(row["group_by"], row["family_tests"]) for row in rows} == {("all", 3), ("sex", 2)}
-    assert [row["comparison"] for row in rows if row["indicator_id"] == "few"] == ["cannot_compare"]
+    few = [row | {"indicator_id": "few", "numerator": numerator} for row in two_waves(0.003, 0.003)]
+    cautious = [row | {"indicator_id": "cautious", "quality_flag": "few_clusters"} for row in many([0.3])]
+    rows = answer(TABLE, many([2.1, 0.1, 0.2]) + groups + few + cautious)
+    assert {(row["group_by"], row["family_tests"]) for row in rows} == {("all", 5), ("sex", 2)}
+    by_id = {row["indicator_id"]: row for row in rows if row["group_by"] == "all"}
+    assert by_id["cautious"]["comparison"] == "cannot_compare"
+    assert by_id["i000"]["adjusted_p_value"] == pytest.approx(5 * by_id["i000"]["p_value"])
 
 
 def test_adjusting_never_reorders() -> None:

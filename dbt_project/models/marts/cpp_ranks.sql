@@ -16,7 +16,6 @@ with cells as (
         estimates.base,
         estimates.quality_flag,
         {{ error_of('estimates') }} as error,
-        {{ enough_pupils('estimates.base', 'estimates.numerator', {'minimum_base': 30, 'small_numerator': 4}) }} as enough,
         case when indicators.polarity = 'neither' then 'highest_first' else 'best_first' end as ranked_by,
         -- The more the better; beyond twelve places two estimates are the same.
         round(case when indicators.polarity = 'lower_is_better' then -1 else 1 end * estimates.estimate, 12) as merit
@@ -41,7 +40,7 @@ pairs as (
     from cells as own
     inner join cells as other
         on own.indicator_id = other.indicator_id and own.wave = other.wave
-    where own.geography_code <> other.geography_code and own.enough and other.enough
+    where own.geography_code <> other.geography_code
 ),
 
 -- One-sided: is the other one above? The family is every ordered pair of one indicator and wave.
@@ -107,10 +106,7 @@ told as (
         above.places - below.surely_below_it as place_upper,
         above.places,
         above.others,
-        case
-            when not cells.enough then 'c'
-            when above.places is null then 'z'
-        end as symbol
+        case when above.places is null then 'z' end as symbol
     from cells
     left join above
         on

@@ -18,8 +18,7 @@ with estimates as (
         cells.weighted_base,
         cells.quality_flag,
         waves.position,
-        {{ error_of('cells') }} as error,
-        {{ enough_pupils('cells.base', 'cells.numerator', {'minimum_base': 30, 'small_numerator': 4}) }} as enough
+        {{ error_of('cells') }} as error
     from {{ ref('indicator_estimates') }} as cells
     inner join {{ ref('registered_waves') }} as waves
         on cells.wave = waves.wave
@@ -81,7 +80,6 @@ waves_apart as (
         earlier.estimate as other_estimate,
         earlier.error as other_error,
         earlier.base as other_base,
-        earlier.enough as other_enough,
         earlier.quality_flag as other_flag,
         -- The two are taken as independent samples, though some pupils may be in both.
         case
@@ -165,7 +163,6 @@ pooled as (
         sqrt({{ steady_sum('power(other.weighted_base * other.error, 2)') }})
         / nullif({{ steady_sum('other.weighted_base') }}, 0) as other_error,
         sum(other.base) as other_base,
-        min(case when other.enough then 1 else 0 end) = 1 as other_enough,
         max(other.quality_flag) as other_flag
     from wholes as own
     inner join against
@@ -196,7 +193,6 @@ places_apart as (
         pooled.other_estimate,
         pooled.other_error,
         pooled.other_base,
-        pooled.other_enough,
         pooled.other_flag,
         cast(null as varchar) as other_places
     from wholes
@@ -238,7 +234,7 @@ differing as (
         broken.*,
         case when not break_flag then estimate - other_estimate end as difference,
         case when not break_flag then sqrt(error * error + other_error * other_error) end as difference_error,
-        not break_flag and enough and other_enough and quality_flag is null and other_flag is null as testable
+        not break_flag and quality_flag is null and other_flag is null as testable
     from broken
 ),
 
@@ -256,18 +252,25 @@ tested as (
     from scaled
 ),
 
+-- Every pair that may be compared counts, however few pupils it is of: the number of those tested would say who has few.
+families as (
+    select
+        *,
+        count(case when not break_flag then 1 end) over (partition by instrument, compared_with, wave, other_wave, geography_level, geography_code, group_by) as family_tests
+    from tested
+),
+
 -- Benjamini and Hochberg (1995): p times the tests of the family over its place among them, never falling.
 placed as (
     select
         *,
-        count(p_value) over (partition by instrument, compared_with, wave, other_wave, geography_level, geography_code, group_by) as family_tests,
-        p_value * count(p_value) over (partition by instrument, compared_with, wave, other_wave, geography_level, geography_code, group_by) / nullif(
+        p_value * family_tests / nullif(
             count(p_value) over (
                 partition by instrument, compared_with, wave, other_wave, geography_level, geography_code, group_by order by p_value nulls last
                 range between unbounded preceding and current row
             ), 0
         ) as stepped
-    from tested
+    from families
 ),
 
 adjusted as (

@@ -20,7 +20,7 @@ with series as (
         {{ error_of('cells') }} as error,
         coalesce(steps.break_flag, false) as break_flag,
         steps.break_reason,
-        {{ enough_pupils('cells.base', 'cells.numerator', {'minimum_base': 30, 'small_numerator': 4}) }} and cells.quality_flag is null as usable
+        cells.quality_flag is null as usable
     from {{ ref('indicator_estimates') }} as cells
     inner join {{ ref('registered_waves') }} as waves
         on cells.wave = waves.wave
