@@ -101,10 +101,12 @@ def knowledge_of(
     top = np.concatenate([
         np.where(known, base, np.inf)[with_numerator], np.full(len(both), np.inf), ceiling[one],
     ])  # fmt: skip
-    zero = (numerator == 0) | (known & (rest == 0))
-    exempt = zero & ~hides_zeros
+    # Of a zero, or of everybody, the other number is the base, which needs none where it is not small.
+    large = base >= minimum
+    exempt = ((numerator == 0) | ((rest == 0) & (known | large))) & ~hides_zeros
+    exempt_rest = (rest == 0) | ((numerator == 0) & large & ~hides_zeros)
     width = np.concatenate([
-        np.where(exempt, 0.0, need)[with_numerator], np.where(rest[both] > 0, need, 0.0),
+        np.where(exempt, 0.0, need)[with_numerator], np.where(exempt_rest, 0.0, need)[both],
         np.where((base[one] > 0) & ((base[one] < minimum) | cells["ruled"][one].astype(bool)), need, 0.0),
     ])  # fmt: skip
     unasked = cells["unasked"].astype(bool)

@@ -11,19 +11,25 @@ say which questions contain or exclude one another. The verdict counts cells; it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
 from rcs_pipeline.disclosure.audit_cells import lay_cells, lay_sums
 from rcs_pipeline.disclosure.audit_implied import Differences, differences, lay_implied, told_by_parts
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
-from rcs_pipeline.disclosure.audit_linked_before import close_sums, lay_before, told_by_sums
+from rcs_pipeline.disclosure.audit_linked_before import (
+    close_sums,
+    lacking_the_same,
+    lay_before,
+    told_by_sums,
+)
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.ledger.records import Outcome
@@ -55,10 +61,10 @@ class Attacked:
 
     @property
     def says(self) -> str:
-        """The counts in words."""
+        """The counts in words, but for those of what is true of hidden cells: releases say it too."""
         found = f"{self.table}: {self.hidden} of {self.cells} cells hidden, {self.numbers} numbers attacked"
         if self.differences:
-            found += f" ({self.differences} of few whom one question counts and not another)"
+            found += ", those of few whom one question counts and not another among them,"
         if self.figures:
             found += f" with {self.figures} rounded weighted figures"
         if self.without_figures:
@@ -66,7 +72,7 @@ class Attacked:
             found += f", {self.without_figures} {systems} without rounded weighted figures"
             found += ", since too much is hidden"
         if self.exempt.zeros:
-            found += f", {self.exempt.zeros} zeros exempt by name"
+            found += ", zeros among them exempt by name"
         if self.exempt.small_rolls:
             found += f", {self.exempt.small_rolls} under rolls of less than the width exempt by name"
         if self.told:
@@ -131,20 +137,18 @@ def _attack(
     narrow, known = finding.narrow.sum(), finding.known.sum()
     if before:
         # Who has the old copies may know more of what they hid: what is hidden for the first time has to be
-        # as wide when all of that is known which has not changed. Few who came have to be when all that looks
-        # unchanged is taken for known, kept figures as well.
+        # as wide when all of that is known which has not changed.
         _, _, alone = _judge(
             connection, product, minimum, "hidden and not told and not unchanged", "was_hidden"
         )
-        _, _, came = _judge(
-            connection, product, minimum, "hidden and not told",
-            f"not (newcomer and ({_few(product, minimum)}))",
-            "base_taken, numerator_taken, rest_taken",
-        )  # fmt: skip
-        narrow = narrow + alone.narrow.sum() + came.narrow.sum()
-        known = known + alone.known.sum() + came.known.sum()
+        narrow, known = narrow + alone.narrow.sum(), known + alone.known.sum()
     told = connection.execute("select count(*) from attacked_beside where hidden and told").fetchone()
     figures = connection.execute("select count(distinct figure) from attacked_figures").fetchone()
+    close = close_sums(connection, few) if before else 0
+    width_kept = product.file.disclosure.interval_width or 0
+    told_apart = told_by_sums(connection, few, width_kept) if before else 0
+    for came in _came(connection, product, table, linked, before, few) if before else ():
+        narrow, known = narrow + came.narrow.sum(), known + came.known.sum()
     return Attacked(
         table=table.name,
         cells=cells,
@@ -154,15 +158,44 @@ def _attack(
         narrow=int(narrow),
         known=int(known),
         told=int(told[0]) if told else 0,
-        close=close_sums(connection, few) if before else 0,
-        told_apart=told_by_sums(connection, few, product.file.disclosure.interval_width or 0)
-        if before
-        else 0,
+        close=close,
+        told_apart=told_apart,
         figures=int(figures[0]) if figures else 0,
         without_figures=without_figures,
         differences=int(of_questions.each["asked"].sum()),
         told_by_parts=told_by_parts(connection, linked),
     )
+
+
+def _came(
+    connection: DuckDBPyConnection, product: Product, table: ProductTable, linked: LinkedTable,
+    before: Sequence[Laid], few: int,
+) -> Iterator[Finding]:  # fmt: skip
+    """What is found of few who came, for readers of each set of releases that had none of the same people.
+
+    They have to be wide when all that looks unchanged since is taken for known, kept figures as well. Lays
+    out `attacked_beside` anew.
+    """
+    minimum = int(getattr(product.file.disclosure, linked.minimum))
+    connection.execute(
+        "create or replace temp table known_of_all as"
+        " select cell, told, known_base as of_base from attacked_beside where told or known_base"
+    )
+    sets = {tuple(some) for some in lacking_the_same(connection)} | {tuple(range(len(before)))}
+    for some in sorted(sets):
+        lay_before(connection, table, linked, [before[number] for number in some], few)
+        # Readers of those have the other releases as well.
+        connection.execute(
+            "update attacked_beside set told = attacked_beside.told or known_of_all.told,"
+            " known_base = known_base or of_base"
+            " from known_of_all where known_of_all.cell = attacked_beside.cell"
+        )
+        _, _, found = _judge(
+            connection, product, minimum, "hidden and not told",
+            f"not (newcomer and ({_few(product, minimum)}))",
+            "base_taken, numerator_taken, rest_taken",
+        )  # fmt: skip
+        yield found
 
 
 def _judge(

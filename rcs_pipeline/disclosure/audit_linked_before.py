@@ -30,10 +30,10 @@ def lay_before(
     knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
     nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
     those who came do not account for, in any line with the same bases. `newcomer`: everybody knows that
-    nobody of the cell was in a release. `base_taken`, `numerator_taken`, `rest_taken` (of the complement):
-    hidden then, or since only a few differ, where nothing shown of the place differs by `few` pupils, so that
-    the number is taken for that of before; but not where a whole says that this is wrong. `known_base` is
-    true as well where a release showed the base.
+    nobody of the cell was in any of these releases. `base_taken`, `numerator_taken`, `rest_taken` (of the
+    complement): hidden then, or since only a few differ, where nothing shown of the place differs by `few`
+    pupils, so that the number is taken for that of before; but not where a whole says that this is wrong.
+    `known_base` is true as well where a release showed the base.
     """
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
     kinds = [*["varchar"] * len(SHAPE), "bigint", "boolean", "bigint", "bigint"]
@@ -70,8 +70,7 @@ def lay_before(
         select attacked.* exclude (known_base), coalesce(told, false) as told,
             coalesce(was_hidden, false) as was_hidden,
             coalesce(was_hidden, false) and place_moved.pupils is null as unchanged,
-            attacked.cell in (select cell from attacked_new)
-                or attacked.cell not in (select cell from attacked_then) as newcomer,
+            attacked.cell not in (select cell from attacked_then) as newcomer,
             coalesce(place_moved.pupils, 0) < {few} as looks_same, coalesce(near, false) as kept,
             looks_same and (was_hidden and base_off is not true or kept and base_told) as base_taken,
             looks_same and (was_hidden and numerator_off is not true or kept and numerator_told)
@@ -83,6 +82,21 @@ def lay_before(
         left join attacked_unseen using (cell)
         left join attacked_moved as place_moved using (system, family, level, place)
     """)
+
+
+def lacking_the_same(connection: DuckDBPyConnection) -> list[list[int]]:
+    """The sets of releases that had nobody of the same cells: of each those without any that it lacked."""
+    rows = connection.execute("""
+        with releases as (select distinct release from attacked_then)
+        select distinct (
+            select list(other.release order by other.release) from releases as other
+            where not exists (
+                select 1 from attacked_new inner join attacked_then using (cell)
+                where attacked_new.release = one.release and attacked_then.release = other.release
+            )
+        ) from releases as one order by all
+    """).fetchall()
+    return [some for (some,) in rows]
 
 
 def told_by_sums(connection: DuckDBPyConnection, few: int, width: int) -> int:

@@ -7,6 +7,7 @@ Does not belong here: which releases there are (see `earlier`), what follows (se
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rcs_pipeline.disclosure.counts import MEAN
 from rcs_pipeline.disclosure.display import shown_value
 from rcs_pipeline.disclosure.earlier import Laid, seen_in
 from rcs_pipeline.disclosure.engine import name
+from rcs_pipeline.disclosure.linear import Bools
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -67,6 +69,24 @@ def before_of(
     releases: Sequence[Columns],
 ) -> Before:
     """How the cells moved since each release; `spread` lays an array over the cells out as lines by slots."""
+    there = [spread(of["there"], False) for of in releases]
+    exists = spread(np.ones(len(cells["__base"]), dtype=bool), False)
+    lacking = {_lacking_the_same(number, there, exists) for number in range(len(releases))}
+    every = tuple(range(len(releases)))
+    arrivals = [_before(spread, cells, [releases[one] for one in some]) for some in sorted({*lacking, every})]
+    return replace(_before(spread, cells, releases), arrivals=tuple(arrivals))
+
+
+def _lacking_the_same(number: int, there: Sequence[Bools], exists: Bools) -> tuple[int, ...]:
+    """The releases that have none of the cells that a release lacks, though it has their line."""
+    lacks = exists & ~there[number] & there[number].any(axis=1, keepdims=True)
+    return tuple(other for other in range(len(there)) if not (lacks & there[other]).any())
+
+
+def _before(
+    spread: Callable[[npt.NDArray[Any], int | bool], npt.NDArray[Any]], cells: Columns,
+    releases: Sequence[Columns],
+) -> Before:  # fmt: skip
     shifts = []
     size = len(cells["__base"])
     hidden, withheld = (np.zeros(size, dtype=bool) for _ in range(2))

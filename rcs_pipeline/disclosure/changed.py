@@ -107,12 +107,14 @@ class Shift:
 class Before:
     """What earlier releases said of cells; `hidden`: one of them did not show the cell.
 
-    `withheld`: one of them showed it without the figure of all the other places.
+    `withheld`: one of them showed it without the figure of all the other places. `arrivals`: the same of
+    those releases alone that had nobody of some cells, for each such set of releases.
     """
 
     hidden: Bools
     shifts: tuple[Shift, ...]
     withheld: Bools
+    arrivals: tuple[Before, ...] = ()
 
     def near(self, few: int) -> Bools:
         """Cells that are not to be shown anew: too few people differ from what an earlier release showed."""
@@ -149,8 +151,12 @@ class Before:
         return Taken(*found)
 
     def newcomers(self, exists: Bools) -> Bools:
-        """Cells of people who were in no row of an earlier release that had the line; everybody knows it."""
-        return exists & _any(self.hidden, [self._new(exists), *(shift.came for shift in self.shifts)])
+        """Cells that no earlier release had: of people who came since, as everybody knows.
+
+        Somebody who came between two releases came for readers of the first alone: to those of both, what the
+        second hid of the same people is as hidden as they are. So it is asked of `arrivals`.
+        """
+        return np.asarray(exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts]))
 
     def unmoved(self, parents: Ints, exists: Bools, family_of: Ints, few: int = 1) -> Bools:
         """Cells of places of which nothing that was shown is another number today, by `few` people or more.
@@ -161,7 +167,7 @@ class Before:
         somebody who came. `family_of`: of each line the number of its family. Families are looked at one by
         one: another answer to one question says nothing of the others.
         """
-        changed = self._new(exists)
+        changed = self.newcomers(exists)
         for shift in self.shifts:
             # Another mean is the other answer of one, as far as anybody can say.
             apart = np.maximum(people(shift.base, shift.numerator), shift.moved)
@@ -173,9 +179,6 @@ class Before:
         for place in reversed(_from_above(parents)):
             by_family[:, parents[place]] |= by_family[:, place]
         return np.asarray(~np.repeat(by_family[family_of], self.hidden.shape[1] // len(parents), axis=1))
-
-    def _new(self, exists: Bools) -> Bools:
-        return np.asarray(exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts]))
 
     def other_rest(self, sums: sparse.csr_array, exists: Bools, few: int) -> Bools:
         """Sums of which nobody knows the rest of today (see `Shift.other_rest`)."""

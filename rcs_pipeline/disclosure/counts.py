@@ -182,9 +182,10 @@ def numerator_system(
         rows = sparse.block_array(blocks, format="csr")
     top = np.where(unknown, np.inf, rest.astype(float))[exists]
     most = np.where(unknown, counts.most(lines), np.inf)
+    counted_alike, others_alike = _exempt(numerator, rest, unknown, limits, lines)
     need = [
-        _need(numerator, rest, unknown, limits, lines, most)[exists],
-        np.where(rest[unknown] > 0, limits.need(most[unknown]), 0),
+        np.where(counted_alike, 0, limits.need(most))[exists],
+        np.where((rest > 0) & ~others_alike, limits.need(most), 0)[unknown],
         np.where(bases > 0, limits.need(most_of_bases), 0),
     ]
     nothing = np.zeros(rows.shape[0])
@@ -221,15 +222,17 @@ def ties_between(
     )  # fmt: skip
 
 
-def _need(numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints, most: Floats) -> Floats:
-    """The width that each numerator needs once it is hidden.
+def _exempt(
+    numerator: Ints, rest: Ints, unknown: Bools, limits: Limits, lines: Ints
+) -> tuple[Bools, Bools]:  # fmt: skip
+    """Of which cells the numerator needs no width, and of which those who are not counted need none.
 
-    A zero, and where the base is known a full cell, needs none unless the policy hides zeros: it is exempt
-    by name.
+    A zero is exempt by name, and so is a full cell, unless the policy hides zeros. Where the base is not
+    known the other number of such a cell is the base, which needs no width either where it is not small.
     """
-    zero = (numerator == 0) | (~unknown & (rest == 0))
-    exempt = zero & ~limits.zeros_hidden[lines][:, None]
-    return np.where(exempt, 0, limits.need(most))
+    many, exempt = numerator + rest >= limits.minimum_base, ~limits.zeros_hidden[lines][:, None]
+    counted = (numerator == 0) | ((rest == 0) & (many | ~unknown))
+    return np.asarray(counted & exempt), np.asarray((numerator == 0) & many & exempt)
 
 
 def on_columns(

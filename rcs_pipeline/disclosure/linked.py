@@ -141,17 +141,19 @@ def _protect_bases(
     small = small_base(base, limits.minimum_base)
     if counts.also is not None:
         small |= in_any_line(counts.also)
-    apart, old, told, still, taken, new = (np.zeros_like(exists) for _ in range(6))
+    apart, old, told = (np.zeros_like(exists) for _ in range(3))
+    sides: list[tuple[Bools, Bools]] = []
     if counts.before is not None:
         before, few = counts.before, limits.minimum_difference
         apart, told = in_any_line(before.near_bases(few)), in_any_line(before.told_bases())
         # A base that a single line of the family showed is no secret.
         old = exists & ~in_any_line(counts.exists & ~before.hidden)
         place = (counts.grid.parents, counts.exists, family_of)
-        still = in_any_line(before.still(*place)) & old
-        taken = in_any_line(before.taken(*place, few).base) & (old | apart)
-        # What is hidden of them for the sake of others is no secret of theirs.
-        new = in_any_line(before.newcomers(counts.exists)) & small
+        sides.append((in_any_line(before.still(*place)) & old, ~old))
+        for some in before.arrivals:
+            taken = in_any_line(some.taken(*place, few).base) & (old | apart)
+            # What is hidden of them for the sake of others is no secret of theirs.
+            sides.append((taken, in_any_line(some.newcomers(counts.exists)) & small))
     reasons = np.select(
         [exists & small, exists & apart, old | above],
         [Reason.PRIMARY, Reason.EARLIER, Reason.SECONDARY],
@@ -169,7 +171,7 @@ def _protect_bases(
     ).held(known)  # fmt: skip
     cost = np.broadcast_to(counts.cost, base.shape)[exists]
     slots = counts.grid.of(np.nonzero(exists)[1])
-    views = [View(still[exists], ~old[exists]), View(taken[exists], new[exists])]
+    views = [View(held[exists], asked[exists]) for held, asked in sides]
     narrow, programmes = np.zeros_like(exists), 0
     proved: Sequence[Proved] = ()
     while True:

@@ -122,20 +122,19 @@ def _block(
         )  # fmt: skip
         everything, ties = everything.held(told), ties.without(told)
         place = (counts.grid.parents, counts.exists, family_of)
-        still, old, new = (
-            on_columns(exists, unknown, family, cells[lines], every=True)
-            for cells in (
-                before.still(*place),
-                before.hidden,
-                before.newcomers(counts.exists) & (reasons == Reason.PRIMARY),
-            )
-        )
-        taken = before.taken(*place, few)
-        same = on_columns(
-            exists, unknown, family, taken.numerator[lines], every=True, rest=taken.rest[lines],
-            base=taken.base[lines],
-        )  # fmt: skip
-        views = View(still, ~old), View(same, new)
+
+        def of(cells: Bools) -> Bools:
+            return on_columns(exists, unknown, family, cells[lines], every=True)
+
+        sides = [View(of(before.still(*place)), ~of(before.hidden))]
+        for some in before.arrivals:
+            taken = some.taken(*place, few)
+            same = on_columns(
+                exists, unknown, family, taken.numerator[lines], every=True, rest=taken.rest[lines],
+                base=taken.base[lines],
+            )  # fmt: skip
+            sides.append(View(same, of(some.newcomers(counts.exists) & (reasons == Reason.PRIMARY))))
+        views = tuple(sides)
     cost = np.zeros(everything.size)
     cost[numbers[exists]] = counts.cost_of(lines)[exists]
     places = counts.grid.of(np.concatenate([slots, ties.slots]))

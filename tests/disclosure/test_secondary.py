@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.attack import Knowledge, judge
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
+from rcs_pipeline.disclosure.counts import numerator_system
 from rcs_pipeline.disclosure.grid import Grid, make_grid
 from rcs_pipeline.disclosure.linked import (
     MEAN,
@@ -136,6 +137,13 @@ def test_only_a_roll_lowers_what_is_asked_and_no_count_that_may_be_withheld_else
         assert found.need(np.array([3.0, 40.0, np.inf])).tolist() == [3 if lowered else WIDTH, WIDTH, WIDTH]
 
 
+NO_SUMS = {key: np.zeros(0, dtype=np.int64) for key in ("cell", "sign", "total")}
+NO_FIGURES = {
+    **{key: np.zeros(0) for key in ("cell", "figure", "weight", "people", "high", "low")},
+    "share": np.ma.masked_all(0),
+}
+
+
 def small_rolls(exempt: bool) -> tuple[Knowledge, np.ndarray, Exempt]:
     """Two hidden cells with one of two answering yes, of rolls of three and of forty."""
     two = np.arange(2)
@@ -145,15 +153,10 @@ def small_rolls(exempt: bool) -> tuple[Knowledge, np.ndarray, Exempt]:
         "sensitive": np.zeros(2, dtype=bool), "unasked": np.zeros(2), "ruled": np.zeros(2),
         **dict.fromkeys(("base_taken", "numerator_taken", "rest_taken"), np.zeros(2)),
     }  # fmt: skip
-    sums = {key: np.zeros(0, dtype=np.int64) for key in ("cell", "sign", "total")}
-    figures = {
-        **{key: np.zeros(0) for key in ("cell", "figure", "weight", "people", "high", "low")},
-        "share": np.ma.masked_all(0),
-    }
     product = read_product(RCS)
     policy = product.file.disclosure.model_copy(update={"small_rolls_exempt": exempt})
     product = replace(product, file=product.file.model_copy(update={"disclosure": policy}))
-    return knowledge_of(cells, sums, figures, product, 10)
+    return knowledge_of(cells, NO_SUMS, NO_FIGURES, product, 10)
 
 
 def test_the_attack_asks_for_every_value_that_a_small_roll_leaves_and_counts_what_it_exempts() -> None:
@@ -286,3 +289,29 @@ def test_a_base_that_stays_narrow_takes_the_one_of_the_place_above_along() -> No
     found = shown_above(counts, narrow, reasons, np.zeros(1, dtype=np.int64), 1)
     # The tranche's own is hidden for everybody, so it is the programme's; for girls it is the tranche's.
     assert np.flatnonzero(found[0]).tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known base", "hidden base"])
+def test_choice_and_attack_exempt_the_same_zeros_and_full_cells(known: bool) -> None:
+    """Of many, everybody or nobody; where the base is hidden too, neither number is more than that base."""
+    base = np.array([300, 300, 300, 20, 20, 20])
+    numerator = np.array([0, 300, 3, 0, 20, 3])
+    grid, one = country(5), np.ones((1, 6), dtype=bool)
+    counts = Counts(grid, one, base[None, :], numerator[None, :], np.ones(6))
+    system, *_ = numerator_system(
+        counts, limits(grid, 1), np.zeros(1, dtype=np.int64), one & (not known), np.zeros(1, dtype=np.int64)
+    )
+    nothing = np.zeros(6)
+    cells = {
+        "cell": np.arange(6), "base_key": np.array(list("abcdef")), "base": np.ma.array(base),
+        "numerator": np.ma.array(numerator), "known_base": np.full(6, known), "unasked": nothing,
+        "ceiling": np.ma.masked_all(6), "sensitive": np.zeros(6, dtype=bool), "ruled": nothing,
+        **dict.fromkeys(("base_taken", "numerator_taken", "rest_taken"), nothing),
+    }  # fmt: skip
+    _, width, _ = knowledge_of(cells, NO_SUMS, NO_FIGURES, read_product(RCS), 30)
+    several = 6 if known else 12
+    asked = [
+        *(False, False, True, False, known is False, True),
+        *(() if known else (False, False, True, True, False, True)),
+    ]
+    assert (width[:several] > 0).tolist() == (system.need[:several] > 0).tolist() == asked
