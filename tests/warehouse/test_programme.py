@@ -218,19 +218,6 @@ def test_no_kind_of_missing_answer_of_one_to_four_pupils_is_in_sight(open_tables
     assert not {row[0] for row in links} & {"linked", "linked_share"}
 
 
-def test_where_one_partnership_is_withheld_nobody_has_a_rank(open_tables: Path) -> None:
-    with duckdb.connect() as connection:
-        ranked = connection.execute(f"""
-            with withheld as (
-                select distinct indicator_id, wave from '{open_tables / "indicator_estimates.parquet"}'
-                where geography_level = 'cpp' and group_by = 'all' and symbol = 'c'
-            )
-            select count(*), count_if(place is not null) from '{open_tables / "cpp_ranks.parquet"}'
-            semi join withheld using (indicator_id, wave)
-        """).fetchone()
-    assert ranked is not None and ranked[0] > 0 and ranked[1] == 0
-
-
 def test_spend_by_level_adds_up_to_all_services(marts: duckdb.DuckDBPyConnection) -> None:
     query = """
         select max(abs(whole - parts)) from (
