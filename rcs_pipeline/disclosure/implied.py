@@ -51,7 +51,7 @@ def implied_of(implications: Iterable[Implication], names: Sequence[str]) -> tup
     return tuple(found)
 
 
-def parts_of(parts: Mapping[str, Sequence[str]], base: str, names: Sequence[str]) -> tuple[Implied, ...]:
+def made_up_of(parts: Mapping[str, Sequence[str]], base: str, names: Sequence[str]) -> tuple[Implied, ...]:
     """The lines that others make up, by their names, and those that make up the base.
 
     A part that is not among the lines is of nobody.

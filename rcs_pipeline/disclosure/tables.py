@@ -24,7 +24,7 @@ from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, bes
 from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
-from rcs_pipeline.disclosure.implied import implied_of, parts_of
+from rcs_pipeline.disclosure.implied import implied_of, made_up_of
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
 from rcs_pipeline.disclosure.rules import hidden_together
@@ -218,7 +218,7 @@ def _mark_system(
         weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
         implied=(
             *(implied_of(product.implications, named) if linked.sensitive else ()),
-            *parts_of(linked.parts, linked.base, named),
+            *made_up_of(linked.parts, linked.base, named),
         ),
         start=spread(cells["__own"], False) if linked.parts else None,
         worth=np.array([WHOLE_WORTH if name in linked.parts else 1.0 for name in named]),

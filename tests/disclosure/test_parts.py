@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rcs_pipeline.disclosure.implied import Implied, parts_of
+from rcs_pipeline.disclosure.implied import Implied, made_up_of
 from rcs_pipeline.disclosure.linked import Counts, Protected, Reason, protect_counts
 from tests.disclosure.test_secondary import WIDTH, country, limits
 
@@ -27,14 +27,14 @@ def protected(base: np.ndarray, kinds: np.ndarray, *implied: Implied) -> Protect
 
 
 def test_a_part_of_nobody_has_no_line_and_what_is_left_of_a_base_is_made_up_by_the_others() -> None:
-    (whole,) = parts_of(PARTS, "pupils", ["missing", "refused", "skipped"])
+    (whole,) = made_up_of(PARTS, "pupils", ["missing", "refused", "skipped"])
     assert (whole.lines.tolist(), whole.signs.tolist(), whole.exact) == ([0, 2, 1], [1, -1, -1], True)
     numerators = np.array([[7], [2], [5]])
     assert whole.alone(np.array([[30], [30], [30]]), numerators).tolist() == [0]
-    (rest,) = parts_of({"pupils": ["asked", "not_asked"]}, "pupils", ["asked", "not_asked"])
+    (rest,) = made_up_of({"pupils": ["asked", "not_asked"]}, "pupils", ["asked", "not_asked"])
     assert rest.counted.tolist() == [False, True]
     assert rest.alone(np.array([[30], [30]]), np.array([[21], [9]])).tolist() == [0]
-    assert parts_of(PARTS, "pupils", ["missing"]) == ()
+    assert made_up_of(PARTS, "pupils", ["missing"]) == ()
 
 
 def test_a_kind_is_not_what_the_others_leave_of_all_kinds() -> None:
@@ -43,7 +43,7 @@ def test_a_kind_is_not_what_the_others_leave_of_all_kinds() -> None:
     kinds = np.array([[160, 50, 50, 60], [16, 3, 3, 10], [40, 12, 13, 15]])
     blind = protected(base, kinds).reasons != Reason.SHOWN
     assert blind[2, 1:3].all() and not blind[[0, 1, 3]].any()
-    found = protected(base, kinds, *parts_of(PARTS, "pupils", LINES))
+    found = protected(base, kinds, *made_up_of(PARTS, "pupils", LINES))
     hidden = found.reasons != Reason.SHOWN
     # Each is hidden beside another kind; how many are missing in all stays, for that is worth more.
     assert found.narrow == 0
@@ -60,7 +60,7 @@ def test_whoever_tries_every_world_finds_no_kind_narrow(
 ) -> None:
     base = np.array([sum(bases), *bases])
     kinds = np.array([[a + b, a, b] for a, b in zip(first, second, strict=True)])
-    found = protected(base, kinds, *parts_of(PARTS, "pupils", LINES))
+    found = protected(base, kinds, *made_up_of(PARTS, "pupils", LINES))
     hidden = found.reasons != Reason.SHOWN
     numerators = np.vstack([kinds.sum(axis=0), kinds])
     every = worlds(base, numerators, hidden)
