@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
-from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, ProductTable
+from rcs_pipeline.contracts.hide_rules import HideRule, MadeOf
+from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.contracts.vocabulary import ColumnType
 from rcs_pipeline.disclosure import audit_places
 from rcs_pipeline.disclosure.engine import name, text

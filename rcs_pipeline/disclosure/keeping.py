@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rcs_pipeline.contracts.product import Follows, ProductTable
+from rcs_pipeline.contracts.hide_rules import Follows
+from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.earlier import Laid, same_row, seen_in
 from rcs_pipeline.disclosure.engine import name, text

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.product import HideRule, MadeOf, ProductTable
+from rcs_pipeline.contracts.hide_rules import HideRule, MadeOf
+from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.contracts.vocabulary import Symbol
 from rcs_pipeline.disclosure.bands import Why
 from rcs_pipeline.disclosure.engine import name, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rcs_pipeline.contracts.product import HideRule
+from rcs_pipeline.contracts.hide_rules import HideRule
 
 
 @pytest.mark.parametrize(

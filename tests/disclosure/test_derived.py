@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, TableExtension
+from rcs_pipeline.contracts.hide_rules import HideRule, MadeOf
+from rcs_pipeline.contracts.product import Product, TableExtension
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.protect import protect

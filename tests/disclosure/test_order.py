@@ -11,8 +11,9 @@ import pytest
 
 from rcs_pipeline.contracts.audiences import AudiencePolicy
 from rcs_pipeline.contracts.errors import ContractError, RcsError
+from rcs_pipeline.contracts.hide_rules import HideRule, MadeOf
 from rcs_pipeline.contracts.made_of import in_order
-from rcs_pipeline.contracts.product import HideRule, MadeOf, Product, TableExtension
+from rcs_pipeline.contracts.product import Product, TableExtension
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.contracts.vocabulary import GeographyLevel
 from rcs_pipeline.disclosure.audit import audit

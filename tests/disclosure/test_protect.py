@@ -11,7 +11,7 @@ import pytest
 
 from rcs_pipeline.contracts.catalogue import load_catalogue
 from rcs_pipeline.contracts.errors import ContractError, RcsError
-from rcs_pipeline.contracts.product import HideRule
+from rcs_pipeline.contracts.hide_rules import HideRule
 from rcs_pipeline.disclosure.protect import protect
 from tests.gate.small import ROWS, estimate, protected, small_product, write_warehouse
 
