@@ -91,12 +91,12 @@ def candidate(folder: Path, people: list[Row], product: Product, *, turned: bool
                 unpivot (select *, skipped + refused as missing from places)
                 on skipped, refused, missing into name kind value pupils
             )
-            select 'cpp' as geography_level, place as geography_code, kind, tranche, asked, pupils,
-                null::varchar as symbol
+            select 'cpp' as geography_level, place as geography_code, kind, tranche, asked,
+                asked as share_of, pupils, null::varchar as symbol
             from cells
             union all
             select case when tranche is null then 'programme' else 'tranche' end,
-                coalesce(tranche, 'rcs'), kind, tranche, sum(asked), sum(pupils), null
+                coalesce(tranche, 'rcs'), kind, tranche, sum(asked), sum(asked), sum(pupils), null
             from cells group by grouping sets ((kind, tranche), (kind))""")
     protect(folder / "warehouse.duckdb", folder / "protected", product)
     return folder
@@ -160,24 +160,44 @@ def test_a_count_is_hidden_beside_another_of_its_whole_and_of_its_place(made: Pa
     assert classes["A", "refused"] == classes["B", "skipped"] == "secondary"
 
 
-def test_one_kind_shown_again_beside_its_whole_is_noticed(tmp_path: Path, product: Product) -> None:
+def test_what_is_hidden_since_its_share_is_of_few_is_not_what_the_other_places_leave(
+    tmp_path: Path, product: Product
+) -> None:
+    folder = candidate(tmp_path / "few", pupils(1, FEW), product)
+    file = folder / "protected/open/quality.parquet"
+    few = "geography_code = 'E' and kind in ('skipped', 'refused')"
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"update quality set share_of = 20 where {few}")
+        # Nothing of this tranche is small itself.
+        connection.execute(
+            "update quality set pupils = pupils + 40"
+            " where geography_code in ('D', '2', 'rcs') and kind in ('refused', 'missing')"
+        )
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    hidden = set(rows(file, "geography_code, kind", "symbol = 'c' and geography_code in ('C', 'D', 'E')"))
+    assert {("E", "skipped"), ("E", "refused")} < hidden
+    assert verdict(folder, product).outcome is Outcome.PASS
+
+
+def test_a_kind_whose_others_are_shown_beside_the_whole_is_noticed(tmp_path: Path, product: Product) -> None:
+    """Those who skipped are hidden in both places of the tranche, so that no sum of places gives them."""
     folder = candidate(tmp_path / "one", pupils(1, FEW), product)
     file = folder / "protected/open/quality.parquet"
 
-    def show(which: str) -> str:
-        with duckdb.connect() as connection:
-            connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
-            connection.execute(f"""create table shown as
-                select held.* replace (
-                    if({which}, truth.asked, held.asked) as asked,
-                    if({which}, truth.pupils, held.pupils) as pupils,
-                    if({which}, null, held.symbol) as symbol)
-                from read_parquet('{file}') as held
-                join w.quality as truth using (geography_level, geography_code, kind)""")
-            connection.execute(f"copy shown to '{file}' (format parquet)")
-        return verdict(folder, product).message
-
-    assert "known exactly" in show("geography_code = 'B' and kind = 'refused'")
+    which = "geography_code in ('A', 'B') and kind = 'refused'"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as w (read_only)")
+        connection.execute(f"""create table shown as
+            select held.* replace (
+                if({which}, truth.asked, held.asked) as asked,
+                if({which}, truth.pupils, held.pupils) as pupils,
+                if({which}, null, held.symbol) as symbol)
+            from read_parquet('{file}') as held
+            join w.quality as truth using (geography_level, geography_code, kind)""")
+        connection.execute(f"copy shown to '{file}' (format parquet)")
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message.split("quality", 1)[1]
 
 
 def test_all_but_a_few_of_a_roll_are_hidden_and_attacked_as_few_are(tmp_path: Path, product: Product) -> None:

@@ -344,7 +344,7 @@ def warehouse(folder: Path, seed: int, method: str = "roll") -> Path:
                            " from range(3) as t(i)")  # fmt: skip
         connection.execute(
             "create table quality (geography_level varchar, geography_code varchar, kind varchar,"
-            " tranche varchar, asked integer, pupils integer, symbol varchar)"
+            " tranche varchar, asked integer, share_of integer, pupils integer, symbol varchar)"
         )
     return folder
 
