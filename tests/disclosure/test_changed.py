@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from rcs_pipeline.disclosure.beside import before_of
 from rcs_pipeline.disclosure.changed import (
     Before,
     Shift,
@@ -14,6 +15,7 @@ from rcs_pipeline.disclosure.changed import (
     people,
     told_by_sums,
 )
+from rcs_pipeline.disclosure.counts import MEAN
 from rcs_pipeline.disclosure.grid import make_grid
 
 FEW = 10
@@ -249,3 +251,22 @@ def test_a_whole_that_is_not_in_sight_says_nothing_of_what_is_left() -> None:
     rows = sparse.csr_array(np.array([[1.0, 1.0, -1.0]]))
     both, moved = np.array([True, False, False]), np.array([12, 0, 13])
     assert not close_sums(rows, both, moved, np.zeros(3, dtype=int), FEW).any()
+
+
+def test_who_came_with_the_second_of_two_releases_came_for_readers_of_the_first_alone() -> None:
+    two = {"__base": np.array([30, 20]), "__numerator": np.array([7, 6])}
+
+    def release(*there: bool) -> dict[str, np.ndarray]:
+        known, nothing = np.array(there), np.zeros(2, dtype=bool)
+        return {
+            "there": known, "seen": nothing, "moved": nothing, "withheld": nothing,
+            "base": np.zeros(2, dtype=np.int64), "numerator": np.full(2, MEAN),
+        }  # fmt: skip
+
+    before = before_of(lambda values, _: values[None, :], two, [release(True, False), release(True, True)])
+    exists = np.ones((1, 2), dtype=bool)
+    assert [some.newcomers(exists).tolist() for some in before.arrivals] == [
+        [[False, True]],
+        [[False, False]],
+    ]
+    assert [len(some.shifts) for some in before.arrivals] == [1, 2]
