@@ -82,6 +82,24 @@ def lay_before(
         left join attacked_unseen using (cell)
         left join attacked_moved as place_moved using (system, family, level, place)
     """)
+    _tell_wholes(connection)
+
+
+def _tell_wholes(connection: DuckDBPyConnection) -> None:
+    """A whole that is made of nothing but parts which are told is told as well; so is its base.
+
+    Which parts there are everybody sees.
+    """
+    for column in ("told", "known_base"):
+        found = 1
+        while found:
+            row = connection.execute(f"""
+                update attacked_beside set {column} = true where not {column} and cell in (
+                    select whole from attacked_parts inner join attacked_beside on part = cell
+                    where total like '%|place' group by total, whole having bool_and({column})
+                )
+            """).fetchone()
+            found = row[0] if row else 0
 
 
 def lacking_the_same(connection: DuckDBPyConnection) -> list[list[int]]:

@@ -57,6 +57,21 @@ class Grid:
             above = np.where(below, self.parents[np.maximum(above, 0)], -1)
         return found
 
+    def with_wholes(self, known: Bools, exists: Bools) -> Bools:
+        """What is known (lines by slots) with the wholes that are made of nothing but known parts.
+
+        Which parts there are everybody sees.
+        """
+        sums, found = self.over_places.sums, known & exists
+        parts, wholes = (sums > 0).astype(float), (sums < 0).astype(float)
+        some = (parts @ exists.T.astype(float)) > 0
+        while True:
+            unknown = (parts @ (exists & ~found).T.astype(float)) > 0
+            more = exists & ((wholes.T @ (some & ~unknown).astype(float)).T > 0) & ~found
+            if not more.any():
+                return found
+            found |= more
+
     def of(self, slots: Ints) -> Slots:
         """Where numbers stand that are in these slots.
 

@@ -164,7 +164,7 @@ def _protect_bases(
     known_rest = stacked(counts.grid, exists, numbers, counts.other_rest(limits.minimum_difference)[first])
     value = base[exists].astype(float)
     most = counts.most(first)[exists]
-    known = (told & ~apart)[exists]
+    known = counts.grid.with_wholes(told & ~apart, exists)[exists]
     everything = System(
         known_rest.rows, known_rest.row_lower, known_rest.row_upper, -value, most - value,
         np.where(value > 0, limits.need(most), 0.0),

@@ -117,9 +117,8 @@ def _block(
     views: tuple[View, ...] = ()
     if counts.before is not None:
         before, few = counts.before, limits.minimum_difference
-        told = on_columns(
-            exists, unknown, family, (before.told() & ~before.near(few))[lines], every=False
-        )  # fmt: skip
+        cells = counts.grid.with_wholes((before.told() & ~before.near(few))[lines], exists)
+        told = on_columns(exists, unknown, family, cells, every=False)
         everything, ties = everything.held(told), ties.without(told)
         place = (counts.grid.parents, counts.exists, family_of)
 

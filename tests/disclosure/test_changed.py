@@ -167,6 +167,20 @@ def test_who_is_in_none_of_the_groups_is_known_until_one_of_them_leaves(
     assert found[0].tolist() == [False] * 3 + unknown
 
 
+def test_a_whole_that_is_made_of_nothing_but_known_parts_is_known() -> None:
+    # A programme of two tranches, the first of two places and the second of one; everybody and girls.
+    grid = make_grid(
+        ["programme", "tranche", "tranche", "cpp", "cpp", "cpp"], np.array([-1, 0, 0, 1, 1, 2]),
+        [("all", "all"), ("sex", "female")],
+    )  # fmt: skip
+    exists, known = np.ones((2, 12), bool), np.zeros((2, 12), bool)
+    exists[:, 8] = False  # everybody of the second place left
+    known[0, [6, 8, 10]], known[1, [7, 11]] = True, True
+    found = grid.with_wholes(known, exists)
+    assert np.flatnonzero(found[0]).tolist() == [0, 2, 4, 6, 10]
+    assert np.flatnonzero(found[1]).tolist() == [5, 7, 11]
+
+
 def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_another() -> None:
     # Two questions of one family and one of another; two places, of which the second is the first's part.
     hidden = np.array([[False, True]] * 3)

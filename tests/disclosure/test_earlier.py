@@ -252,6 +252,18 @@ def test_a_group_that_everybody_left_closes_no_gate(
     assert {base for _, base in shown} == {sum(row[0] == "D" and row[2] == "S2" for row in left)}
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_small_place_that_leaves_closes_no_gate_though_its_whole_is_known_then(
+    tmp_path: Path, product: Product, seed: int
+) -> None:
+    people = pupils(seed, {"A": 400, "B": 60, "C": 490, "D": 500, "E": 240}, (0.4, 0.04, 0.5))
+    release = given(after(tmp_path / "one", people, product), "1.0.0")
+    folder = after(tmp_path / "two", [row for row in people if row[0] != "B"], product, release)
+    hidden = "geography_code = '1' and indicator_id = 'i0' and base is null"
+    assert rows(folder / "protected/open/answers.parquet", where=hidden)
+    assert failed(folder, product, release) == {}
+
+
 def test_a_file_put_beside_the_protected_ones_to_be_judged_instead_is_noticed(
     tmp_path: Path, people: list[Row], product: Product
 ) -> None:
