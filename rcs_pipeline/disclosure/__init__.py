@@ -52,6 +52,7 @@ Money of providers:
 
 Bands of schools:
     school_bands, bands | audit_bands   from single schools to the bands that everybody sees of them
+    band_ends | audit_band_ends     what bands of questions that contain one another say together
     school_cells, sizes                 their cells, numbered; what the kinds of bands tell of the answers
     worlds | audit_worlds               other worlds of a partnership; what can be wrong with them
 """

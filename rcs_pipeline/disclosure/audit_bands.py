@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.audit_band_ends import narrow_beside
 from rcs_pipeline.disclosure.audit_cells import named_in
 from rcs_pipeline.disclosure.audit_worlds import misfits, narrow_bases, narrow_rows
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, text
@@ -140,6 +141,8 @@ def _attack(
     width = int(product.file.disclosure.interval_width or 0)
     wrongs = (*misfits(), *narrow_rows(width), narrow_bases(product.file.disclosure, width))
     problems = [f"{found} {wrong.says}" for wrong in wrongs if (found := _number(connection, wrong.count))]
+    if beside := narrow_beside(connection, product, width):
+        problems.append(f"{beside} row(s) that bands of related questions tell too closely")
     rows, hidden = (
         _number(connection, f"select count(*) from bands_rows where base > 0{more}")
         for more in ("", " and not shown")

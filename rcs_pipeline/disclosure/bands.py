@@ -13,9 +13,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from rcs_pipeline.disclosure.band_ends import Related, narrow_rows, to_take_back
 from rcs_pipeline.disclosure.linear import Bools, Ints
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, narrow_bases
 from rcs_pipeline.disclosure.worlds import MANY, Bounds, Kind, Schools, World, Worlds
+
+NONE_RELATED = Related(())
 
 
 class Why(StrEnum):
@@ -34,12 +37,14 @@ class Chosen:
     worlds: tuple[World, ...]
 
 
-def choose(schools: Schools, rows: Rows, rules: BandRules) -> Chosen:
+def choose(schools: Schools, rows: Rows, rules: BandRules, related: Related = NONE_RELATED) -> Chosen:
     """Show the finest bands that the sizes allow, and take back what would say too much.
 
     It ends: whatever is taken back stays so, and where nothing is shown nothing is asked for.
     """
     parts, worlds = allowed(schools.row_base, rows, rules), Worlds(schools, rules.seed)
+    # Once each row is wide beside the other questions, coarser bands and fewer leave it so.
+    _widen_beside_others(parts, schools, rows, rules, related)
     while True:
         _widen_bases(parts, schools, rows, rules)
         bounds = bounds_of(parts, schools)
@@ -96,6 +101,19 @@ def needs(parts: Ints, schools: Schools, rows: Rows, width: int) -> tuple[Ints, 
 def _widen_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> None:
     while (narrow := narrow_bases(parts, schools.row_base, rows, rules)).any():
         _withdraw(parts, narrow, schools, rows, rules, coarser=False)
+
+
+def _widen_beside_others(
+    parts: Ints, schools: Schools, rows: Rows, rules: BandRules, related: Related
+) -> None:
+    def narrow() -> Bools:
+        return narrow_rows(bounds_of(parts, schools), schools, rows, related, rules.width)
+
+    while related.implied and (found := narrow()).any():
+        for at in zip(
+            *to_take_back(found, parts > 0, schools.row_base, rows, related.groups).nonzero(), strict=True
+        ):
+            parts[at] = _fewer(int(parts[at]), rules)
 
 
 def _withdraw(

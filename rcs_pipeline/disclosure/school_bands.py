@@ -21,9 +21,12 @@ import numpy.typing as npt
 
 from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.implications import Implication
 from rcs_pipeline.contracts.product import Product, ProductTable
+from rcs_pipeline.disclosure.band_ends import Related
 from rcs_pipeline.disclosure.bands import Chosen, Why, choose
 from rcs_pipeline.disclosure.engine import name, names, text
+from rcs_pipeline.disclosure.implied import implied_of
 from rcs_pipeline.disclosure.linear import Ints
 from rcs_pipeline.disclosure.school_cells import (
     EVERYBODY,
@@ -31,6 +34,7 @@ from rcs_pipeline.disclosure.school_cells import (
     Shape,
     cells_of,
     fetch,
+    lines_of,
     number_cells,
     number_rows,
     rows_of,
@@ -144,7 +148,11 @@ def _begin(connection: DuckDBPyConnection, product: Product, table: ProductTable
     finest = fetch(connection, "select __block, __place, __line, __cell, __base, __count"
                                f" from {cells_of(table)} order by all")  # fmt: skip
     blocks = range(int(given["__block"].max(initial=-1)) + 1)
-    partnerships = [_Partnership(_of(given, block), _of(finest, block), shape, rules) for block in blocks]
+    titles = lines_of(connection, table, banded)
+    partnerships = [
+        _Partnership(_of(given, block), _of(finest, block), shape, rules, titles, product.implications)
+        for block in blocks
+    ]
     worth = len(given["__block"]) > MANY
     return _Begun(given["__block"], SideBySide(_partnership, partnerships, worth=worth))
 
@@ -161,12 +169,17 @@ def _finish(connection: DuckDBPyConnection, product: Product, table: ProductTabl
 
 @dataclass(frozen=True)
 class _Partnership:
-    """The rows and the finest cells of one partnership: nothing else is needed to choose its bands."""
+    """The rows and the finest cells of one partnership: nothing else is needed to choose its bands.
+
+    `titles`: what the lines of all partnerships are called, by number.
+    """
 
     given: Columns
     finest: Columns
     shape: Shape
     rules: BandRules
+    titles: tuple[str, ...]
+    implications: tuple[Implication, ...]
 
 
 def _of(columns: Columns, block: int) -> Columns:
@@ -200,7 +213,8 @@ def _partnership(of: _Partnership) -> tuple[Ints, Columns]:
     )  # fmt: skip
     exists = spread(np.ones(len(place)), at, rows) > 0
     ways = tuple(sorted({*shape.ways}).index(way) for way in shape.ways)
-    chosen = choose(schools, Rows(ways, shape.everybody, exists), rules)
+    related = Related(implied_of(of.implications, [of.titles[number] for number in lines]))
+    chosen = choose(schools, Rows(ways, shape.everybody, exists), rules, related)
     return chosen.parts[at], _proof(chosen, places, lines, used)
 
 

@@ -62,6 +62,14 @@ def number_rows(connection: DuckDBPyConnection, table: ProductTable, banded: Ban
     """)
 
 
+def lines_of(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> tuple[str, ...]:
+    """What the lines are called, by their numbers."""
+    rows = connection.execute(
+        f"select distinct __line, {name(banded.line)} from {rows_of(table)} order by 1"
+    ).fetchall()
+    return tuple(str(line) for _, line in rows)
+
+
 def number_cells(connection: DuckDBPyConnection, table: ProductTable, banded: BandedTable) -> None:
     """`cells_of`: the finest cells of the same schools and lines, with the same numbers."""
     finest = banded.finest
