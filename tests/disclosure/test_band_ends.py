@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from rcs_pipeline.contracts.implications import Implication, Side
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure import bands, school_bands
 from rcs_pipeline.disclosure.audit import audit
-from rcs_pipeline.disclosure.audit_band_ends import Relations
+from rcs_pipeline.disclosure.audit_band_ends import Relations, narrow_beside
 from rcs_pipeline.disclosure.band_ends import Related, ends, narrow_rows, to_take_back
 from rcs_pipeline.disclosure.implied import implied_of
 from rcs_pipeline.disclosure.sizes import Rows
@@ -123,6 +124,32 @@ def test_the_sums_of_a_partnership_carry_what_one_school_tells_to_the_other() ->
     found = ends(told, schools, rows, EVERY, sums_known=True)
     assert (found.low[1, :, 0].tolist(), found.high[1, :, 0].tolist()) == ([10, 0, 1], [15, 3, 6])
     assert ends(told, schools, rows, EVERY, sums_known=False).high[1, 0, 0] == 20
+    # Its own bands leave every row of the second school five values.
+    assert narrow_rows(told, schools, rows, EVERY, WIDTH)[1, :, 0].tolist() == [False, True, False]
+
+
+def test_the_attack_knows_bands_questions_and_the_sums_of_a_partnership(product: Product) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("""
+            create table bands_rows as
+            select 'A' as block, school, line, 'all' as way, 'all' as value, 20 as base, numerator,
+                edge_from is not null as shown, edge_from, edge_to
+            from (
+                values ('A0', 'i0', 9, 40, 50), ('A0', 'i1', 4, 20, 30), ('A0', 'i2', 4, null, null),
+                    ('A1', 'i0', 10, null, null), ('A1', 'i1', 3, null, null), ('A1', 'i2', 2, null, null)
+            ) as rows (school, line, numerator, edge_from, edge_to)
+        """)
+        connection.execute(
+            "create table bands_cells as select block, school, line, 'x' as cell, base, numerator"
+            " from bands_rows"
+        )
+        connection.execute("create table bands_parts as select 'all' as way, 'all' as value, 'x' as cell")
+        # 8 or 9 and 4 or 5 in the first school; so 10 or 11 and 2 or 3 in the second.
+        assert narrow_beside(connection, product, WIDTH) == 4
+        connection.execute("update bands_rows set edge_to = 70 where line = 'i0'")
+        assert narrow_beside(connection, product, WIDTH) == 2
+        connection.execute("update bands_rows set edge_from = 0 where line = 'i1'")
+        assert narrow_beside(connection, product, WIDTH) == 0
 
 
 def test_what_is_narrow_though_no_band_is_shown_is_asked_of_none() -> None:
@@ -140,6 +167,8 @@ def test_one_band_is_taken_back_of_each_school_and_the_smallest_of_the_narrow_fi
     assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 1, 2]]
     shown[0, 1, 2] = False
     assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 0, 0]]
+    narrow[0, 0, 0] = False
+    assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 0, 2]]
     shown[0] = False
     assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[1, 0, 1]]
 
@@ -147,25 +176,38 @@ def test_one_band_is_taken_back_of_each_school_and_the_smallest_of_the_narrow_fi
 @pytest.mark.parametrize("seed", range(6))
 def test_choice_and_attack_come_to_the_same_ends(seed: int) -> None:
     draw = np.random.default_rng(seed)
-    base = np.repeat(draw.integers(20, 40, (3, 1)), 3, axis=1)
-    parts = draw.integers(2, 8, (3, 2))
-    count = np.column_stack([parts.sum(axis=1) + draw.integers(0, 3, 3), parts])
-    schools, rows = one_cell(base.tolist(), count.tolist())
-    low, high = count - draw.integers(0, 5, (3, 3)), count + draw.integers(0, 5, (3, 3))
-    low, high = np.maximum(low, 0), np.minimum(high, base)
-    ours = ends(Bounds(low[:, :, None], high[:, :, None]), schools, rows, EVERY, sums_known=True)
-    item = np.arange(9).reshape(3, 3)  # schools x questions
-    factor = np.concatenate([np.ones(9), np.tile([1.0, -1.0, -1.0], 3)])
-    relation = np.concatenate([np.tile([0, 1, 2], 3), np.repeat([3, 4, 5], 3)])
-    sums = count.sum(axis=0).astype(float)
+    # Schools x questions x (everybody, two cells).
+    cells = np.repeat(draw.integers(20, 40, (3, 1, 2)), 3, axis=1)
+    parts = draw.integers(2, 8, (3, 2, 2))
+    whole = parts.sum(axis=1, keepdims=True) + draw.integers(0, 3, (3, 1, 2))
+    count = np.concatenate([whole, parts], axis=1)
+    everybody = (item.sum(axis=2, keepdims=True) for item in (cells, count))
+    schools = Schools(cells, count, *everybody, np.ones((1, 2), dtype=bool))
+    base, truth = (np.concatenate(item, axis=2) for item in (
+        (schools.row_base, cells), (schools.row_count, count)
+    ))  # fmt: skip
+    low, high = truth.copy(), truth.copy()
+    low[:, :, :1] -= draw.integers(0, 5, (3, 3, 1))
+    high[:, :, :1] += draw.integers(0, 5, (3, 3, 1))
+    low[:, :, 1:], high[:, :, 1:] = 0, cells
+    rows = Rows((0,), 0, np.ones((3, 3, 1), dtype=bool))
+    ours = ends(Bounds(low[:, :, :1], high[:, :, :1]), schools, rows, EVERY, sums_known=True)
+    item = np.arange(27).reshape(3, 3, 3)
+    ties = [
+        *(([-1, 1, 1], item[at], 0.0) for at in np.ndindex(3, 3)),
+        *(([1, 1, 1], item[:, *at], float(truth[:, *at].sum())) for at in np.ndindex(3, 3)),
+        *(([1, -1, -1], item[school, :, one], None) for school, one in np.ndindex(3, 3)),
+    ]  # fmt: skip
     known = Relations(
-        relation, np.concatenate([item.ravel(), item.ravel()]), factor,
-        np.concatenate([sums, np.zeros(3)]), np.concatenate([sums, np.full(3, np.inf)]),
+        np.repeat(np.arange(27), 3), np.concatenate([items for _, items, _ in ties]),
+        np.concatenate([factor for factor, _, _ in ties]).astype(float),
+        np.array([total or 0.0 for _, _, total in ties]),
+        np.array([np.inf if total is None else total for _, _, total in ties]),
     )  # fmt: skip
     theirs = known.ends(low.ravel().astype(float), high.ravel().astype(float))
-    assert ours.low[:, :, 0].ravel().tolist() == theirs[0].tolist()
-    assert ours.high[:, :, 0].ravel().tolist() == theirs[1].tolist()
-    assert (theirs[0] <= count.ravel()).all() and (count.ravel() <= theirs[1]).all()
+    assert (ours.low.ravel().tolist(), ours.high.ravel().tolist()) == tuple(side.tolist() for side in theirs)
+    assert (ours.low <= truth).all() and (truth <= ours.high).all()
+    assert (base[:, :, 1:] > ours.high[:, :, 1:]).any()
 
 
 def test_lines_without_related_ones_are_as_they_were(product: Product) -> None:
