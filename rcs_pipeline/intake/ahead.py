@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
-from rcs_pipeline.intake.examine import Examined, examining
+from rcs_pipeline.intake.examine import Examined
+from rcs_pipeline.intake.examining import examining
 from rcs_pipeline.intake.originals import LARGE
 from rcs_pipeline.intake.recognise import Recognised, recognise, state_of
 from rcs_pipeline.ledger.workspace import Workspace

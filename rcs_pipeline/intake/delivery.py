@@ -22,7 +22,8 @@ from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import Severity
 from rcs_pipeline.intake import findings, store
 from rcs_pipeline.intake.ahead import Begun
-from rcs_pipeline.intake.examine import Examined, examining, in_use, needs_key
+from rcs_pipeline.intake.examine import Examined, needs_key
+from rcs_pipeline.intake.examining import examining, in_use
 from rcs_pipeline.intake.journal import mend
 from rcs_pipeline.intake.news import not_news
 from rcs_pipeline.intake.originals import Copy, copying, keep_original, original

@@ -1,17 +1,12 @@
 """Examining a file: everything up to the decision, without writing anything that stays.
 
 Belongs here: the order of the steps and the decision (accept, or refuse whole).
-Does not belong here: storing (see `store`) and receipts (see `delivery`).
+Does not belong here: where it is done (see `examining`), storing (see `store`) and receipts (see `delivery`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,21 +24,16 @@ from rcs_pipeline.intake.readers import SourceTable, open_source
 from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
-from rcs_pipeline.intake.sender import sender_of, supplier_of
+from rcs_pipeline.intake.sender import sender_of
 from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.intake.store import split, unusual
-from rcs_pipeline.intake.template_mark import mark_findings, mark_on_page, read_mark
+from rcs_pipeline.intake.template_mark import TemplateMark, mark_findings, mark_on_page, read_mark
 from rcs_pipeline.intake.unreadable import UnreadableFileError
 from rcs_pipeline.intake.withdrawn import leave_out, lists
-from rcs_pipeline.ledger.keys import keys_in_use
-from rcs_pipeline.ledger.paths import TEMPORARY
 from rcs_pipeline.ledger.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-# The working folders of this process: it may judge several files at once.
-_open: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -66,161 +56,178 @@ class Examined:
     supplier: str | None = None
 
 
-@contextmanager
-def examining(
-    workspace: Workspace, recognised: Recognised, dataset: str, collection: str, supplier: str | None = None
-) -> Iterator[Examined]:
-    """Read, align, load, screen and split a file in memory; everything is gone when the block ends.
-
-    Raises:
-        RcsError: the dataset or collection is unknown, or there is no key for the pseudonyms.
-    """
-    import duckdb
-
-    contract = workspace.catalogue.delivery(dataset)
-    entry = workspace.catalogue.register.collection(collection)
-    supplier = supplier_of(entry, dataset, supplier)
-    keys = keys_in_use(workspace) if needs_key(contract) else ()
-    workspace.paths.make()
-    work = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=workspace.paths.work))
-    _open.add(work)
-    connection = duckdb.connect(config={"temp_directory": str(work / "spill")})
-    connection.execute("set enable_progress_bar = false")
-    try:
-        if workspace.settings.threads:
-            connection.execute(f"set threads = {workspace.settings.threads}")
-        findings.create_table(connection)
-        yield _examine(workspace, connection, recognised, contract, entry, supplier, keys, work)
-    finally:
-        connection.close()
-        shutil.rmtree(work, ignore_errors=True)
-        _open.discard(work)
-
-
-def in_use(work: Path) -> bool:
-    """Whether somebody judges a file in this folder: this process, or another that still lives."""
-    owner = work.name.removeprefix(TEMPORARY).split("-")[0]
-    if not owner.isdecimal():
-        return False
-    if int(owner) == os.getpid():
-        # Any other was left by a process that had the same number before.
-        return work in _open
-    try:
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def needs_key(contract: DeliveryContract) -> bool:
     """Whether the dataset has identifiers that become pseudonyms."""
     return any(column.identifier is Identifier.PSEUDONYMISE for column in contract.columns)
 
 
-def _examine(
-    workspace: Workspace, connection: DuckDBPyConnection, recognised: Recognised, contract: DeliveryContract,
-    entry: Collection, supplier: str | None, keys: tuple[bytes, ...], work: Path,
-) -> Examined:  # fmt: skip
-    import duckdb
+class _RefusedError(Exception):
+    """A rule that a file breaks as a whole, and the words of its message; `rows`: how many were read."""
 
-    messages = workspace.catalogue.messages
+    def __init__(self, rule_id: str, rows: int = 0, **words: str) -> None:
+        super().__init__(rule_id)
+        self.rule_id, self.rows, self.words = rule_id, rows, words
 
-    def done(
-        rows: int = 0, rejected: int = 0, first_row: int | None = 1, reason: str | None = None,
+
+@dataclass(frozen=True)
+class Examination:
+    """A file on its way to a decision; what is found of it stands in the table of findings."""
+
+    workspace: Workspace
+    connection: DuckDBPyConnection
+    recognised: Recognised
+    contract: DeliveryContract
+    entry: Collection
+    supplier: str | None
+    keys: tuple[bytes, ...]
+    work: Path
+
+    def decided(self) -> Examined:
+        """Everything in its order, up to the decision."""
+        here = self
+        try:
+            here = replace(self, recognised=self._unwrapped())
+            mark = here._mark()
+            read = here._read(mark)
+            return read if isinstance(read, Examined) else here._judged(*read)
+        except UnreadableFileError as error:
+            return here._refused(_RefusedError(error.rule_id, detail=error.detail))
+        except _RefusedError as error:
+            return here._refused(error)
+
+    def _done(
+        self, rows: int = 0, rejected: int = 0, first_row: int | None = 1, reason: str | None = None,
         withdrawn: int = 0, unusual: dict[str, int] | None = None,
     ) -> Examined:  # fmt: skip
         return Examined(
-            recognised, contract, entry, connection, rows, rejected, first_row, reason, withdrawn,
-            unusual or {}, supplier,
+            self.recognised, self.contract, self.entry, self.connection, rows, rejected, first_row, reason,
+            withdrawn, unusual or {}, self.supplier,
         )  # fmt: skip
 
-    def refuse(rule_id: str, rows: int = 0, **words: str) -> Examined:
+    def _refused(self, error: _RefusedError) -> Examined:
+        messages = self.workspace.catalogue.messages
         finding = findings.withheld(
-            file_finding(messages, rule_id, severity=Severity.BLOCK, **words), contract
+            file_finding(messages, error.rule_id, severity=Severity.BLOCK, **error.words), self.contract
         )
-        findings.add(connection, [finding])
-        return done(rows=rows, reason=finding.message)
+        findings.add(self.connection, [finding])
+        return self._done(rows=error.rows, reason=finding.message)
 
-    if supplier is not None and supplier not in contract.options.suppliers:
-        return refuse("RCS-F10", value=supplier, expected=", ".join(contract.options.suppliers))
-    if recognised.size_bytes == 0:
-        return refuse("RCS-F03")
-    if recognised.protected:
-        return refuse("RCS-F20", detail="the workbook")
-    limits = workspace.catalogue.limits
-    if recognised.archive:
+    def _unwrapped(self) -> Recognised:
+        """The file, or the one in its archive."""
+        suppliers = self.contract.options.suppliers
+        if self.supplier is not None and self.supplier not in suppliers:
+            raise _RefusedError("RCS-F10", value=self.supplier, expected=", ".join(suppliers))
+        if self.recognised.size_bytes == 0:
+            raise _RefusedError("RCS-F03")
+        if self.recognised.protected:
+            raise _RefusedError("RCS-F20", detail="the workbook")
+        if not self.recognised.archive:
+            return self.recognised
+        return unwrapped(self.recognised, self.workspace.catalogue.limits.numbers(), self.work)
+
+    def _mark(self) -> TemplateMark | None:
+        """The mark of a dataset's template, where the file is one; its format is one that may be read."""
+        form, formats = self.recognised.format, self.contract.options.formats
+        if form is None:
+            raise _RefusedError("RCS-F01", detail=f"It is {self.recognised.described}.")
+        mark = read_mark(self.recognised.path) if form in WORKBOOKS else None
+        if mark is not None and mark.contract_id != self.contract.id:
+            raise _RefusedError("RCS-F41", value=mark.contract_id, expected=self.contract.id)
+        # A dataset's own template is read whatever the other formats are.
+        if mark is None and form not in formats:
+            raise _RefusedError("RCS-F02", value=form.value, expected=", ".join(formats))
+        return mark
+
+    def _read(self, mark: TemplateMark | None) -> Examined | tuple[SourceTable, int]:
+        """Align and load: the source and how many rows it has, or the decision where a finding blocks."""
+        import duckdb
+
         try:
-            recognised = unwrapped(recognised, limits.numbers(), work)
-        except UnreadableFileError as error:
-            return refuse(error.rule_id, detail=error.detail)
-    if recognised.format is None:
-        return refuse("RCS-F01", detail=f"It is {recognised.described}.")
-    mark = read_mark(recognised.path) if recognised.format in WORKBOOKS else None
-    if mark is not None and mark.contract_id != contract.id:
-        return refuse("RCS-F41", value=mark.contract_id, expected=contract.id)
-    # A dataset's own template is read whatever the other formats are.
-    if mark is None and recognised.format not in contract.options.formats:
-        return refuse("RCS-F02", value=recognised.format.value, expected=", ".join(contract.options.formats))
-    try:
-        source = open_source(connection, recognised, contract, work, limits, messages)
-        agreed = workspace.ledger.mappings_in_force(
-            contract.dataset, sender_of(workspace.catalogue.register, entry, supplier)
+            return self._aligned(mark)
+        except (
+            duckdb.InvalidInputException,
+            duckdb.ConversionException,
+            duckdb.OutOfRangeException,
+        ) as error:
+            # No other error: a full disk or too little memory says nothing about the file.
+            from rcs_pipeline.intake.csv_reader import without_cells
+
+            raise _RefusedError("RCS-F01", detail=without_cells(error)) from error
+
+    def _aligned(self, mark: TemplateMark | None) -> Examined | tuple[SourceTable, int]:
+        catalogue, connection, contract = self.workspace.catalogue, self.connection, self.contract
+        messages, recognised = catalogue.messages, self.recognised
+        source = open_source(connection, recognised, contract, self.work, catalogue.limits, messages)
+        agreed = self.workspace.ledger.mappings_in_force(
+            contract.dataset, sender_of(catalogue.register, self.entry, self.supplier)
         )
         if mark is None and recognised.format in WORKBOOKS:
             mark = mark_on_page(recognised.path)
         alignment = align(source, contract, messages, agreed)
-        about_file = [*source.findings, *mark_findings(mark, contract, entry, messages), *alignment.findings]
-        about_file = [findings.withheld(item, contract) for item in about_file]
+        about_marks = mark_findings(mark, contract, self.entry, messages)
+        about_file = [
+            findings.withheld(item, contract)
+            for item in (*source.findings, *about_marks, *alignment.findings)
+        ]
         findings.add(connection, about_file)
         blocked = [item for item in about_file if item.severity is Severity.BLOCK]
         if blocked:
-            return done(rows=_count(connection, source.relation), reason=blocked[0].message)
-        source, rows = _loaded(connection, source, contract, alignment.positions, keys)
+            return self._done(rows=_count(connection, source.relation), reason=blocked[0].message)
+        source, rows = _loaded(connection, source, contract, alignment.positions, self.keys)
         later = [findings.withheld(item, contract) for item in source.findings]
         findings.add(connection, [item for item in later if item not in about_file])
-    except UnreadableFileError as error:
-        return refuse(error.rule_id, detail=error.detail)
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        # No other error: a full disk or too little memory says nothing about the file.
-        from rcs_pipeline.intake.csv_reader import without_cells
+        return source, rows
 
-        return refuse("RCS-F01", detail=without_cells(error))
-    if rows == 0:
-        return refuse("RCS-F03")
-    withdrawn = leave_out(connection, contract, lists(workspace, contract.dataset))
-    if withdrawn:
-        findings.add(connection, [file_finding(messages, "RCS-F63", value=str(withdrawn))])
-    sheet = source.sheet and contract.without_identifiers(source.sheet, findings.WITHHELD)
-    screening = Screening(contract, messages, source.first_row, sheet, entry.cpp)
-    elsewhere = _elsewhere(connection, screening)
-    if elsewhere is not None:
-        named = workspace.catalogue.register.named_cpp
-        return refuse(
-            "RCS-F08", rows, column=str(contract.options.cpp), value=named(elsewhere),
-            expected=named(str(entry.cpp)),
+    def _judged(self, source: SourceTable, rows: int) -> Examined:
+        """Rows that were loaded: screened, held against every rule, and split."""
+        connection, contract = self.connection, self.contract
+        messages = self.workspace.catalogue.messages
+        if rows == 0:
+            raise _RefusedError("RCS-F03")
+        withdrawn = leave_out(connection, contract, lists(self.workspace, contract.dataset))
+        if withdrawn:
+            findings.add(connection, [file_finding(messages, "RCS-F63", value=str(withdrawn))])
+        sheet = source.sheet and contract.without_identifiers(source.sheet, findings.WITHHELD)
+        screening = Screening(contract, messages, source.first_row, sheet, self.entry.cpp)
+        self._require_own(screening, rows)
+        if source.notes:
+            enter_notes(connection, screening, source.notes)
+        screen(connection, screening)
+        check_keys(connection, screening)
+        self._run_rules(screening)
+        _note_recodes(connection, screening)
+        if source.notes:
+            drop_what_follows(connection)
+        rejected = split(connection, source.first_row)
+        blocking = connection.execute(
+            f"select message from {findings.TABLE} where severity = 'block' limit 1"
+        ).fetchone()
+        if blocking:
+            return self._done(rows, rejected, source.first_row, str(blocking[0]))
+        if rejected > contract.options.tolerance * (rows - withdrawn):
+            share = f"{contract.options.tolerance:.0%}"
+            raise _RefusedError("RCS-F07", rows, detail=f"{rejected} of {rows} rows", expected=share)
+        return self._done(
+            rows, rejected, source.first_row, withdrawn=withdrawn, unusual=unusual(connection)
         )  # fmt: skip
-    if source.notes:
-        enter_notes(connection, screening, source.notes)
-    screen(connection, screening)
-    check_keys(connection, screening)
-    before = workspace.ledger.current_receipts(contract.dataset, entry.key)
-    last = sum(item.rows_accepted + item.rows_quarantined for item in before) if before else None
-    run_rules(connection, screening, lambda dataset: current_files(workspace, dataset, entry), last)
-    _note_recodes(connection, screening)
-    if source.notes:
-        drop_what_follows(connection)
-    rejected = split(connection, source.first_row)
-    blocking = connection.execute(
-        f"select message from {findings.TABLE} where severity = 'block' limit 1"
-    ).fetchone()
-    if blocking:
-        return done(rows, rejected, source.first_row, str(blocking[0]))
-    if rejected > contract.options.tolerance * (rows - withdrawn):
-        share = f"{contract.options.tolerance:.0%}"
-        return refuse("RCS-F07", rows, detail=f"{rejected} of {rows} rows", expected=share)
-    return done(rows, rejected, source.first_row, withdrawn=withdrawn, unusual=unusual(connection))
+
+    def _require_own(self, screening: Screening, rows: int) -> None:
+        """That the file is not another CPP's as a whole."""
+        elsewhere = _elsewhere(self.connection, screening)
+        if elsewhere is not None:
+            named = self.workspace.catalogue.register.named_cpp
+            raise _RefusedError(
+                "RCS-F08", rows, column=str(self.contract.options.cpp), value=named(elsewhere),
+                expected=named(str(self.entry.cpp)),
+            )  # fmt: skip
+
+    def _run_rules(self, screening: Screening) -> None:
+        before = self.workspace.ledger.current_receipts(self.contract.dataset, self.entry.key)
+        last = sum(item.rows_accepted + item.rows_quarantined for item in before) if before else None
+        run_rules(
+            self.connection, screening,
+            lambda dataset: current_files(self.workspace, dataset, self.entry), last,
+        )  # fmt: skip
 
 
 def _loaded(

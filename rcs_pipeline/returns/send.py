@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.returns import return_rules
 from rcs_pipeline.intake.delivery import KEPT_FINDINGS, KEPT_ROWS, Judgement, check
-from rcs_pipeline.intake.examine import current_files, in_use
+from rcs_pipeline.intake.examine import current_files
+from rcs_pipeline.intake.examining import in_use
 from rcs_pipeline.intake.findings import WITHHELD
 from rcs_pipeline.intake.journal import returned_place
 from rcs_pipeline.intake.sql import text
