@@ -26,7 +26,7 @@ Linked tables, whose cells add up:
     counts | audit_knowledge        bases and numerators as systems: rows, bounds and the width each must have
     linked                          bases first, then numerators: what is hidden at which step
     primary                         cells that are hidden for their own sake
-    differencing                    sums in sight that say too much of the few who are left of them
+    differencing | audit_means      sums in sight that say too much of the few who are left of them
     numerators                      numerators of several lines beside each other
     implied | audit_implied         what one question says of another
     figures | audit_weighted        rounded weighted figures, as rows of the systems

@@ -22,7 +22,8 @@ from rcs_pipeline.disclosure import audit_bands, audit_earlier, audit_money, aud
 from rcs_pipeline.disclosure.audit_leaks import Leak, leaks_of, rows_asked, unseen_of
 from rcs_pipeline.disclosure.audit_linked import attack, check_of, linked_tables
 from rcs_pipeline.disclosure.earlier import Given
-from rcs_pipeline.disclosure.engine import AFRESH, WAREHOUSE, judged_file, name, names, reading, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, reading, text
+from rcs_pipeline.ledger.paths import AFRESH
 from rcs_pipeline.ledger.records import CheckSeverity, Outcome, Verdict
 
 if TYPE_CHECKING:

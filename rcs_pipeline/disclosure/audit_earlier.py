@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.audit_same_pupils import followed, follows_not, most_apart, weights_told
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out, seen_in
-from rcs_pipeline.disclosure.engine import AFRESH, judged_file, name, text
+from rcs_pipeline.disclosure.engine import judged_file, name, text
+from rcs_pipeline.ledger.paths import AFRESH
 from rcs_pipeline.ledger.records import Outcome
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ from rcs_pipeline.disclosure.audit_linked_before import (
     lay_before,
     told_by_sums,
 )
+from rcs_pipeline.disclosure.audit_means import told_by_means
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.ledger.records import Outcome
@@ -58,6 +59,14 @@ class Attacked:
     without_figures: int = 0
     differences: int = 0
     told_by_parts: int = 0
+    told_by_means: int = 0
+
+    @property
+    def says_too_much(self) -> bool:
+        """Whether any of it closes the gate."""
+        return bool(
+            self.narrow or self.close or self.told_apart or self.told_by_parts or self.told_by_means
+        )  # fmt: skip
 
     @property
     def says(self) -> str:
@@ -83,6 +92,8 @@ class Attacked:
             found += (
                 f", {self.told_apart} sums that say how many pupils left or joined each of their kept parts"
             )
+        if self.told_by_means:
+            found += f", {self.told_by_means} sums whose means tell another score of the same few"
         if self.told_by_parts:
             found += f", {self.told_by_parts} wholes hidden beside a share of them"
         if self.narrow:
@@ -111,7 +122,7 @@ def attack(
     ]
     width = product.file.disclosure.interval_width
     says = "; ".join(item.says for item in found)
-    if any(item.narrow or item.close or item.told_apart or item.told_by_parts for item in found):
+    if any(item.says_too_much for item in found):
         return Outcome.FAIL, says
     other = "other " if any(item.exempt.small_rolls for item in found) else ""
     return Outcome.PASS, f"{says}; every {other}one could be {(width or 0) + 1} values or more"
@@ -147,6 +158,7 @@ def _attack(
     close = close_sums(connection, few) if before else 0
     width_kept = product.file.disclosure.interval_width or 0
     told_apart = told_by_sums(connection, few, width_kept) if before else 0
+    by_means = told_by_means(connection, folder, product, audience, table, linked, before) if before else 0
     for came in _came(connection, product, table, linked, before, few) if before else ():
         narrow, known = narrow + came.narrow.sum(), known + came.known.sum()
     return Attacked(
@@ -164,6 +176,7 @@ def _attack(
         without_figures=without_figures,
         differences=int(of_questions.each["asked"].sum()),
         told_by_parts=told_by_parts(connection, linked),
+        told_by_means=by_means,
     )
 
 

@@ -218,7 +218,9 @@ def people(base: Ints, numerator: Ints) -> Ints:
     return np.asarray(np.maximum(np.maximum(np.abs(base), np.abs(numerator)), np.abs(base - numerator)))
 
 
-def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints, few: int) -> Bools:
+def close_sums(
+    rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints, few: int, moved: Bools
+) -> Bools:
     """Sums of which what is left beside the parts in sight was published before, with few people apart.
 
     Args:
@@ -226,13 +228,15 @@ def close_sums(rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints,
         both: the columns that are in sight and were in sight before.
         base: by how many each base moved; `numerator`: likewise.
         few: how many people at least have to differ.
+        moved: the columns of another mean of the same people, which are not shown anew.
     """
     whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
     left = [
         np.rint(rows @ np.where(both, item, 0).astype(float)).astype(np.int64) for item in (base, numerator)
     ]
     apart = people(left[0], left[1])
-    return np.asarray(whole & (apart > 0) & (apart < few))
+    answered = ((rows > 0).astype(float) @ moved.astype(float)) > 0
+    return np.asarray(whole & (apart < few) & ((apart > 0) | answered))
 
 
 def told_by_sums(

@@ -69,8 +69,8 @@ def close_to_earlier(counts: Counts, reasons: Ints, few: int, width: int) -> Boo
         )
         rows = sparse.csr_array(sparse.vstack([direct, further_sums(places, in_sight)], format="csr"))
         base, numerator = shift.base[lines][exists], shift.numerator[lines][exists]
-        close = close_sums(rows, in_sight, base, numerator, few)
         kept = shift.near(few)[lines][exists] & ~in_sight
+        close = close_sums(rows, in_sight, base, numerator, few, kept & shift.moved[lines][exists])
         close |= told_by_sums(rows, in_sight, kept, base, numerator, few, width)
         cost = np.broadcast_to(counts.cost, exists.shape)[exists]
         can = changed[lines][exists]

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from rcs_pipeline.contracts.errors import RcsError
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.ledger.paths import AFRESH
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 WAREHOUSE = "warehouse"
-AFRESH = "afresh"
 SQL_TYPES = {
     ColumnType.STRING: "VARCHAR",
     ColumnType.INTEGER: "BIGINT",

@@ -23,7 +23,6 @@ from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.counts import Reason
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.disclosure.engine import (
-    AFRESH,
     WAREHOUSE,
     columns_of,
     judged_file,
@@ -39,7 +38,7 @@ from rcs_pipeline.disclosure.same_rows import CAME, GONE, hold_rows
 from rcs_pipeline.disclosure.school_bands import WORLDS, ChoosingBands
 from rcs_pipeline.disclosure.tables import CLASSES, mark
 from rcs_pipeline.disclosure.writing import mark_of, selected, write_mask
-from rcs_pipeline.ledger.paths import whole_file
+from rcs_pipeline.ledger.paths import AFRESH, whole_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

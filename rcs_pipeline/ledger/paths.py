@@ -18,6 +18,8 @@ from pathlib import Path
 from rcs_pipeline.contracts.errors import RcsError
 
 TEMPORARY = ".part-"
+# Beside the protected tables of a build: those of today, where some rows are shown as they were given before.
+AFRESH = "afresh"
 FEW = 8  # beyond that, one flush of everything costs less than one a file
 PRIVATE_FOLDER = 0o700
 

@@ -21,7 +21,7 @@ from typing import Any
 from rcs_pipeline.contracts.errors import NothingToDoError, RcsError
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.intake.journal import DATABASE, mend
-from rcs_pipeline.ledger.paths import file_hash
+from rcs_pipeline.ledger.paths import AFRESH, file_hash
 from rcs_pipeline.ledger.records import CandidateRecord
 from rcs_pipeline.ledger.workspace import Workspace
 from rcs_pipeline.warehouse.dbt_run import NodeResult, assemble, read_project, run_dbt
@@ -138,13 +138,14 @@ def _project(workspace: Workspace, product: Product) -> tuple[Path, Path]:
 
 def content_hash(building: Building) -> str:
     """What the candidate of a protected build will be called."""
-    return _digest(building.product, _tables(building.protected))
+    return _digest(building, _tables(building.protected))
 
 
 def seal(workspace: Workspace, building: Building, required_checks: Iterable[str]) -> CandidateRecord:
     """Name the build after its content, move it among the candidates, and enter it in the ledger.
 
-    The hash covers the protected tables and the contracts they keep, not logs or times.
+    The hash covers the protected tables and the contracts they keep, not logs or times. Where figures stay as
+    an earlier release showed them, other deliveries may give the same tables: then it covers those as well.
 
     Raises:
         NothingToDoError: this very content is a candidate already.
@@ -152,7 +153,7 @@ def seal(workspace: Workspace, building: Building, required_checks: Iterable[str
     catalogue, product = workspace.catalogue, building.product
     with workspace.writing():
         tables = _tables(building.protected)
-        digest = _digest(product, tables)
+        digest = _digest(building, tables)
         target = workspace.paths.candidates / digest[:HASH_LETTERS]
         known = any(item.hash == digest for item in workspace.ledger.candidates(product.id))
         # A withdrawal and a new key erase the pupil tables of older candidates: those are built again.
@@ -215,12 +216,15 @@ def _tables(protected: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _digest(product: Product, tables: dict[str, dict[str, Any]]) -> str:
+def _digest(building: Building, tables: dict[str, dict[str, Any]]) -> str:
+    product = building.product
     digest = sha256(product.id.encode())
     for path in (product.path / "product.yaml", *sorted(table.path for table in product.tables)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for name, table in sorted(tables.items()):
         digest.update(f"{name}\0{table['sha256']}\n".encode())
+    for item in building.inputs if (building.folder / AFRESH).is_dir() else ():
+        digest.update(f"{item['dataset']}\0{item['collection']}\0{item['sha256']}\0{item['rows']}\n".encode())
     return digest.hexdigest()
 
 

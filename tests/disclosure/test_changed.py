@@ -258,13 +258,13 @@ def test_what_is_left_of_a_sum_must_not_be_a_few(part: int, whole: int, close: b
     rows = sparse.csr_array(np.array([[1.0, 1.0, 1.0, -1.0]]))
     both = np.array([True, False, False, True])
     moved = np.array([part, 0, 0, whole])
-    assert close_sums(rows, both, moved, np.zeros(4, dtype=int), FEW).tolist() == [close]
+    assert close_sums(rows, both, moved, np.zeros(4, dtype=int), FEW, np.zeros(4, bool)).tolist() == [close]
 
 
 def test_a_whole_that_is_not_in_sight_says_nothing_of_what_is_left() -> None:
     rows = sparse.csr_array(np.array([[1.0, 1.0, -1.0]]))
     both, moved = np.array([True, False, False]), np.array([12, 0, 13])
-    assert not close_sums(rows, both, moved, np.zeros(3, dtype=int), FEW).any()
+    assert not close_sums(rows, both, moved, np.zeros(3, dtype=int), FEW, np.zeros(3, bool)).any()
 
 
 def test_who_came_with_the_second_of_two_releases_came_for_readers_of_the_first_alone() -> None:

@@ -17,9 +17,9 @@ from rcs_pipeline.disclosure import differencing, keeping
 from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.earlier import Given
-from rcs_pipeline.disclosure.engine import AFRESH
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.disclosure.shown import shown_to
+from rcs_pipeline.ledger.paths import AFRESH
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.releases import given
 from tests.disclosure.school_tables import Cell, banded_product, programme

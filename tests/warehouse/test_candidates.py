@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -44,6 +45,30 @@ def test_the_same_content_again_is_nothing_to_do_and_leaves_no_folder(tmp_path: 
         seal(space, again, [])
     assert not again.folder.exists()
     assert seal(space, made(space, 20), []).path != space.ledger.candidates("rcs")[0].path
+
+
+def test_where_figures_stay_other_deliveries_are_another_candidate(tmp_path: Path) -> None:
+    space = lakes.workspace(tmp_path)
+
+    def kept(value: int, rows: int, *, some: bool = True) -> Building:
+        building = made(space, value)
+        if some:
+            (building.folder / "afresh").mkdir()
+        delivery = {
+            "dataset": "school_roll",
+            "collection": "x",
+            "sha256": "0",
+            "receipt": value,
+            "rows": rows,
+        }
+        return replace(building, inputs=(delivery,))
+
+    first = seal(space, kept(10, 5, some=False), [])
+    second, third = seal(space, kept(11, 5), []), seal(space, kept(12, 6), [])
+    assert first.tables == second.tables == third.tables
+    assert len({first.hash, second.hash, third.hash}) == 3
+    with pytest.raises(NothingToDoError):
+        seal(space, kept(13, 6), [])
 
 
 def test_a_crash_between_the_folder_and_the_ledger_is_mended_by_building_again(tmp_path: Path) -> None:

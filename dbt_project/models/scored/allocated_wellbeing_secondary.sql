@@ -13,7 +13,22 @@ with drawn as (
         shares.simd_quintile__3 as simd_quintile__3,
         shares.simd_quintile__4 as simd_quintile__4,
         shares.simd_quintile__5 as simd_quintile__5,
-        case when pupils.simd_quintile is null then {{ uniform_32("concat(cast(pupil_id as varchar), '|simd_quintile')") }} end as simd_quintile__draw
+        case when pupils.simd_quintile is null then {{ uniform_32("concat(cast(pupil_id as varchar), '|simd_quintile')") }} end as simd_quintile__draw,
+        shares.urban_rural__1 as urban_rural__1,
+        shares.urban_rural__2 as urban_rural__2,
+        shares.urban_rural__3 as urban_rural__3,
+        shares.urban_rural__4 as urban_rural__4,
+        shares.urban_rural__5 as urban_rural__5,
+        shares.urban_rural__6 as urban_rural__6,
+        shares.urban_rural__7 as urban_rural__7,
+        shares.urban_rural__8 as urban_rural__8,
+        case when pupils.urban_rural is null then {{ uniform_32("concat(cast(pupil_id as varchar), '|urban_rural')") }} end as urban_rural__draw,
+        shares.additional_needs__1 as additional_needs__1,
+        shares.additional_needs__2 as additional_needs__2,
+        case when pupils.additional_needs is null then {{ uniform_32("concat(cast(pupil_id as varchar), '|additional_needs')") }} end as additional_needs__draw,
+        shares.free_meals__1 as free_meals__1,
+        shares.free_meals__2 as free_meals__2,
+        case when pupils.free_meals is null then {{ uniform_32("concat(cast(pupil_id as varchar), '|free_meals')") }} end as free_meals__draw
     from {{ ref('stg_wellbeing_secondary') }} as pupils
     left join {{ ref('known_shares_wellbeing_secondary') }} as shares
         on
@@ -33,9 +48,6 @@ select
     completed_on,
     minutes_taken,
     simd_version,
-    urban_rural,
-    additional_needs,
-    free_meals,
     learning_community,
     linked,
     sdq_01,
@@ -333,5 +345,29 @@ select
         when simd_quintile__draw * simd_quintile__5 < simd_quintile__4 * 4294967296 then 4
         when simd_quintile__draw * simd_quintile__5 < simd_quintile__5 * 4294967296 then 5
     end as simd_quintile,
-    simd_quintile is null and simd_quintile__5 > 0 as simd_quintile__allocated
+    simd_quintile is null and simd_quintile__5 > 0 as simd_quintile__allocated,
+    case
+        when urban_rural is not null then urban_rural
+        when urban_rural__draw * urban_rural__8 < urban_rural__1 * 4294967296 then 1
+        when urban_rural__draw * urban_rural__8 < urban_rural__2 * 4294967296 then 2
+        when urban_rural__draw * urban_rural__8 < urban_rural__3 * 4294967296 then 3
+        when urban_rural__draw * urban_rural__8 < urban_rural__4 * 4294967296 then 4
+        when urban_rural__draw * urban_rural__8 < urban_rural__5 * 4294967296 then 5
+        when urban_rural__draw * urban_rural__8 < urban_rural__6 * 4294967296 then 6
+        when urban_rural__draw * urban_rural__8 < urban_rural__7 * 4294967296 then 7
+        when urban_rural__draw * urban_rural__8 < urban_rural__8 * 4294967296 then 8
+    end as urban_rural,
+    urban_rural is null and urban_rural__8 > 0 as urban_rural__allocated,
+    case
+        when additional_needs is not null then additional_needs
+        when additional_needs__draw * additional_needs__2 < additional_needs__1 * 4294967296 then 0
+        when additional_needs__draw * additional_needs__2 < additional_needs__2 * 4294967296 then 1
+    end as additional_needs,
+    additional_needs is null and additional_needs__2 > 0 as additional_needs__allocated,
+    case
+        when free_meals is not null then free_meals
+        when free_meals__draw * free_meals__2 < free_meals__1 * 4294967296 then 0
+        when free_meals__draw * free_meals__2 < free_meals__2 * 4294967296 then 1
+    end as free_meals,
+    free_meals is null and free_meals__2 > 0 as free_meals__allocated
 from drawn
