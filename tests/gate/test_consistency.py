@@ -297,9 +297,15 @@ def test_other_columns_than_the_contract_has_are_found_where_dbt_does_not_look(
     assert (found.outcome, says in found.message) == (Outcome.FAIL, True), found.message
 
 
-def test_stages_leave_nobody_out_and_neither_do_allocated_groups(catalogue: Catalogue) -> None:
-    found = consistency._exhaustive(catalogue.product("rcs"), catalogue)
-    assert {"sex", "simd_quintile"} <= set(found["primary"])
+def test_no_group_that_is_published_leaves_anybody_out(catalogue: Catalogue) -> None:
+    """Everybody less the groups would be the answers of those whose group is not known."""
+    product = catalogue.product("rcs")
+    found = consistency._exhaustive(product, catalogue)
+    assert {"sex", "simd_quintile", "additional_needs"} <= set(found["primary"])
+    for tabulation in product.file.tabulations:
+        # Whoever is of another stage is not of the survey.
+        groups = {group for group in tabulation.groups if "stage" not in group} - {"all"}
+        assert groups <= {*found[tabulation.instrument]}, tabulation.instrument
 
 
 def test_without_the_table_or_the_file_nothing_passes(folder: Path, catalogue: Catalogue) -> None:
