@@ -16,7 +16,7 @@ from rcs_pipeline.contracts.checklist import Checklist
 from rcs_pipeline.contracts.delivery import CountRule, DeliveryContract, MatchRule
 from rcs_pipeline.contracts.delivery_files import ALWAYS_THERE, read_delivery
 from rcs_pipeline.contracts.errors import ContractError
-from rcs_pipeline.contracts.implications import implications_of
+from rcs_pipeline.contracts.implications import follow_ups_of, implications_of
 from rcs_pipeline.contracts.lifecycle import Lifecycle
 from rcs_pipeline.contracts.limits import IntakeLimits
 from rcs_pipeline.contracts.lookup import named
@@ -132,11 +132,15 @@ def load_catalogue(*extra: Path, base: Path | None = DEFAULT_FOLDER) -> Catalogu
 
 
 def _with_implications(catalogue: Catalogue, product: Product) -> Product:
-    found = (
-        implications_of(catalogue.indicators_of(name), catalogue.scales, catalogue.instrument(name))
+    given = [
+        (catalogue.indicators_of(name), catalogue.scales, catalogue.instrument(name))
         for name in product.instruments
+    ]
+    return replace(
+        product,
+        implications=tuple(item for one in given for item in implications_of(*one)),
+        follow_ups=tuple(item for one in given for item in follow_ups_of(*one)),
     )
-    return replace(product, implications=tuple(item for several in found for item in several))
 
 
 def _load(model: type[Model], path: Path) -> Model:

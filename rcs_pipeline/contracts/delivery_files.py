@@ -120,6 +120,7 @@ def _column(item: SchemaProperty, options: DeliveryOptions, path: Path) -> Colum
         group_values=extra.group_values,
         examples=tuple(str(value) for value in item.examples or ()),
         prefill=extra.prefill,
+        follows=extra.follows,
     )
 
 
@@ -200,6 +201,11 @@ def _check(contract: DeliveryContract) -> None:
     for table in contract.options.summary:
         if table.by is not None:
             contract.stored_column(table.by)
+    for item in contract.columns:
+        if item.follows is not None and item.follows not in names:
+            raise ContractError(
+                f"`{item.name}` follows an unknown column `{item.follows}`", where=where
+            )  # fmt: skip
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):
         raise ContractError("Two rules share an id", where=where)

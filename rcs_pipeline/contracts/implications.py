@@ -52,25 +52,44 @@ class Implication:
         return (self.whole, 1), *more, *((part, -1) for part in self.parts)
 
 
+@dataclass(frozen=True, order=True)
+class FollowUp:
+    """Whoever answered the filter and not the follow-up is on one side of the filter.
+
+    So the base of the filter less that of the follow-up is of those alone.
+    """
+
+    filter: str
+    follow_up: str
+
+
 class ImplicationsFile(Strict):
     """What a candidate keeps of them, since measures may be others one day."""
 
     implications: tuple[Implication, ...]
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
-def write_implications(path: Path, implications: Iterable[Implication]) -> None:
+def write_implications(
+    path: Path, implications: Iterable[Implication], follow_ups: Iterable[FollowUp]
+) -> None:
     """Keep them in a file."""
-    kept = {"implications": [asdict(item) for item in implications]}
+    kept = {
+        "implications": [asdict(item) for item in implications],
+        "follow_ups": [asdict(item) for item in follow_ups],
+    }
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
-def read_implications(path: Path) -> tuple[Implication, ...]:
+def read_implications(path: Path) -> ImplicationsFile:
     """Those that a file keeps; none where there is no file, as in candidates from before they were kept.
 
     Raises:
         ContractError: it holds something else.
     """
-    return parse(ImplicationsFile, read_yaml(path), str(path)).implications if path.is_file() else ()
+    if not path.is_file():
+        return ImplicationsFile(implications=())
+    return parse(ImplicationsFile, read_yaml(path), str(path))
 
 
 def implications_of(
@@ -114,6 +133,28 @@ def implications_of(
                 if not wholes & contained and (item.whole, item.also) not in apart:
                     found.setdefault(_difference(item, alike), item)
     return tuple(sorted(found.values(), key=lambda item: [(side, sign) for side, sign in item.sides]))
+
+
+def follow_ups_of(
+    indicators: Iterable[Indicator], scales: Mapping[str, Scale], contract: DeliveryContract
+) -> tuple[FollowUp, ...]:
+    """Every filter with a follow-up among the shares of one instrument that are asked of the same pupils.
+
+    The share of a filter stands on the filter alone; that of a follow-up on both, and who skipped it is on
+    one side of the filter.
+    """
+    follows = {column.name: column.follows for column in contract.columns if column.follows}
+    shares = [item for item in indicators if item.when is not None]
+    items = {item.id: {name for name, _ in _sources(item, scales)} for item in shares}
+    found = []
+    for one, other in permutations(shares, 2):
+        own, its = items[one.id], items[other.id]
+        if its < own and its == {follows.get(name) for name in own - its} and _asked_alike(one, other):
+            together = _together((one, other), scales, contract)
+            skipped = {truth for answered, truth in together if answered is None} - {None}
+            if len(skipped) == 1:
+                found.append(FollowUp(other.id, one.id))
+    return tuple(sorted(found))
 
 
 def _of_two(

@@ -20,7 +20,7 @@ from rcs_pipeline.contracts.comparisons import Comparisons
 from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy, LinkedTable
 from rcs_pipeline.contracts.errors import ContractError
 from rcs_pipeline.contracts.hide_rules import Follows, HideRule
-from rcs_pipeline.contracts.implications import Implication
+from rcs_pipeline.contracts.implications import FollowUp, Implication
 from rcs_pipeline.contracts.money import AddedUp, CorrectedMap, MoneyLines
 from rcs_pipeline.contracts.quality import QualityRules
 from rcs_pipeline.contracts.rounding import Rounded, RoundingPolicy
@@ -296,13 +296,14 @@ class ProductTable:
 class Product:
     """A set of tables released together under one version.
 
-    `implications`: what the questions that it tabulates say of one another.
+    `implications` and `follow_ups`: what the questions that it tabulates say of one another.
     """
 
     file: ProductFile
     tables: tuple[ProductTable, ...]
     path: Path
     implications: tuple[Implication, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
 
     @property
     def id(self) -> str:

@@ -93,6 +93,38 @@ def lay_implied(connection: DuckDBPyConnection, product: Product, linked: Linked
         )
 
 
+def lay_follow_ups(connection: DuckDBPyConnection, product: Product, linked: LinkedTable) -> int:
+    """Mark the bases of follow-ups that tell how few skipped them as `ruled`; how many of them are in sight.
+
+    The base of the filter less that of the follow-up is of those on one side of it who did not answer.
+    """
+    if not (product.follow_ups and linked.sensitive and linked.line):
+        return 0
+    connection.execute("create or replace temp table follow_ups (filter varchar, follow_up varchar)")
+    connection.executemany(
+        "insert into follow_ups values (?, ?)", [(item.filter, item.follow_up) for item in product.follow_ups]
+    )
+    connection.execute(f"""
+        create or replace temp table attacked_follow_ups as
+        select second.cell, second.base_key
+        from follow_ups
+        inner join attacked as first on first.line = follow_ups.filter
+        inner join attacked as second
+            on second.line = follow_ups.follow_up and first.system = second.system
+            and first.level = second.level and first.place = second.place and first.ways = second.ways
+            and first.value = second.value
+        where first.base - second.base between 1 and {product.file.disclosure.small_numerator}
+    """)
+    connection.execute(
+        "update attacked set ruled = true where base_key in (select base_key from attacked_follow_ups)"
+    )
+    row = connection.execute(
+        "select count(*) from attacked where known_base and base_key in (select base_key from"
+        " attacked_follow_ups)"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _made_up(whole: str, parts: Sequence[str], base: str) -> Iterator[tuple[str, bool, int]]:
     """The sides of what is made up exactly: a whole, or what the first leaves of a base, less the others."""
     first, others = (parts[0], parts[1:]) if whole == base else (whole, parts)

@@ -22,7 +22,13 @@ from rcs_pipeline.contracts.disclosure_policy import LinkedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.attack import Finding, judge
 from rcs_pipeline.disclosure.audit_cells import lay_cells, lay_sums
-from rcs_pipeline.disclosure.audit_implied import Differences, differences, lay_implied, told_by_parts
+from rcs_pipeline.disclosure.audit_implied import (
+    Differences,
+    differences,
+    lay_follow_ups,
+    lay_implied,
+    told_by_parts,
+)
 from rcs_pipeline.disclosure.audit_knowledge import Exempt, knowledge_of
 from rcs_pipeline.disclosure.audit_linked_before import (
     close_sums,
@@ -60,12 +66,14 @@ class Attacked:
     differences: int = 0
     told_by_parts: int = 0
     told_by_means: int = 0
+    skipped_by_few: int = 0
 
     @property
     def says_too_much(self) -> bool:
         """Whether any of it closes the gate."""
         return bool(
             self.narrow or self.close or self.told_apart or self.told_by_parts or self.told_by_means
+            or self.skipped_by_few
         )  # fmt: skip
 
     @property
@@ -92,6 +100,8 @@ class Attacked:
             found += (
                 f", {self.told_apart} sums that say how many pupils left or joined each of their kept parts"
             )
+        if self.skipped_by_few:
+            found += f", {self.skipped_by_few} bases of follow-ups that tell how few skipped them"
         if self.told_by_means:
             found += f", {self.told_by_means} sums whose means tell another score of the same few"
         if self.told_by_parts:
@@ -136,6 +146,7 @@ def _attack(
     assert linked is not None  # noqa: S101  (chosen by `linked_tables`)
     lay_cells(connection, folder, product, audience, table, linked)
     lay_sums(connection)
+    skipped = lay_follow_ups(connection, product, linked)
     without_figures = lay_figures(connection, folder, product, audience, table, linked)
     few = product.file.disclosure.minimum_difference or 1
     lay_before(connection, table, linked, before, few)
@@ -177,6 +188,7 @@ def _attack(
         differences=int(of_questions.each["asked"].sum()),
         told_by_parts=told_by_parts(connection, linked),
         told_by_means=by_means,
+        skipped_by_few=skipped,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rcs_pipeline.contracts.implications import Implication
+from rcs_pipeline.contracts.implications import FollowUp, Implication
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 from rcs_pipeline.disclosure.propagate import outer_bounds
 
@@ -67,6 +67,22 @@ def made_up_of(parts: Mapping[str, Sequence[str]], base: str, names: Sequence[st
             counted[0], signs[0] = whole != base, 1
             found.append(Implied(np.array(lines, dtype=np.int64), counted, signs, exact=True))
     return tuple(found)
+
+
+def skipped_by_few(
+    follow_ups: Iterable[FollowUp], names: Sequence[str], base: Ints, exists: Bools, few: int
+) -> Bools:
+    """Cells (lines by slots) of follow-ups whose base, beside that of the filter, tells that so few skipped.
+
+    They are all on one side of the filter, as everybody knows.
+    """
+    number, found = {name: line for line, name in enumerate(names)}, np.zeros_like(exists)
+    for item in follow_ups:
+        if {item.filter, item.follow_up} <= number.keys():
+            first, second = number[item.filter], number[item.follow_up]
+            skipped = base[first] - base[second]
+            found[second] |= exists[first] & exists[second] & (skipped > 0) & (skipped <= few)
+    return found
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from rcs_pipeline.disclosure.beside import CELLS, TODAY, Columns, before_of, bes
 from rcs_pipeline.disclosure.earlier import Laid
 from rcs_pipeline.disclosure.engine import WAREHOUSE, name, text
 from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
-from rcs_pipeline.disclosure.implied import implied_of, made_up_of
+from rcs_pipeline.disclosure.implied import implied_of, made_up_of, skipped_by_few
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
 from rcs_pipeline.disclosure.rules import hidden_together
@@ -205,15 +205,18 @@ def _mark_system(
         whole[line, slot] = values
         return whole
 
-    base = spread(cells["__base"], 0)
+    base, exists = spread(cells["__base"], 0), spread(np.ones(len(line), dtype=bool), False)
+    also = spread(cells["__own" if linked.numerator is None else "__few_schools"], False)
+    if linked.sensitive:
+        also |= skipped_by_few(product.follow_ups, named, base, exists, policy.small_numerator)
     counts = Counts(
         grid=grid,
-        exists=spread(np.ones(len(line), dtype=bool), False),
+        exists=exists,
         base=base,
         numerator=spread(cells["__numerator"], MEAN),
         cost=_cost(grid, levels, base.max(axis=0)),
         ceiling=spread(cells["__ceiling"], -1),
-        also=spread(cells["__own" if linked.numerator is None else "__few_schools"], False),
+        also=also,
         before=before_of(spread, cells, releases) if releases else None,
         weighed=figures.weighed_of(spread, cells, grid, linked.weighted) if linked.weighted else None,
         implied=(

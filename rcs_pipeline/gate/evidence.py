@@ -42,7 +42,7 @@ def keep_contracts(folder: Path, product: Product) -> None:
     target.mkdir(parents=True)
     for path in (product.path / "product.yaml", *(table.path for table in product.tables)):
         shutil.copyfile(path, target / path.name)
-    write_implications(target / IMPLICATIONS, product.implications)
+    write_implications(target / IMPLICATIONS, product.implications, product.follow_ups)
 
 
 def kept_product(folder: Path) -> Product:
@@ -69,7 +69,8 @@ def kept_product(folder: Path) -> Product:
 @lru_cache(maxsize=4)
 def _read_product(folder: Path, content: tuple[tuple[str, str], ...]) -> Product:
     """Read once for each content; every step of a publication asks again."""
-    return replace(read_product(folder), implications=read_implications(folder / IMPLICATIONS))
+    kept = read_implications(folder / IMPLICATIONS)
+    return replace(read_product(folder), implications=kept.implications, follow_ups=kept.follow_ups)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

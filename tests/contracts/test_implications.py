@@ -10,7 +10,7 @@ import pytest
 
 from rcs_pipeline.contracts.catalogue import Catalogue, load_catalogue
 from rcs_pipeline.contracts.delivery import DeliveryContract
-from rcs_pipeline.contracts.implications import Implication, Side, implications_of
+from rcs_pipeline.contracts.implications import FollowUp, Implication, Side, implications_of
 from rcs_pipeline.contracts.measure_checks import score_bounds
 from rcs_pipeline.contracts.measures import Indicator, When
 from rcs_pipeline.warehouse.columns import band_column, code_column, score_column
@@ -190,6 +190,13 @@ def test_questions_that_contain_and_exclude_one_another_are_known(catalogue: Cat
     assert ("p_talks_to_family", ("p_family_support",)) in found
     # Bands of two schemes: whoever is raised is borderline, in the top band, or has a score between the two.
     assert ("not s_total_borderline", ("not s_total_raised", "s_total_very_high")) in found
+
+
+def test_a_filter_and_its_follow_up_are_known(catalogue: Catalogue) -> None:
+    """And no other questions: of those who answered one of two others nobody knows on which side they are."""
+    assert catalogue.product("rcs").follow_ups == (
+        FollowUp("s_drank_ever", "s_drunk_ever"), FollowUp("s_smoked_ever", "s_smokes_weekly"),
+    )  # fmt: skip
 
 
 def test_who_is_asked_less_says_nothing_of_who_is_asked_more(catalogue: Catalogue) -> None:

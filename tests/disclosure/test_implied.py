@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from itertools import product as combinations
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,13 +15,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rcs_pipeline.contracts.implications import Implication, Side
+from rcs_pipeline.contracts.implications import FollowUp, Implication, Side
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.implied import Implied, implied_of
+from rcs_pipeline.disclosure.linear import Bools, System
 from rcs_pipeline.disclosure.linked import Counts, Protected, Reason, protect_counts
 from rcs_pipeline.disclosure.protect import protect
+from rcs_pipeline.disclosure.secondary import ChoiceBeside
+from rcs_pipeline.disclosure.witness import Proved
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.releases import given as given_before
 from tests.disclosure.test_linked_tables import CONTRACTS, PLACES, SEX, STAGE, Row, candidate, rows
@@ -312,3 +316,57 @@ def test_releases_side_by_side_hold_with_questions_that_contain_one_another(
     second = candidate(tmp_path / "two", left, product)
     protect(second / "warehouse.duckdb", second / "protected", product, earlier=[before])
     assert {item.outcome for item in audit(second, product, earlier=[before])} == {Outcome.PASS}
+
+
+def skipping(few: int) -> list[Row]:
+    """Pupils of whom those that the first question counts are asked the third; so few of a group skip it."""
+    found: list[Row] = []
+    for place in PLACES:
+        for sex in ("female", "male"):
+            for stage in ("S1", "S2", "S3"):
+                skipped = few if (place, sex, stage) == ("A", "female", "S1") else 20
+                for pupil in range(120):
+                    asked = pupil < 50
+                    follow_up = None if pupil < skipped else int(asked and pupil % 2)
+                    found.append((place, sex, stage, int(asked), int(pupil % 3 == 0), follow_up))
+    return found
+
+
+def test_how_few_skipped_a_follow_up_is_not_what_two_bases_tell(tmp_path: Path, blind: Product) -> None:
+    knowing = replace(blind, follow_ups=(FollowUp("i0", "i2"),))
+    made = candidate(tmp_path / "blind", skipping(3), blind)
+    assert linked(audit(made, blind)).outcome is Outcome.PASS
+    found = linked(audit(made, knowing))
+    assert found.outcome is Outcome.FAIL
+    assert "1 bases of follow-ups that tell how few skipped them" in found.message
+    made = candidate(tmp_path / "knowing", skipping(3), knowing)
+    assert linked(audit(made, knowing)).outcome is Outcome.PASS
+    cells = "geography_code = 'A' and group_value = 'female+S1'"
+    hidden = rows(made / "protected/open/answers.parquet", "indicator_id", f"symbol = 'c' and {cells}")
+    assert hidden == [("i2",)]
+
+
+def test_a_hidden_base_of_a_follow_up_is_no_sum_of_what_is_in_sight(
+    tmp_path: Path, blind: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knowing = replace(blind, follow_ups=(FollowUp("i0", "i2"),))
+
+    def alone(everything: System, hidden: Bools, views: Any, *_: Any) -> ChoiceBeside:
+        nothing, proved = np.zeros_like(hidden), Proved.nothing(everything.size)
+        return ChoiceBeside(hidden, nothing, nothing, 0, (proved,))
+
+    for module in ("linked", "numerators"):
+        monkeypatch.setattr(f"rcs_pipeline.disclosure.{module}.choose_beside", alone)
+    made = candidate(tmp_path / "knowing", skipping(3), knowing)
+    found = linked(audit(made, knowing))
+    assert found.outcome is Outcome.FAIL
+    assert "known exactly" in found.message
+
+
+def test_where_many_skip_or_nobody_does_nothing_is_hidden_for_it(tmp_path: Path, blind: Product) -> None:
+    knowing = replace(blind, follow_ups=(FollowUp("i0", "i2"),))
+    for few in (0, 5):
+        made = candidate(tmp_path / str(few), skipping(few), knowing)
+        assert (
+            rows(made / "protected/open/answers.parquet", "1", "symbol = 'c' and indicator_id = 'i2'") == []
+        )

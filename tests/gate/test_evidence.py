@@ -33,6 +33,7 @@ def without_paths(product: Product) -> dict[str, object]:
 def test_who_judges_a_candidate_knows_all_that_the_choice_knew(tmp_path: Path) -> None:
     product = load_catalogue().product("rcs")
     assert product.implications
+    assert product.follow_ups
     keep_contracts(tmp_path, product)
     assert without_paths(kept_product(tmp_path)) == without_paths(product)
 
