@@ -179,7 +179,7 @@ def test_what_is_said_of_items_scales_and_links_adds_up_over_the_partnerships(
         ("scale_reliability", "scale", "case when missing_answers = 'complete' then asked + 3 * pupils end"),
     ):
         query = f"""
-            select count(*) > 20, count(distinct levels), max(levels), count_if(lowest <> highest) from (
+            select count(*) > 100, count(distinct levels), max(levels), count_if(lowest <> highest) from (
                 select instrument, {key}, min(total) as lowest, max(total) as highest, count(*) as levels
                 from (
                     select instrument, {key}, geography_level, sum({counts}) as total
