@@ -99,7 +99,7 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "count": f"it counts fewer than {policy.minimum_count}",
         "money": f"it is of fewer than {policy.minimum_providers} providers, or would tell what is",
         MONEY_EARLIER: "the amounts of this map were given before, and are other ones today",
-        "primary": "everybody or nobody of the group, or one of few, is counted",
+        "primary": "everybody, nobody or one of few is counted, or few of those who were asked skipped it",
         "secondary": BESIDE,
         "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
         "small_school": f"fewer than {policy.minimum_school} pupils of the school gave a usable answer",
