@@ -48,7 +48,7 @@ class ColumnExtension(Strict):
     severity: Severity = Severity.REJECT_ROW
     group: str | None = None
     group_values: dict[str, str] = Field(default_factory=dict)
-    follows: str | None = Field(
+    routed_by: str | None = Field(
         default=None, description="the column whose answer says who is asked this one"
     )
     prefill: Prefill = Prefill.CARRY
@@ -213,7 +213,7 @@ class Column:
     group_values: dict[str, str] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     prefill: Prefill = Prefill.CARRY
-    follows: str | None = None
+    routed_by: str | None = None
 
     @property
     def numeric(self) -> bool:

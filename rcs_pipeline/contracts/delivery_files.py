@@ -120,7 +120,7 @@ def _column(item: SchemaProperty, options: DeliveryOptions, path: Path) -> Colum
         group_values=extra.group_values,
         examples=tuple(str(value) for value in item.examples or ()),
         prefill=extra.prefill,
-        follows=extra.follows,
+        routed_by=extra.routed_by,
     )
 
 
@@ -202,9 +202,9 @@ def _check(contract: DeliveryContract) -> None:
         if table.by is not None:
             contract.stored_column(table.by)
     for item in contract.columns:
-        if item.follows is not None and item.follows not in names:
+        if item.routed_by is not None and item.routed_by not in names:
             raise ContractError(
-                f"`{item.name}` follows an unknown column `{item.follows}`", where=where
+                f"`{item.name}` is routed by an unknown column `{item.routed_by}`", where=where
             )  # fmt: skip
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):

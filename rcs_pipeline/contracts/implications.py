@@ -143,13 +143,13 @@ def follow_ups_of(
     The share of a filter stands on the filter alone; that of a follow-up on both, and who skipped it is on
     one side of the filter.
     """
-    follows = {column.name: column.follows for column in contract.columns if column.follows}
+    routed_by = {column.name: column.routed_by for column in contract.columns if column.routed_by}
     shares = [item for item in indicators if item.when is not None]
     items = {item.id: {name for name, _ in _sources(item, scales)} for item in shares}
     found = []
     for one, other in permutations(shares, 2):
         own, its = items[one.id], items[other.id]
-        if its < own and its == {follows.get(name) for name in own - its} and _asked_alike(one, other):
+        if its < own and its == {routed_by.get(name) for name in own - its} and _asked_alike(one, other):
             together = _together((one, other), scales, contract)
             skipped = {truth for answered, truth in together if answered is None} - {None}
             if len(skipped) == 1:

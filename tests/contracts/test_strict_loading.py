@@ -74,6 +74,12 @@ def test_the_projects_own_contracts_load(folder: Path) -> None:
             "make two products of it",
         ),
         (PRIMARY, "stratum: cpp_code", "stratum: cpp", "unknown column `cpp`"),
+        (
+            "deliveries/wellbeing_secondary.odcs.yaml",
+            "routed_by: sub_smoked_ever",
+            "routed_by: sub_smoked",
+            "`sub_smokes_weekly` is routed by an unknown column `sub_smoked`",
+        ),
         (PRIMARY, "pattern: '^[0-9]{7}$'", "pattern: '^[0-9{7}$'", "regular expression"),
         ("measures/primary.yaml", "item: fam_meals_together", "item: fam_meals", "fam_meals"),
         ("measures/primary.yaml", "codes: [1]", "codes: [6]", "no code 6"),
