@@ -76,7 +76,7 @@ def make_candidate(
                 protect(building.database, building.protected, product, earlier=earlier, threads=threads)
         evidence.keep_contracts(building.folder, product)
         checks = required_checks(product, evidence.read_manifest(building.folder))
-        _forget_closed(workspace, product_id, warehouse.content_hash(building))
+        _forget_closed(workspace, product_id, warehouse.content_hash(workspace, building))
         record = seal(workspace, building, checks)
         _enter_states(workspace, record)
         evidence.note_sealed(workspace, record, earlier)

@@ -136,16 +136,17 @@ def _project(workspace: Workspace, product: Product) -> tuple[Path, Path]:
     return project, project / DATABASE
 
 
-def content_hash(building: Building) -> str:
+def content_hash(workspace: Workspace, building: Building) -> str:
     """What the candidate of a protected build will be called."""
-    return _digest(building, _tables(building.protected))
+    return _named(workspace, building, _tables(building.protected))
 
 
 def seal(workspace: Workspace, building: Building, required_checks: Iterable[str]) -> CandidateRecord:
     """Name the build after its content, move it among the candidates, and enter it in the ledger.
 
     The hash covers the protected tables and the contracts they keep, not logs or times. Where figures stay as
-    an earlier release showed them, other deliveries may give the same tables: then it covers those as well.
+    an earlier release showed them, other deliveries may give the tables of a candidate: then it covers those as
+    well, for the team's own tables are other ones.
 
     Raises:
         NothingToDoError: this very content is a candidate already.
@@ -153,7 +154,7 @@ def seal(workspace: Workspace, building: Building, required_checks: Iterable[str
     catalogue, product = workspace.catalogue, building.product
     with workspace.writing():
         tables = _tables(building.protected)
-        digest = _digest(building, tables)
+        digest = _named(workspace, building, tables)
         target = workspace.paths.candidates / digest[:HASH_LETTERS]
         known = any(item.hash == digest for item in workspace.ledger.candidates(product.id))
         # A withdrawal and a new key erase the pupil tables of older candidates: those are built again.
@@ -216,15 +217,28 @@ def _tables(protected: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _digest(building: Building, tables: dict[str, dict[str, Any]]) -> str:
-    product = building.product
+def _named(workspace: Workspace, building: Building, tables: dict[str, dict[str, Any]]) -> str:
+    product, own = building.product, _deliveries(building.inputs)
+    content = _digest(product, tables)
+    same = (item for item in workspace.ledger.candidates(product.id) if item.hash == content)
+    if (building.folder / AFRESH).is_dir() and any(_deliveries(item.inputs) != own for item in same):
+        return _digest(product, tables, own)
+    return content
+
+
+def _deliveries(inputs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    keys = ("dataset", "collection", "sha256", "rows")
+    return tuple(sorted("\0".join(str(item[key]) for key in keys) for item in inputs))
+
+
+def _digest(product: Product, tables: dict[str, dict[str, Any]], deliveries: Iterable[str] = ()) -> str:
     digest = sha256(product.id.encode())
     for path in (product.path / "product.yaml", *sorted(table.path for table in product.tables)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for name, table in sorted(tables.items()):
         digest.update(f"{name}\0{table['sha256']}\n".encode())
-    for item in building.inputs if (building.folder / AFRESH).is_dir() else ():
-        digest.update(f"{item['dataset']}\0{item['collection']}\0{item['sha256']}\0{item['rows']}\n".encode())
+    for delivery in deliveries:
+        digest.update(f"{delivery}\n".encode())
     return digest.hexdigest()
 
 
