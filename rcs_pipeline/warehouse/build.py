@@ -145,8 +145,8 @@ def seal(workspace: Workspace, building: Building, required_checks: Iterable[str
     """Name the build after its content, move it among the candidates, and enter it in the ledger.
 
     The hash covers the protected tables and the contracts they keep, not logs or times. Where figures stay as
-    an earlier release showed them, other deliveries may give the tables of a candidate: then it covers those as
-    well, for the team's own tables are other ones.
+    an earlier release showed them, other deliveries may give the tables of a candidate: then it covers those
+    as well, for the team's own tables are other ones.
 
     Raises:
         NothingToDoError: this very content is a candidate already.
