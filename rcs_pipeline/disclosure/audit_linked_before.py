@@ -76,21 +76,22 @@ def lay_before(
             looks_same and (was_hidden and numerator_off is not true or kept and numerator_told)
                 as numerator_taken,
             looks_same and (was_hidden and rest_off is not true or kept and rest_told) as rest_taken,
-            known_base or coalesce(bool_or(base_told) over (partition by base_key), false) as known_base
+            coalesce(bool_or(base_told) over (partition by base_key), false) as told_base, known_base
         from attacked
         left join attacked_apart using (cell)
         left join attacked_unseen using (cell)
         left join attacked_moved as place_moved using (system, family, level, place)
     """)
     _tell_wholes(connection)
+    connection.execute("update attacked_beside set known_base = true where told_base")
 
 
 def _tell_wholes(connection: DuckDBPyConnection) -> None:
-    """A whole that is made of nothing but parts which are told is told as well; so is its base.
+    """A whole that is made of nothing but parts which earlier releases told is told as well; so is its base.
 
-    Which parts there are everybody sees.
+    Which parts there are everybody sees. What only today's tables tell is no excuse: it is attacked.
     """
-    for column in ("told", "known_base"):
+    for column in ("told", "told_base"):
         found = 1
         while found:
             row = connection.execute(f"""

@@ -363,6 +363,29 @@ def test_a_hidden_base_of_a_follow_up_is_no_sum_of_what_is_in_sight(
     assert "known exactly" in found.message
 
 
+def test_a_hidden_base_that_the_parts_in_sight_add_up_to_is_narrow(tmp_path: Path, blind: Product) -> None:
+    knowing = replace(blind, follow_ups=(FollowUp("i0", "i2"),))
+    few = [row for row in skipping(3) if row[0] in "AB"]
+    # Nobody of B skips it, so that the tranche's three are A's.
+    few = [row if row[0] == "A" or row[5] is not None else (*row[:5], 0) for row in few]
+    made = candidate(tmp_path / "one", few, blind)
+    file = made / "protected/open/answers.parquet"
+    whole = "geography_code = '1' and indicator_id = 'i2' and group_value = 'female+S1'"
+    numbers = ", ".join(f"case when {whole} then null else {item} end as {item}"
+                        for item in ("base", "numerator", "estimate", "comparator"))  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.execute(f"create table held as from '{file}'")
+        assert connection.execute(f"select count(*) from held where {whole}").fetchone() == (1,)
+        connection.execute(
+            f"copy (select * replace ({numbers}, case when {whole} then 'c' else symbol end as symbol)"
+            f" from held) to '{file}' (format parquet)"
+        )
+    # Its numerator, those not counted, and its base: the parts in sight excuse none of them.
+    assert (
+        "3 narrower than the policy allows (3 of them known exactly)" in linked(audit(made, knowing)).message
+    )
+
+
 def test_where_many_skip_or_nobody_does_nothing_is_hidden_for_it(tmp_path: Path, blind: Product) -> None:
     knowing = replace(blind, follow_ups=(FollowUp("i0", "i2"),))
     for few in (0, 5):
