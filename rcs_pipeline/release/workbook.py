@@ -1,8 +1,8 @@
 """`rcs-tables.xlsx`: the headline tables of a release for people, by the guidance on government spreadsheets.
 
 Belongs here: cover, contents, notes, one table a sheet, and a symbol where a number is missing. A table
-that is long and names no headline rows stays out, and so does one that is here because another audience sees
-it: that audience's workbook has it.
+that is long and names no headline rows stays out, and so does one without rows, or one that is here because
+another audience sees it: that audience's workbook has it.
 Does not belong here: every row (Parquet and CSV hold those), the layout (gptables').
 """
 
@@ -46,7 +46,8 @@ def write_workbook(folder: Path, product: Product, audience: str, package: dict[
         tables = [
             table
             for table in published_tables(product, audience)
-            if product.held_by(table, audience) == audience and _count(connection, folder, table) <= MOST_ROWS
+            if product.held_by(table, audience) == audience
+            and 0 < _count(connection, folder, table) <= MOST_ROWS
         ]
         frames = {table.name: _frame(connection, folder, table) for table in tables}
     sheets = {

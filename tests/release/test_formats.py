@@ -100,6 +100,16 @@ def test_a_workbook_of_tables_that_are_all_too_long_is_its_cover(
     assert book.sheetnames == ["Cover"]
 
 
+def test_a_table_without_rows_is_left_out_of_the_workbook(workspace: Workspace) -> None:
+    candidate(workspace, f"select * from ({helpers.ESTIMATES}) where false")
+    released(workspace)
+    folder = workspace.paths.releases / "mini/open/1.0.0"
+    assert (folder / "parquet/estimates.parquet").exists()
+    assert openpyxl.load_workbook(folder / "rcs-tables.xlsx").sheetnames == [
+        "Cover", "Contents", "Notes", "indicators",
+    ]  # fmt: skip
+
+
 def test_headline_rows_are_those_of_the_contract(tmp_path: Path) -> None:
     contracts = tmp_path / "contracts"
     shutil.copytree(helpers.CONTRACTS, contracts)
