@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from rcs_pipeline.contracts.errors import ContractError
+from rcs_pipeline.contracts.one_name import OneName
 from rcs_pipeline.contracts.returns import SummaryTable
 from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.contracts.vocabulary import ColumnType, Format, Identifier, MissingKind, Prefill, Severity
@@ -52,6 +53,9 @@ class ColumnExtension(Strict):
         default=None, description="the column whose answer says who is asked this one"
     )
     prefill: Prefill = Prefill.CARRY
+    one_name: OneName | None = Field(
+        default=None, description="names are counted, and these spellings of one count as one"
+    )
 
     @field_validator("codes", "missing", "symbols", "recode", "group_values", mode="before")
     @classmethod
@@ -214,6 +218,7 @@ class Column:
     examples: tuple[str, ...] = ()
     prefill: Prefill = Prefill.CARRY
     routed_by: str | None = None
+    one_name: OneName | None = None
 
     @property
     def numeric(self) -> bool:

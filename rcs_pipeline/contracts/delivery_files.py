@@ -121,6 +121,7 @@ def _column(item: SchemaProperty, options: DeliveryOptions, path: Path) -> Colum
         examples=tuple(str(value) for value in item.examples or ()),
         prefill=extra.prefill,
         routed_by=extra.routed_by,
+        one_name=extra.one_name,
     )
 
 
@@ -205,6 +206,11 @@ def _check(contract: DeliveryContract) -> None:
         if item.routed_by is not None and item.routed_by not in names:
             raise ContractError(
                 f"`{item.name}` is routed by an unknown column `{item.routed_by}`", where=where
+            )  # fmt: skip
+        if item.one_name and (item.type is not ColumnType.STRING or item.identifier or item.codes):
+            raise ContractError(
+                f"`{item.name}` holds no names that could be spelled in several ways", where=where,
+                expected="a column of texts without codes, and no identifier",
             )  # fmt: skip
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):

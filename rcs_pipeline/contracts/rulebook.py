@@ -28,6 +28,7 @@ COLUMNS: dict[str, Callable[[DeliveryContract, Column], bool]] = {
     "RCS-C07": lambda _, column: column.max_length is not None,
     "RCS-C08": lambda _, column: bool(column.recode),
     "RCS-C09": lambda _, column: bool(column.symbols),
+    "RCS-C15": lambda _, column: column.one_name is not None,
     "RCS-F08": lambda contract, column: column.name == contract.options.cpp,
     "RCS-F09": lambda _, column: bool(column.codes),
 }

@@ -25,6 +25,7 @@ from rcs_pipeline.intake.recognise import Recognised
 from rcs_pipeline.intake.rules import run_rules
 from rcs_pipeline.intake.screen import Screening, check_keys, screen
 from rcs_pipeline.intake.sender import sender_of
+from rcs_pipeline.intake.spellings import tell_spellings
 from rcs_pipeline.intake.sql import quoted, text
 from rcs_pipeline.intake.store import split, unusual
 from rcs_pipeline.intake.template_mark import TemplateMark, mark_findings, mark_on_page, read_mark
@@ -195,6 +196,7 @@ class Examination:
         screen(connection, screening)
         check_keys(connection, screening)
         self._run_rules(screening)
+        tell_spellings(connection, screening)
         _note_recodes(connection, screening)
         if source.notes:
             drop_what_follows(connection)

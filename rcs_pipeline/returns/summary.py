@@ -18,6 +18,7 @@ from rcs_pipeline.contracts.returns import ReturnRules, SummaryFigure, SummaryTa
 from rcs_pipeline.contracts.survey import Survey
 from rcs_pipeline.contracts.vocabulary import MissingKind
 from rcs_pipeline.intake.load import literals
+from rcs_pipeline.intake.spellings import one_name, one_name_column
 from rcs_pipeline.intake.sql import quoted, text
 
 if TYPE_CHECKING:
@@ -61,7 +62,14 @@ def summarise(
     Raises:
         ContractError: a declared figure is not valid SQL.
     """
-    connection.execute(f"create or replace view {ACCEPTED} as select * from read_parquet({text(accepted)})")
+    names = "".join(
+        f", {one_name(quoted(column.name), column.one_name)} as {quoted(one_name_column(column.name))}"
+        for column in contract.stored_columns
+        if column.one_name
+    )
+    connection.execute(
+        f"create or replace view {ACCEPTED} as select *{names} from read_parquet({text(accepted)})"
+    )
     parts = [_declared(connection, contract, table) for table in contract.options.summary]
     if contract.survey is not None:
         parts += _response(connection, contract.survey, rules, roll)

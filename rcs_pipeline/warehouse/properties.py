@@ -77,7 +77,8 @@ def staging_properties(contract: DeliveryContract) -> Properties:
 
 
 def _staging_column(column: Column) -> Properties:
-    entry: Properties = {"name": column.name, "description": column.description}
+    said = " In its normal form: all spellings of a name are one." if column.one_name else ""
+    entry: Properties = {"name": column.name, "description": f"{column.description}{said}"}
     if not sql.plain(column.name):
         entry["quote"] = True
     return entry

@@ -1,4 +1,5 @@
-"""Staging models: the raw lake with codes of missing answers turned into NULL and their kind kept.
+"""Staging models: the raw lake with codes of missing answers turned into NULL and their kind kept, and names
+that are counted in one form, whatever their spelling.
 
 Belongs here: one `stg_<dataset>` for each delivery contract.
 Does not belong here: scores, weights, allocation.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from rcs_pipeline.contracts.delivery import Column, DeliveryContract
 from rcs_pipeline.contracts.vocabulary import ColumnType
+from rcs_pipeline.intake.spellings import one_name
 from rcs_pipeline.warehouse import sql
 from rcs_pipeline.warehouse.columns import code_column
 from rcs_pipeline.warehouse.templates import render
@@ -49,6 +51,8 @@ def _value(column: Column, *, rounded: bool) -> str:
     name = sql.name(column.name)
     if rounded:
         return f"{{{{ dyadic('{column.name}', weight_places()) }}}} as {name}"
+    if column.one_name:
+        return f"{one_name(name, column.one_name)} as {name}"
     if column.missing:
         return f"case when {sql.among(column, column.missing)} then null else {name} end as {name}"
     return name

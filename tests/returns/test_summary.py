@@ -101,6 +101,17 @@ def test_a_map_is_cut_by_need_and_level_with_shares_costs_and_contracts_that_end
     assert figures["Children waiting, added up over services"] == 4
 
 
+def test_a_provider_in_two_spellings_is_one_provider_of_the_summary(tmp_path: Path) -> None:
+    names = ("Alloa Family Trust", "THE ALLOA FAMILY TRUST LTD.", "Another")
+    found = parts(
+        "service_map",
+        tmp_path,
+        [service("universal", number, provider=name) for number, name in enumerate(names, start=1)],
+    )
+    figures = {row[0]: row[1] for row in found["Your map as a whole"].rows}
+    assert figures["Services"] == 3 and figures["Providers"] == 2
+
+
 def test_a_map_of_nothing_has_figures_that_are_not_known(tmp_path: Path) -> None:
     found = parts("service_map", tmp_path, [])
     figures = {row[0]: row[1] for row in found["Your map as a whole"].rows}

@@ -11,7 +11,7 @@ select
     delivery_share,
     delivery_partner_2,
     delivery_share_2,
-    provider,
+    regexp_replace(regexp_replace(regexp_replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(upper(strip_accents(provider))), '&', 'and'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'ø', 'o'), 'đ', 'd'), 'ł', 'l'), 'ﬀ', 'ff'), 'ﬁ', 'fi'), 'ﬂ', 'fl'), 'ﬃ', 'ffi'), 'ﬄ', 'ffl'), '[^\p{L}\p{N}]+', '', 'g'), '^(?:the)+(.+)$', '\1'), '^(.+?)(?:ltd|limited|plc|publiclimitedcompany|llp|limitedliabilitypartnership|cic|communityinterestcompany|cio|scio|charitableincorporatedorganisation|scottishcharitableincorporatedorganisation|limitedbyguarantee|coltd|colimited|companyltd|companylimited|incorporated)+$', '\1') as provider,
     register_number,
     town,
     service_class,
