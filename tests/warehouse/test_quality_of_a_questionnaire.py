@@ -59,7 +59,10 @@ def sent() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def building(sent: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Building:
-    folder = tmp_path_factory.mktemp("questionnaire")
+    return built_of(sent, tmp_path_factory.mktemp("questionnaire"))
+
+
+def built_of(sent: pd.DataFrame, folder: Path) -> Building:
     space = lakes.workspace(folder, CONTRACTS)
     sent.to_parquet(folder / "file.parquet")
     lakes.land(
@@ -168,6 +171,19 @@ def test_who_was_never_asked_does_not_lower_the_response_to_an_item(
     missing = np.isin(codes, [-9, -6, -5]).sum()
     expected = (missing / asked, (codes == -9).sum() / asked, (codes == -8).sum() / PEOPLE)
     assert asked < PEOPLE and row == pytest.approx(expected)
+
+
+def test_of_an_item_that_nobody_was_asked_it_says_how_many_took_part_and_that_none_is_of_a_kind(
+    sent: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Places above count them; without them their pupils would be some of the other parts."""
+    building = built_of(sent.assign(k2=-8), tmp_path)
+    with duckdb.connect(str(building.database), read_only=True) as connection:
+        rows = connection.execute(
+            "select distinct base, numerator, share_of, share, symbol from item_response"
+            " where item = 'k2' and kind not in ('asked', 'not_asked', 'routed_out')"
+        ).fetchall()
+    assert rows == [(PEOPLE, 0, None, None, "z")]
 
 
 def share(built: duckdb.DuckDBPyConnection, measure: str, subject: str) -> tuple[int, int]:

@@ -1215,6 +1215,7 @@ shares as (
     ) as wholes
 )
 
+-- Where nobody was asked there is no share, but so many took part, and nobody is of the kind.
 select
     cast(shares.instrument as varchar) as instrument,
     cast(shares.wave as varchar) as wave,
@@ -1227,8 +1228,8 @@ select
     cast(shares.item as varchar) as item,
     cast(shares.label as varchar) as label,
     cast(shares.kind as varchar) as kind,
-    cast(case when shares.symbol is null then shares.base end as integer) as base,
-    cast(case when shares.symbol is null then shares.numerator end as integer) as numerator,
+    cast(shares.base as integer) as base,
+    cast(shares.numerator as integer) as numerator,
     cast(case when shares.symbol is null then shares.share_of end as integer) as share_of,
     cast(case when shares.symbol is null then shares.share end as double) as share,
     cast(shares.symbol as varchar) as symbol
