@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 def tables_behind(table: ProductTable) -> frozenset[str]:
-    """The tables that are protected before this one: it is computed of them, adds them up or follows them."""
+    """The tables that are protected before this one.
+
+    It is computed of them, adds them up, follows them or has their counts for a ceiling.
+    """
     extension = table.extension
     found = {cells.table for rule in extension.hide for cells in rule.made_of}
-    found |= {item.table for item in (extension.added_up, extension.follows) if item is not None}
+    whole = extension.linked.whole if extension.linked else None
+    found |= {item.table for item in (extension.added_up, extension.follows, whole) if item is not None}
     return frozenset(found)
 
 

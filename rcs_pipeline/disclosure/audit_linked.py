@@ -37,6 +37,7 @@ from rcs_pipeline.disclosure.audit_linked_before import (
     told_by_sums,
 )
 from rcs_pipeline.disclosure.audit_means import told_by_means
+from rcs_pipeline.disclosure.audit_same_pupils import told_elsewhere
 from rcs_pipeline.disclosure.audit_weighted import lay_figures
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out
 from rcs_pipeline.ledger.records import Outcome
@@ -67,13 +68,14 @@ class Attacked:
     told_by_parts: int = 0
     told_by_means: int = 0
     skipped_by_few: int = 0
+    told_elsewhere: int = 0
 
     @property
     def says_too_much(self) -> bool:
         """Whether any of it closes the gate."""
         return bool(
             self.narrow or self.close or self.told_apart or self.told_by_parts or self.told_by_means
-            or self.skipped_by_few
+            or self.skipped_by_few or self.told_elsewhere
         )  # fmt: skip
 
     @property
@@ -102,6 +104,8 @@ class Attacked:
             )
         if self.skipped_by_few:
             found += f", {self.skipped_by_few} bases of follow-ups that tell how few skipped them"
+        if self.told_elsewhere:
+            found += f", {self.told_elsewhere} rows that count pupils whom another table withholds"
         if self.told_by_means:
             found += f", {self.told_by_means} sums whose means tell another score of the same few"
         if self.told_by_parts:
@@ -189,6 +193,7 @@ def _attack(
         told_by_parts=told_by_parts(connection, linked),
         told_by_means=by_means,
         skipped_by_few=skipped,
+        told_elsewhere=0 if before else told_elsewhere(connection, folder, product, audience, table),
     )
 
 

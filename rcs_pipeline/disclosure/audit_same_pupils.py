@@ -98,6 +98,45 @@ def follows_not(
     return [f"{found} rows tell pupils whom `{table.extension.follows.table}` does not"] * (found > 0)
 
 
+def told_elsewhere(
+    connection: DuckDBPyConnection, folder: Path, product: Product, audience: str, table: ProductTable
+) -> int:
+    """Rows that count today's pupils in sight, where the table that counts them first withholds them."""
+    linked, follows = table.extension.linked, table.extension.follows
+    if linked is None:
+        return 0
+    same: dict[str, str] = {}
+    if follows is not None:
+        there = follows.table
+        same = {their: f"held.{name(our)}" for their, our in follows.same.items()}
+        same |= {column: text(value) for column, value in follows.where.items()}
+    elif linked.whole is not None:
+        there = linked.whole.table
+        keys = product.table(there).extension.linked
+        ours = [key for key in linked.keys if key != linked.line]
+        same = {
+            their: f"held.{name(our)}"
+            for their, our in zip(keys.keys if keys else (), ours, strict=True)
+        }  # fmt: skip
+    other = product.table(there) if same else None
+    if other is None or other.extension.linked is None or not other.columns_for(audience):
+        return 0
+    counted, base = name(other.extension.linked.base), name(linked.base)
+    file, others = (
+        text(str(folder / "protected" / audience / f"{item}.parquet")) for item in (table.name, other.name)
+    )
+    row = connection.execute(f"""
+        select count(*) from read_parquet({file}) as held
+        inner join {WAREHOUSE}.main.{name(table.name)} as today
+            on {same_row(linked.keys, "held", "today")} and held.{base} = today.{base}
+        inner join read_parquet({others}) as told
+            on {" and ".join(f"told.{name(column)} = {value}" for column, value in same.items())}
+        inner join {WAREHOUSE}.main.{name(other.name)} as truth on {same_row(other.grain, "told", "truth")}
+        where told.{counted} is null and truth.{counted} is not null
+    """).fetchone()
+    return int(row[0]) if row else 0
+
+
 def followed(folder: Path, product: Product, audience: str, table: ProductTable, rows: str) -> str:
     """That the followed table's row of the same pupils is withheld, or not of today, as SQL."""
     follows = table.extension.follows

@@ -186,8 +186,11 @@ def _show(
     made_of = {
         cells.table for item in product.tables for rule in item.extension.hide for cells in rule.made_of
     }
-    followed = {item.extension.follows.table for item in product.tables if item.extension.follows}
-    if table.name not in made_of | followed or not table.extension.hide:
+    same_people = {
+        item.table for other in product.tables
+        for item in (other.extension.follows, other.extension.linked and other.extension.linked.whole) if item
+    }  # fmt: skip
+    if table.name not in made_of | same_people or not table.extension.hide:
         return
     symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
     given = (

@@ -27,7 +27,7 @@ from rcs_pipeline.disclosure.grid import EVERYBODY, JOINED, Grid, make_grid
 from rcs_pipeline.disclosure.implied import implied_of, made_up_of, skipped_by_few
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints
 from rcs_pipeline.disclosure.linked import MEAN, Counts, Limits, Reason, protect_counts
-from rcs_pipeline.disclosure.rules import hidden_together
+from rcs_pipeline.disclosure.rules import hidden_together, shown_view
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -123,6 +123,8 @@ def _read(
         f"cast({name(linked.base)} as bigint) as __base", f"coalesce({counted}, {MEAN}) as __numerator",
         f"{line} as __line",
     ]  # fmt: skip
+    # Beside earlier releases what they hid stays so, and who left is hidden by each table's own sums.
+    picked.append(f"({'false' if beside_others else _untold(table, product, audience)}) as __untold")
     query = _with_whole(
         f"select {', '.join(picked)} from {WAREHOUSE}.main.{name(table.name)} as {TODAY}"
         f" where ({seen}) and {name(linked.base)} is not null",
@@ -145,6 +147,31 @@ def _read(
     # Masked arrays hold what SQL has as null: a place that belongs nowhere.
     return {key: np.ma.filled(column, "") if column.dtype == object else np.ma.getdata(column)
             for key, column in found.items()}  # fmt: skip
+
+
+def _untold(table: ProductTable, product: Product, audience: str) -> str:
+    """That nobody is told how many the people of the row are where another table counts them, as SQL.
+
+    What that table withholds a base here would tell.
+    """
+    linked, follows = _linked(table), table.extension.follows
+    there = follows.table if follows else linked.whole.table if linked.whole else None
+    if there is None or not product.table(there).columns_for(audience):
+        return "false"
+    theirs = _linked(product.table(there))
+    if follows:
+        same = {**{their: f"{TODAY}.{name(our)}" for their, our in follows.same.items()},
+                **{column: text(value) for column, value in follows.where.items()}}  # fmt: skip
+    else:
+        ours = (f"{TODAY}.{name(key)}" for key in linked.keys if key != linked.line)
+        same = dict(zip(theirs.keys, ours, strict=True))
+    alike = [f"told.{name(key)} is not distinct from truth.{name(key)}" for key in theirs.keys]
+    alike += [f"told.{name(column)} = {value}" for column, value in same.items()]
+    return (
+        f"exists (select 1 from {name(shown_view(there))} as told"
+        f" inner join {WAREHOUSE}.main.{name(there)} as truth on {' and '.join(alike)}"
+        f" where told.{name(theirs.base)} is null and truth.{name(theirs.base)} is not null)"
+    )
 
 
 def _with_whole(query: str, linked: LinkedTable, product: Product, audience: str) -> str:
@@ -207,6 +234,7 @@ def _mark_system(
 
     base, exists = spread(cells["__base"], 0), spread(np.ones(len(line), dtype=bool), False)
     also = spread(cells["__own" if linked.numerator is None else "__few_schools"], False)
+    also |= spread(cells["__untold"], False)
     if linked.sensitive:
         also |= skipped_by_few(product.follow_ups, named, base, exists, policy.small_numerator)
     counts = Counts(

@@ -223,6 +223,34 @@ def test_all_but_a_few_of_a_roll_are_hidden_and_attacked_as_few_are(tmp_path: Pa
     assert "known exactly" in found.message.split("reached", 1)[1]
 
 
+def test_what_is_withheld_of_who_was_reached_no_base_tells(tmp_path: Path, product: Product) -> None:
+    """All but three of a group answered, which is withheld; where all of those answer a question, its base
+    is their number, and where as many as in the whole answer it, it is so in each part.
+    """
+    folder = candidate(tmp_path / "reached", pupils(1, dict.fromkeys(PLACES, 400)), product)
+    group = "geography_code = 'A' and group_value = 'female+S1'"
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"update reached set roll = respondents + 3 where {group}")
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    tables = {table: folder / f"protected/open/{table}.parquet" for table in ("reached", "answers")}
+    assert rows(tables["reached"], "distinct symbol", group) == [("c",)]
+    assert rows(tables["answers"], "distinct symbol", group) == [("c",)]
+    assert verdict(folder, product).outcome is Outcome.PASS
+    # Beside the same answers another group is withheld.
+    withheld = "geography_code = 'E' and group_by = 'all'"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table held as select * replace (case when {withheld} then null else respondents end"
+            f" as respondents) from read_parquet('{tables['reached']}')"
+        )
+        connection.execute(f"copy held to '{tables['reached']}' (format parquet)")
+    found = verdict(folder, product)
+    assert found.outcome is Outcome.FAIL
+    assert (
+        "answers" in found.message and "rows that count pupils whom another table withholds" in found.message
+    )
+
+
 def test_a_whole_hidden_beside_the_share_of_a_part_is_noticed(tmp_path: Path, product: Product) -> None:
     folder = candidate(tmp_path / "one", pupils(1, FEW), product)
     file = folder / "protected/open/quality.parquet"
