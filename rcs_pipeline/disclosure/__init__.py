@@ -55,4 +55,5 @@ Bands of schools:
     band_ends | audit_band_ends     what bands of questions that contain one another say together
     school_cells, sizes                 their cells, numbered; what the kinds of bands tell of the answers
     worlds | audit_worlds               other worlds of a partnership; what can be wrong with them
+    alone                           how far the bands of one school leave its answers open, exactly
 """

@@ -24,7 +24,7 @@ from rcs_pipeline.contracts.banding import BandedTable
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.audit_band_ends import narrow_beside
 from rcs_pipeline.disclosure.audit_cells import named_in
-from rcs_pipeline.disclosure.audit_worlds import misfits, narrow_bases, narrow_rows
+from rcs_pipeline.disclosure.audit_worlds import left_away_in_part, misfits, narrow_bases, narrow_rows
 from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, names, text
 from rcs_pipeline.ledger.records import Outcome
 
@@ -139,7 +139,8 @@ def _attack(
     _seen(connection)
     _sizes(connection, product.file.disclosure.minimum_base)
     width = int(product.file.disclosure.interval_width or 0)
-    wrongs = (*misfits(), *narrow_rows(width), narrow_bases(product.file.disclosure, width))
+    policy = product.file.disclosure
+    wrongs = (*misfits(), *narrow_rows(width), narrow_bases(policy, width), left_away_in_part(policy))
     problems = [f"{found} {wrong.says}" for wrong in wrongs if (found := _number(connection, wrong.count))]
     if beside := narrow_beside(connection, product, width):
         problems.append(f"{beside} row(s) that bands of related questions tell too closely")
@@ -182,9 +183,8 @@ def _given(
     kinds = []
     for place, size in enumerate(sizes):
         following = sizes[place + 1].base - 1 if place + 1 < len(sizes) else None
-        kinds.append(f"({size.parts}, {size.base}, null, '{size.base} or more')")
-        if following is not None:
-            kinds.append(f"({size.parts}, {size.base}, {following}, '{size.base} to {following}')")
+        says = f"{size.base} or more" if following is None else f"{size.base} to {following}"
+        kinds.append(f"({size.parts}, {size.base}, {'null' if following is None else following}, '{says}')")
     connection.execute(
         "create or replace temp table bands_kinds as select * from"
         f" (values {', '.join(kinds)}) as kinds (parts, fewest, most, size)"

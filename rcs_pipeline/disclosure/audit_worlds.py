@@ -111,9 +111,29 @@ def narrow_rows(width: int) -> tuple[Wrong, ...]:
     )
 
 
+def left_away_in_part(policy: DisclosurePolicy) -> Wrong:
+    """Questions of a school of which some rows are shown and others, that are large enough, are not.
+
+    Which answers a missing row would have said too much of follows from the method. Rows are left away by
+    themselves only for the few who answered beside them.
+    """
+    least = _least(policy)
+    return Wrong(
+        "question(s) of a school that are left away in part, which tells why",
+        "select count(*) from (select 1 from bands_rows where enough group by school, line"
+        f" having bool_or(shown) and bool_or(not shown and base >= {least})"
+        f" and not bool_or(base between 1 and {least - 1}))",
+    )
+
+
+def _least(policy: DisclosurePolicy) -> int:
+    """From how many answers on a row has bands."""
+    return min(size.base for size in policy.school_bands or ())
+
+
 def narrow_bases(policy: DisclosurePolicy, width: int) -> Wrong:
     """Rows of few answers whose number follows too closely from the sizes of the rows beside them."""
-    least = min(size.base for size in policy.school_bands or ())
+    least = _least(policy)
     return Wrong(
         "row(s) of few answers whose number the sizes of others tell",
         "select count(*) from (select *, bool_or(shown) over (partition by school, line) as here"

@@ -1,16 +1,15 @@
 """How near bands bring a number where questions contain or exclude one another, carried through the sums.
 
 Belongs here: the fewest and the most that all bands of related questions leave of every row of the schools
-of a partnership, and taking bands back until each row that somebody could narrow so is wide.
-Does not belong here: which questions imply one another (`contracts.implications`), bands of one question by
-itself (see `bands`, `worlds`), judging what was written (`audit_band_ends`).
+of a partnership, and which rows somebody could narrow so.
+Does not belong here: which questions imply one another (`contracts.implications`), taking bands back (see
+`bands`), bands of one question by itself (`worlds`), judging what was written (`audit_band_ends`).
 
 Arrays are schools x lines x items: the rows of a school, then its finest cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,33 +84,6 @@ def narrow_rows(bounds: Bounds, schools: Schools, rows: Rows, related: Related, 
         need = np.minimum(width, free.high - free.low)
         found |= ((now.high - now.low) < need)[:, :, : shape[2]] & tied
     return found
-
-
-def to_take_back(narrow: Bools, shown: Bools, base: Ints, rows: Rows, groups: Sequence[Ints]) -> Bools:
-    """One band of each school and group of lines with a row that is too narrow.
-
-    A narrow row's own, else one of the same people's, else another of the school; groups before everybody and
-    small before large. Where the school shows none, one of another school.
-    """
-    found = np.zeros_like(shown)
-    rank = base + MANY * (np.arange(base.shape[2]) == rows.everybody)
-    for lines in groups:
-        for school in np.flatnonzero(narrow[:, lines].any(axis=(1, 2))).tolist():
-            here, own = shown[school, lines], narrow[school, lines]
-            for among in (here & own, here & own.any(axis=0), here):
-                if among.any():
-                    line, row = _least(rank[school, lines], among)
-                    found[school, lines[line], row] = True
-                    break
-        if narrow[:, lines].any() and not found[:, lines].any() and shown[:, lines].any():
-            school, line, row = _least(rank[:, lines], shown[:, lines])
-            found[school, lines[line], row] = True
-    return found
-
-
-def _least(rank: Ints, among: Bools) -> tuple[int, ...]:
-    least = int(np.where(among, rank, 4 * MANY).argmin())
-    return tuple(int(item) for item in np.unravel_index(least, rank.shape))
 
 
 def _sums(schools: Schools, rows: Rows) -> list[Sum]:

@@ -1,19 +1,20 @@
 """Which bands the schools of one partnership show: as many as leave every number wide enough.
 
-Belongs here: the edges of bands in whole numbers, what few answers hide, and withdrawing bands until worlds
-prove the rest.
+Belongs here: the edges of bands in whole numbers, what few answers hide, and taking back the bands of a
+school's question until worlds prove the rest.
 Does not belong here: finding worlds (see `worlds`), how many answered (`sizes`), reading and writing tables
 (`school_bands`), judging what was written (`audit_bands`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from rcs_pipeline.disclosure.band_ends import Related, narrow_rows, to_take_back
+from rcs_pipeline.disclosure.band_ends import Related, narrow_rows
 from rcs_pipeline.disclosure.linear import Bools, Ints
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, narrow_bases
 from rcs_pipeline.disclosure.worlds import MANY, Bounds, Kind, Schools, World, Worlds
@@ -38,22 +39,26 @@ class Chosen:
 
 
 def choose(schools: Schools, rows: Rows, rules: BandRules, related: Related = NONE_RELATED) -> Chosen:
-    """Show the finest bands that the sizes allow, and take back what would say too much.
+    """Show the bands that the sizes allow, or nothing of a school's question where that says too much.
+
+    Who knows the method asks of a missing band which answers it would have said too much of. Of a row left
+    away by itself, or of a coarser band, there are few; of a question that is left away there are many.
 
     It ends: whatever is taken back stays so, and where nothing is shown nothing is asked for.
     """
     parts, worlds = allowed(schools.row_base, rows, rules), Worlds(schools, rules.seed)
-    # Once each row is wide beside the other questions, coarser bands and fewer leave it so.
+    _widen_bases(parts, schools, rows, rules)
+    # Once each row is wide beside the other questions, fewer bands leave it so.
     _widen_beside_others(parts, schools, rows, rules, related)
     while True:
-        _widen_bases(parts, schools, rows, rules)
         bounds = bounds_of(parts, schools)
         together, alone = needs(parts, schools, rows, rules.width)
         narrow = worlds.seek(Kind.TOGETHER, bounds, together)
         single = worlds.seek(Kind.ALONE, bounds, alone)
         if not narrow.any() and not single.any():
             return Chosen(parts, tuple(worlds.found))
-        _withdraw(parts, single if single.any() else narrow, schools, rows, rules)
+        each = np.arange(parts.shape[1])[:, None]
+        _take_back(parts, single if single.any() else narrow, schools.row_base[:, :, rows.everybody], each)
 
 
 def allowed(base: Ints, rows: Rows, rules: BandRules) -> Ints:
@@ -99,8 +104,15 @@ def needs(parts: Ints, schools: Schools, rows: Rows, width: int) -> tuple[Ints, 
 
 
 def _widen_bases(parts: Ints, schools: Schools, rows: Rows, rules: BandRules) -> None:
+    """Rows left away for the few who answered beside them: which ones hangs on how many answered alone.
+
+    The smallest of the same school and line, groups before everybody.
+    """
+    rank = schools.row_base + MANY * (np.arange(parts.shape[2]) == rows.everybody)
     while (narrow := narrow_bases(parts, schools.row_base, rows, rules)).any():
-        _withdraw(parts, narrow, schools, rows, rules, coarser=False)
+        for school, line in zip(*np.asarray(narrow.any(axis=2)).nonzero(), strict=True):
+            shown = parts[school, line] > 0
+            parts[school, line, int(np.where(shown, rank[school, line], 4 * MANY).argmin())] = 0
 
 
 def _widen_beside_others(
@@ -109,39 +121,37 @@ def _widen_beside_others(
     def narrow() -> Bools:
         return narrow_rows(bounds_of(parts, schools), schools, rows, related, rules.width)
 
+    answers = schools.row_base[:, :, rows.everybody]
     while related.implied and (found := narrow()).any():
-        for at in zip(
-            *to_take_back(found, parts > 0, schools.row_base, rows, related.groups).nonzero(), strict=True
-        ):
-            parts[at] = _fewer(int(parts[at]), rules)
+        for lines in related.groups:
+            _take_back_one(parts, found, answers, lines)
 
 
-def _withdraw(
-    parts: Ints, narrow: Bools, schools: Schools, rows: Rows, rules: BandRules, *, coarser: bool = True
-) -> None:
-    """One step for each school and line with a row that is too narrow: that row, else what pins it.
+def _take_back_one(parts: Ints, narrow: Bools, answers: Ints, lines: Ints) -> None:
+    """Show nothing more of one of several related lines in each school where a row of them is too narrow.
 
-    The row itself first; then rows of the same school, groups before everybody and small before large; then
-    rows of the partnership's other schools.
+    Of those with such a row, else of all, the one that shows fewest rows. Where no school does, in another.
     """
-    rank = schools.row_base + MANY * (np.arange(parts.shape[2]) == rows.everybody)
-    for line in np.flatnonzero(narrow.any(axis=(0, 2))):
-        for school in np.flatnonzero(narrow[:, line].any(axis=1)):
-            own = narrow[school, line] & (parts[school, line] > 0)
-            options = own if own.any() else parts[school, line] > 0
-            if options.any():
-                row = int(np.where(options, rank[school, line], 4 * MANY).argmin())
-                parts[school, line, row] = _fewer(int(parts[school, line, row]), rules) if coarser else 0
-        if not coarser or narrow[:, line][(parts[:, line] > 0).any(axis=1)].any():
+    shown, there = (parts[:, lines] > 0).sum(axis=2), np.asarray(narrow[:, lines].any(axis=2))
+    schools = np.flatnonzero(there.any(axis=1) & shown.any(axis=1))
+    for school in schools:
+        in_sight = shown[school] > 0
+        own = in_sight & there[school]
+        parts[school, lines[np.where(own if own.any() else in_sight, shown[school], MANY).argmin()]] = 0
+    if there.any() and not schools.size:
+        _take_back(parts, narrow, answers, [lines])
+
+
+def _take_back(parts: Ints, narrow: Bools, answers: Ints, groups: Iterable[Ints]) -> None:
+    """Show nothing more of a group of lines in the schools where a row of it is too narrow.
+
+    Where none of these shows any, in the school where fewest answered of those that do.
+    """
+    for lines in groups:
+        shown = (parts[:, lines] > 0).any(axis=(1, 2))
+        there = np.asarray(narrow[:, lines].any(axis=(1, 2)))
+        if not there.any() or not shown.any():
             continue
-        others = np.where(parts[:, line] > 0, rank[:, line], 4 * MANY)
-        if (parts[:, line] > 0).any():
-            last = np.unravel_index(int(others.argmin()), others.shape)
-            parts[last[0], line, last[1]] = 0
-
-
-def _fewer(parts: int, rules: BandRules) -> int:
-    """The next coarser kind of band, every band of which is made of whole bands of this one; else none."""
-    return max(
-        (size.parts for size in rules.sizes if size.parts < parts and parts % size.parts == 0), default=0
-    )
+        if not (there & shown).any():
+            there[np.where(shown, answers[:, lines].max(axis=1), MANY).argmin()] = True
+        parts[np.ix_(there, lines)] = 0

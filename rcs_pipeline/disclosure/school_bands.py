@@ -243,23 +243,19 @@ def _give_bands(
 
     connection.register("parts_given", pa.table({"number": np.arange(len(parts)), "parts": parts}))
     band = "least(__count * parts // __base, parts - 1)"
-    words = " ".join(
-        f"when parts = {many} and {'' if coarse else 'not '}__coarser then {text(says)}"
-        for (many, coarse), says in size_words(rules.sizes).items()
-    )
-    finest = " ".join(f"when __base >= {size.base} then {size.parts}" for size in reversed(rules.sizes))
+    words = " ".join(f"when {many} then {text(says)}" for many, says in size_words(rules.sizes).items())
     school = names((*banded.system, banded.line, banded.place))
     everybody = f"max(case when {name(banded.group_by)} = {text(EVERYBODY)} then __base end)"
     shows = banded.shows
     connection.execute(f"""
         create temp table {name(_bands(table))} as
         with judged as (
-            select numbered.*, parts_given.parts, parts < (case {finest} else 0 end) as __coarser,
+            select numbered.*, parts_given.parts,
                 coalesce({everybody} over (partition by {school}), 0) as __answers
             from {rows_of(table)} as numbered inner join parts_given on numbered.__number = parts_given.number
         )
         select {names(banded.keys)},
-            case {words} end as {name(shows.size)},
+            case parts {words} end as {name(shows.size)},
             case when parts > 0 then {band} * 100 // parts end as {name(shows.lower)},
             case when parts > 0 then ({band} + 1) * 100 // parts end as {name(shows.upper)},
             case

@@ -55,23 +55,21 @@ class Rows:
     exists: Bools
 
 
-def size_bounds(parts: Ints, base: Ints, rules: BandRules) -> tuple[Ints, Ints]:
+def size_bounds(parts: Ints, rules: BandRules) -> tuple[Ints, Ints]:
     """How many answered, as far as the kind of band tells: the fewest and the most."""
     fewest, most = np.zeros(parts.shape, dtype=np.int64), np.full(parts.shape, MANY)
     for size, last in zip(rules.sizes, _lasts(rules.sizes), strict=True):
         of_kind = parts == size.parts
-        fewest[of_kind] = size.base
-        most[of_kind & (base <= last)] = last
+        fewest[of_kind], most[of_kind] = size.base, last
     return fewest, most
 
 
-def size_words(sizes: Sequence[BandSize]) -> dict[tuple[int, bool], str]:
-    """In words: by the number of parts, and whether so many answered that finer ones were allowed."""
-    words = {}
-    for size, last in zip(sizes, _lasts(sizes), strict=True):
-        words[(size.parts, True)] = f"{size.base} or more"
-        words[(size.parts, False)] = f"{size.base} to {last}" if last < MANY else f"{size.base} or more"
-    return words
+def size_words(sizes: Sequence[BandSize]) -> dict[int, str]:
+    """In words, by the number of parts."""
+    return {
+        size.parts: f"{size.base} to {last}" if last < MANY else f"{size.base} or more"
+        for size, last in zip(sizes, _lasts(sizes), strict=True)
+    }
 
 
 def _lasts(sizes: Sequence[BandSize]) -> list[int]:
@@ -92,7 +90,7 @@ def bounds_of_bases(parts: Ints, base: Ints, rows: Rows, rules: BandRules) -> tu
     What the kinds of bands tell is carried through the sums: each grouping of a school adds up to everybody,
     and the schools add up to their partnership, until nothing becomes narrower.
     """
-    low, high = (item * rows.exists for item in size_bounds(parts, base, rules))
+    low, high = (item * rows.exists for item in size_bounds(parts, rules))
     total = base.sum(axis=0)
     told = total >= rules.minimum_base
     while True:

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from rcs_pipeline.disclosure.alone import farthest
 from rcs_pipeline.disclosure.linear import Bools, Ints
 
 # Worlds in a row that show nothing new, after which the search of a line ends.
@@ -99,6 +100,8 @@ class Worlds:
     def seek(self, kind: Kind, bounds: Bounds, need: Ints) -> Bools:
         """Look for worlds until every row has the width it needs, or nothing new is found.
 
+        What is not found of a school alone is worked out: there is none.
+
         Returns:
             The rows that are still too narrow.
         """
@@ -107,10 +110,21 @@ class Worlds:
             narrow = self.seen(kind) < need
             lines = np.flatnonzero(narrow.any(axis=(0, 2)) & (stale < PATIENCE))
             if not len(lines):
-                return narrow
+                return narrow if kind is Kind.TOGETHER else self._work_out(bounds, need)
             moved = self._another(kind, lines, bounds, need)
             kept = self._keep(kind, lines, moved, narrow[:, lines])
             stale[lines] = np.where(kept, 0, stale[lines] + 1)
+
+    def _work_out(self, bounds: Bounds, need: Ints) -> Bools:
+        """The rows that are narrow for whoever knows no sums, once all of their schools were worked out."""
+        narrow = self.seen(Kind.ALONE) < need
+        for school, line, moved in farthest(self.schools, bounds, np.asarray(narrow.any(axis=2))):
+            lines, number = np.unique(line, return_inverse=True)
+            of_all = np.zeros((len(narrow), len(lines), moved.shape[1]), dtype=np.int64)
+            of_all[school, number] = moved
+            narrow = self.seen(Kind.ALONE) < need
+            self._keep(Kind.ALONE, lines, of_all, narrow[:, lines])
+        return self.seen(Kind.ALONE) < need
 
     def _another(self, kind: Kind, lines: Ints, bounds: Bounds, need: Ints) -> Ints:
         """One world: rows that are too narrow are moved as far as they need, the others give and take."""

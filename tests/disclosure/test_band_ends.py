@@ -16,7 +16,7 @@ from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure import bands, school_bands
 from rcs_pipeline.disclosure.audit import audit
 from rcs_pipeline.disclosure.audit_band_ends import Relations, narrow_beside
-from rcs_pipeline.disclosure.band_ends import Related, ends, narrow_rows, to_take_back
+from rcs_pipeline.disclosure.band_ends import Related, ends, narrow_rows
 from rcs_pipeline.disclosure.implied import implied_of
 from rcs_pipeline.disclosure.sizes import Rows
 from rcs_pipeline.disclosure.worlds import MANY, Bounds, Schools
@@ -71,7 +71,8 @@ def test_bands_of_questions_that_contain_others_pass_and_few_are_taken_back(
     made = candidate(tmp_path / "one", cells, product)
     assert verdict(made, product)[0] is Outcome.PASS
     alone = candidate(tmp_path / "two", cells, banded_product())
-    assert in_sight(made) > 0.8 * in_sight(alone)
+    # A question of a school goes whole; a row of it alone would tell why.
+    assert in_sight(made) > 0.75 * in_sight(alone)
 
 
 def test_bands_that_are_chosen_question_by_question_are_noticed(
@@ -156,21 +157,6 @@ def test_what_is_narrow_though_no_band_is_shown_is_asked_of_none() -> None:
     schools, rows = one_cell([[20, 20, 20]], [[2, 1, 1]])
     nothing = bounds([[-MANY] * 3], [[MANY] * 3])
     assert not narrow_rows(nothing, schools, rows, EVERY, WIDTH).any()
-
-
-def test_one_band_is_taken_back_of_each_school_and_the_smallest_of_the_narrow_first() -> None:
-    base = np.array([[[60, 25, 35], [60, 25, 35]], [[50, 20, 30], [50, 20, 30]]])
-    shown, narrow = np.ones(base.shape, dtype=bool), np.zeros(base.shape, dtype=bool)
-    narrow[0, 0, 0] = narrow[0, 1, 2] = True
-    rows = Rows((0, 1, 1), 0, np.ones(base.shape, dtype=bool))
-    groups = [np.array([0, 1])]
-    assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 1, 2]]
-    shown[0, 1, 2] = False
-    assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 0, 0]]
-    narrow[0, 0, 0] = False
-    assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[0, 0, 2]]
-    shown[0] = False
-    assert np.argwhere(to_take_back(narrow, shown, base, rows, groups)).tolist() == [[1, 0, 1]]
 
 
 @pytest.mark.parametrize("seed", range(6))

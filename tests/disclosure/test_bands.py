@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import tempfile
@@ -20,11 +21,12 @@ from rcs_pipeline.contracts.product_files import read_product
 from rcs_pipeline.disclosure import school_bands
 from rcs_pipeline.disclosure.audit import audit, required
 from rcs_pipeline.disclosure.audit_bands import Attacks, attack_files
-from rcs_pipeline.disclosure.bands import allowed
+from rcs_pipeline.disclosure.bands import allowed, band_of, choose
 from rcs_pipeline.disclosure.engine import reading
 from rcs_pipeline.disclosure.protect import protect
 from rcs_pipeline.disclosure.shown import bands_shown_to, shown_to
 from rcs_pipeline.disclosure.sizes import BandRules, Rows, narrow_bases
+from rcs_pipeline.disclosure.worlds import Schools
 from rcs_pipeline.ledger.records import Outcome, Verdict
 from tests.disclosure.school_tables import (
     CONTRACTS,
@@ -195,6 +197,11 @@ AGAIN = f"""
         case when again then words else size_class end as size_class
     ) from sized"""
 
+SHOWN = ("size_class", "share_from", "share_to")
+WITHOUT_GIRLS = "select * replace ({})".format(
+    ", ".join(f"case when group_value <> 'female' then {column} end as {column}" for column in SHOWN)
+)
+
 
 @pytest.mark.parametrize(
     ("file", "query", "says"),
@@ -208,6 +215,7 @@ AGAIN = f"""
         (FILE, "select * replace (null::integer as share_to) from held", "without an edge"),
         (FILE, AGAIN.replace("SCHOOL", "school_code <> 'A4'"), "does not fit"),
         (FILE, AGAIN.replace("SCHOOL", "school_code = 'A4'"), "do not allow"),
+        (FILE, f"{WITHOUT_GIRLS} from held", "left away in part"),
         (WORLDS, "select * from held where kind = 'alone'", "knows the partnership's sums"),
         (WORLDS, "select * from held where kind <> 'alone'", "by the bands alone"),
         (WORLDS, "select * replace ('alone' as kind) from held", "knows the partnership's sums"),
@@ -360,6 +368,29 @@ def test_without_its_certificate_nothing_passes(tmp_path: Path, made: Path, prod
     assert verdict(folder, product).outcome is Outcome.FAIL
     (folder / WORLDS).write_bytes(b"not a table")
     assert verdict(folder, product).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("sizes", [(4, 7, 9, 6), (8, 5, 5, 8), (3, 4, 9, 8)])
+def test_who_replays_the_method_is_left_as_much_as_who_does_not(
+    product: Product, sizes: tuple[int, int, int, int]
+) -> None:
+    """Every set of answers that a school could have given, each as a question of its own.
+
+    Those of which the same is shown nobody can tell apart, who knows the sizes and the method.
+    """
+    counts = np.array(list(itertools.product(*(range(size + 1) for size in sizes))))
+    # Everybody, girls, boys, and two stages.
+    members = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
+    base, count = np.broadcast_to(np.array(sizes), counts.shape)[None], counts[None]
+    schools = Schools(base, count, base @ members.T, count @ members.T, members.astype(bool))
+    exists = np.ones(schools.row_base.shape, dtype=bool)
+    parts = choose(schools, Rows((0, 1, 1, 2, 2), 0, exists), BandRules.of(product.file.disclosure)).parts[0]
+    assert (parts == 0).all(axis=1).any() and (parts > 0).any()
+    shown = np.where(parts > 0, band_of(parts, schools.row_base[0], schools.row_count[0]), -1)
+    _, alike = np.unique(shown, axis=0, return_inverse=True)
+    for same in range(alike.max() + 1):
+        left = schools.row_count[0][alike.reshape(-1) == same]
+        assert all(len(np.unique(row)) > WIDTH for row in left.T)
 
 
 BASE = "      - name: base\n        logicalType: integer\n        description: For tests.\n"
