@@ -105,23 +105,18 @@ def told_elsewhere(
     linked, follows = table.extension.linked, table.extension.follows
     if linked is None:
         return 0
-    same: dict[str, str] = {}
+    named = follows.table if follows else linked.whole.table if linked.whole else None
+    other = next((item for item in product.tables if item.name == named), None)
+    first = other.extension.linked if other else None
+    if other is None or first is None or not other.columns_for(audience):
+        return 0
     if follows is not None:
-        there = follows.table
         same = {their: f"held.{name(our)}" for their, our in follows.same.items()}
         same |= {column: text(value) for column, value in follows.where.items()}
-    elif linked.whole is not None:
-        there = linked.whole.table
-        keys = product.table(there).extension.linked
-        ours = [key for key in linked.keys if key != linked.line]
-        same = {
-            their: f"held.{name(our)}"
-            for their, our in zip(keys.keys if keys else (), ours, strict=True)
-        }  # fmt: skip
-    other = product.table(there) if same else None
-    if other is None or other.extension.linked is None or not other.columns_for(audience):
-        return 0
-    counted, base = name(other.extension.linked.base), name(linked.base)
+    else:
+        ours = (f"held.{name(key)}" for key in linked.keys if key != linked.line)
+        same = dict(zip(first.keys, ours, strict=True))
+    counted, base = name(first.base), name(linked.base)
     file, others = (
         text(str(folder / "protected" / audience / f"{item}.parquet")) for item in (table.name, other.name)
     )

@@ -155,10 +155,11 @@ def _untold(table: ProductTable, product: Product, audience: str) -> str:
     What that table withholds a base here would tell.
     """
     linked, follows = _linked(table), table.extension.follows
-    there = follows.table if follows else linked.whole.table if linked.whole else None
-    if there is None or not product.table(there).columns_for(audience):
+    named = follows.table if follows else linked.whole.table if linked.whole else None
+    other = next((item for item in product.tables if item.name == named), None)
+    if other is None or not other.columns_for(audience):
         return "false"
-    theirs = _linked(product.table(there))
+    there, theirs = other.name, _linked(other)
     if follows:
         same = {**{their: f"{TODAY}.{name(our)}" for their, our in follows.same.items()},
                 **{column: text(value) for column, value in follows.where.items()}}  # fmt: skip
