@@ -170,6 +170,16 @@ def _rule(item: DataQuality, path: Path) -> Rule:
     )
 
 
+def _check_one_name(item: Column, where: str) -> None:
+    if item.one_name and (
+        item.type is not ColumnType.STRING or item.identifier or item.codes or item.missing
+    ):
+        raise ContractError(
+            f"`{item.name}` holds no names that could be spelled in several ways", where=where,
+            expected="a column of texts without codes, of missing answers neither, and no identifier",
+        )  # fmt: skip
+
+
 def _check(contract: DeliveryContract) -> None:
     """Everything that one contract can get wrong about itself."""
     where = str(contract.path)
@@ -207,11 +217,7 @@ def _check(contract: DeliveryContract) -> None:
             raise ContractError(
                 f"`{item.name}` is routed by an unknown column `{item.routed_by}`", where=where
             )  # fmt: skip
-        if item.one_name and (item.type is not ColumnType.STRING or item.identifier or item.codes):
-            raise ContractError(
-                f"`{item.name}` holds no names that could be spelled in several ways", where=where,
-                expected="a column of texts without codes, and no identifier",
-            )  # fmt: skip
+        _check_one_name(item, where)
     ids = [rule.id for rule in contract.rules]
     if len(ids) != len(set(ids)):
         raise ContractError("Two rules share an id", where=where)

@@ -8,6 +8,7 @@ judges (see `matching`).
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from pydantic import Field, field_validator
 
@@ -32,8 +33,11 @@ class OneName(Strict):
     @classmethod
     def _signs(cls, instead: dict[str, str]) -> dict[str, str]:
         for sign, word in instead.items():
-            if len(sign) != 1 or WORDS.fullmatch(sign.lower()):
-                raise ValueError(f"`{sign}` is not one sign, or is a plain letter or digit")
+            plain = unicodedata.normalize("NFD", sign.lower())
+            if len(sign) != 1 or plain != sign or WORDS.fullmatch(plain):
+                raise ValueError(
+                    f"`{sign}` is not one sign, or a capital, has an accent, or is a plain letter or digit"
+                )
             _plain(word)
         return instead
 

@@ -5,8 +5,8 @@ Does not belong here: worlds that keep the sums of a partnership (see `worlds`, 
 well, and faster), what follows for the bands (`bands`).
 
 Whether bands say too much must hang on the bands alone: a search that finds worlds from some answers and not
-from others tells them apart. Groups of one kind do not overlap and everybody is one of each kind, so a
-programme over the cells ends in whole numbers.
+from others tells them apart. Of two kinds of groups, as sex and stage are, that do not overlap, a programme
+over the cells ends in whole numbers; a world that does not is none. Pupils in no cell stay as they are.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def farthest(schools: Schools, bounds: Bounds, asked: Bools) -> Iterator[tuple[I
         the schools, their lines, and what is moved of each cell.
     """
     school, line = asked.nonzero()
+    if not schools.members.shape[1]:
+        # Nobody stands in a cell, so nobody can be moved.
+        return
     for start in range(0, len(school), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         at = school[some], line[some]

@@ -137,9 +137,9 @@ def _attack(
     _truth(connection, product, table, banded)
     _kept(connection, worlds, banded)
     _seen(connection)
-    _sizes(connection, product.file.disclosure.minimum_base)
-    width = int(product.file.disclosure.interval_width or 0)
     policy = product.file.disclosure
+    _sizes(connection, policy.minimum_base)
+    width = int(policy.interval_width or 0)
     wrongs = (*misfits(), *narrow_rows(width), narrow_bases(policy, width), left_away_in_part(policy))
     problems = [f"{found} {wrong.says}" for wrong in wrongs if (found := _number(connection, wrong.count))]
     if beside := narrow_beside(connection, product, width):

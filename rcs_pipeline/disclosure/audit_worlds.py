@@ -115,14 +115,20 @@ def left_away_in_part(policy: DisclosurePolicy) -> Wrong:
     """Questions of a school of which some rows are shown and others, that are large enough, are not.
 
     Which answers a missing row would have said too much of follows from the method. Rows are left away by
-    themselves only for the few who answered beside them.
+    themselves only for the few who answered beside them, the smallest first and everybody last.
     """
     least = _least(policy)
     return Wrong(
         "question(s) of a school that are left away in part, which tells why",
-        "select count(*) from (select 1 from bands_rows where enough group by school, line"
-        f" having bool_or(shown) and bool_or(not shown and base >= {least})"
-        f" and not bool_or(base between 1 and {least - 1}))",
+        f"""select count(*) from (
+            select
+                bool_or(shown) as in_sight, bool_or(base between 1 and {least - 1}) as few,
+                max(base) filter (where not shown and base >= {least} and way <> 'all') as largest_gone,
+                min(base) filter (where shown and way <> 'all') as smallest_left,
+                bool_or(not shown and base >= {least} and way = 'all') as everybody_gone
+            from bands_rows where enough group by school, line
+        ) where in_sight
+            and (everybody_gone or largest_gone > smallest_left or largest_gone is not null and not few)""",
     )
 
 

@@ -100,7 +100,7 @@ class Worlds:
     def seek(self, kind: Kind, bounds: Bounds, need: Ints) -> Bools:
         """Look for worlds until every row has the width it needs, or nothing new is found.
 
-        What is not found of a school alone is worked out: there is none.
+        For a school alone the rest is worked out: what is still narrow then is narrow.
 
         Returns:
             The rows that are still too narrow.

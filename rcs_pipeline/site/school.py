@@ -21,8 +21,8 @@ SURVEYS = {"primary": "Primary survey", "secondary": "Secondary survey"}
 WITHHELD = {"c": "withheld", "x": "not available", "z": "not applicable"}
 NOTHING_WITHHELD = "No figure of this school is withheld."
 WHY_WITHHELD = (
-    "because so few pupils answered that somebody could be recognised, or because a figure beside it could be"
-    " worked out from it; that it is withheld says nothing about the answers."
+    "because so few pupils answered that somebody could be recognised, or because the figures of its question"
+    " together would say too much of the answers."
 )
 Rows = list[dict[str, str]]
 Labels = dict[str, dict[str, str]]

@@ -107,7 +107,7 @@ def test_bands_grow_coarser_with_few_answers_and_the_smallest_school_has_none(ma
         if row["share_from"] is None:
             assert row["symbol"] == "c"
         else:
-            assert many >= 10 and row["share_to"] - row["share_from"] >= finest
+            assert many >= 10 and row["share_to"] - row["share_from"] == finest
             assert row["symbol"] is None
         if row["school_code"] == "A4":
             assert row["share_from"] is None
@@ -260,6 +260,27 @@ def test_a_school_whose_pupils_stand_in_no_cell_has_no_band_and_the_others_have(
     shown = [{row["school_code"] for row in given(item) if row["share_to"]} for item in (known, folder)]
     assert "A0" in shown[0] and "A0" not in shown[1]
     assert len(shown[1]) > 3
+
+
+def test_a_partnership_whose_pupils_all_stand_in_no_cell_has_no_band(
+    tmp_path: Path, cells: list[Cell], product: Product
+) -> None:
+    folder = candidate(tmp_path / "unknown", cells, product)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("delete from answers")
+    protect(folder / "warehouse.duckdb", folder / "protected", product)
+    assert {row["share_to"] for row in given(folder)} == {None}
+
+
+def test_what_is_left_away_for_few_beside_is_the_smallest_of_them(tmp_path: Path, product: Product) -> None:
+    """A large row that goes in their stead says something else."""
+    few = [Cell("i0", "A", school, sex, stage, base, base // 3)
+           for school, stages in FIVE_STAGES.items() for stage, *bases in stages
+           for sex, base in zip(("female", "male"), bases, strict=True)]  # fmt: skip
+    folder = candidate(tmp_path / "few", few, product)
+    assert verdict(folder, product).outcome is Outcome.PASS
+    everybody = WITHOUT_GIRLS.replace("group_value <> 'female'", "group_by <> 'all'")
+    assert "left away in part" in spoiled(folder, product, FILE, f"{everybody} from held").message
 
 
 def test_a_count_in_the_file_is_a_column_that_nobody_was_granted(
