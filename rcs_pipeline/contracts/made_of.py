@@ -23,8 +23,8 @@ def tables_behind(table: ProductTable) -> frozenset[str]:
     """
     extension = table.extension
     found = {cells.table for rule in extension.hide for cells in rule.made_of}
-    whole = extension.linked.whole if extension.linked else None
-    found |= {item.table for item in (extension.added_up, extension.follows, whole) if item is not None}
+    found |= {extension.added_up.table} if extension.added_up else set()
+    found |= {extension.counted_first} if extension.counted_first else set()
     return frozenset(found)
 
 

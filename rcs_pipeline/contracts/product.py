@@ -222,6 +222,13 @@ class TableExtension(Strict):
     added_up: AddedUp | None = None
     banded: BandedTable | None = None
 
+    @property
+    def counted_first(self) -> str | None:
+        """The table that says first how many the people of a row are; what it withholds is told by none."""
+        if self.follows is not None:
+            return self.follows.table
+        return self.linked.whole.table if self.linked and self.linked.whole else None
+
 
 class ProductColumnExtension(Strict):
     """What ODCS has no field for, on one published column."""

@@ -121,10 +121,18 @@ def _widen_beside_others(
     def narrow() -> Bools:
         return narrow_rows(bounds_of(parts, schools), schools, rows, related, rules.width)
 
-    answers = schools.row_base[:, :, rows.everybody]
-    while related.implied and (found := narrow()).any():
+    if not related.implied:
+        return
+    allowed_parts, answers = parts.copy(), schools.row_base[:, :, rows.everybody]
+    while (found := narrow()).any():
         for lines in related.groups:
             _take_back_one(parts, found, answers, lines)
+    # What went before others did is given back where those are enough.
+    gone = (allowed_parts > 0).any(axis=2) & ~(parts > 0).any(axis=2)
+    for school, line in np.argwhere(gone)[::-1]:
+        parts[school, line] = allowed_parts[school, line]
+        if narrow().any():
+            parts[school, line] = 0
 
 
 def _take_back_one(parts: Ints, narrow: Bools, answers: Ints, lines: Ints) -> None:

@@ -186,11 +186,8 @@ def _show(
     made_of = {
         cells.table for item in product.tables for rule in item.extension.hide for cells in rule.made_of
     }
-    same_people = {
-        item.table for other in product.tables
-        for item in (other.extension.follows, other.extension.linked and other.extension.linked.whole) if item
-    }  # fmt: skip
-    if table.name not in made_of | same_people or not table.extension.hide:
+    counted_first = {item.extension.counted_first for item in product.tables}
+    if table.name not in made_of | counted_first or not table.extension.hide:
         return
     symbols = " and ".join(f"{name(rule.symbol_column)} is null" for rule in table.extension.hide)
     given = (

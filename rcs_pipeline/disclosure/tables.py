@@ -155,11 +155,12 @@ def _untold(table: ProductTable, product: Product, audience: str) -> str:
     What that table withholds a base here would tell.
     """
     linked, follows = _linked(table), table.extension.follows
-    named = follows.table if follows else linked.whole.table if linked.whole else None
-    other = next((item for item in product.tables if item.name == named), None)
-    if other is None or not other.columns_for(audience):
+    first = (item for item in product.tables if item.name == table.extension.counted_first)
+    other = next(first, None)
+    theirs = other.extension.linked if other else None
+    if other is None or theirs is None or not other.columns_for(audience) or not other.extension.hide:
         return "false"
-    there, theirs = other.name, _linked(other)
+    there = other.name
     if follows:
         same = {**{their: f"{TODAY}.{name(our)}" for their, our in follows.same.items()},
                 **{column: text(value) for column, value in follows.where.items()}}  # fmt: skip

@@ -71,8 +71,7 @@ def test_bands_of_questions_that_contain_others_pass_and_few_are_taken_back(
     made = candidate(tmp_path / "one", cells, product)
     assert verdict(made, product)[0] is Outcome.PASS
     alone = candidate(tmp_path / "two", cells, banded_product())
-    # A question of a school goes whole; a row of it alone would tell why.
-    assert in_sight(made) > 0.75 * in_sight(alone)
+    assert in_sight(made) > 0.8 * in_sight(alone)
 
 
 def test_bands_that_are_chosen_question_by_question_are_noticed(
