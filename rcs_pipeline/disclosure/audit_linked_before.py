@@ -29,10 +29,11 @@ def lay_before(
     `attacked_new`: cells of which a release had nothing, though it had the line: of nobody, as everybody
     knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
     nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
-    those who came do not account for, in any line with the same bases. `newcomer`: everybody knows that
-    nobody of the cell was in any of these releases. `base_taken`, `numerator_taken`, `rest_taken` (of the
-    complement): hidden then, or since only a few differ, where nothing shown of the place differs by `few`
-    pupils, so that the number is taken for that of before; but not where a whole says that this is wrong.
+    those who came do not account for, in the line itself or in a base that it shares. `newcomer`: everybody
+    knows that nobody of the cell was in any of these releases. `base_taken`, `numerator_taken`, `rest_taken`
+    (of the complement): hidden then, or since only a few differ, where nothing shown of the place differs by
+    `few` pupils, so that the number is taken for that of before; but not where a whole says that this is
+    wrong.
     `known_base` is true as well where a release showed the base.
     """
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
@@ -72,7 +73,8 @@ def lay_before(
             coalesce(was_hidden, false) and place_moved.pupils is null as unchanged,
             attacked.cell not in (select cell from attacked_then) as newcomer,
             coalesce(place_moved.pupils, 0) < {few} as looks_same, coalesce(near, false) as kept,
-            looks_same and (was_hidden and base_off is not true or kept and base_told) as base_taken,
+            coalesce(place_moved.of_bases, 0) < {few}
+                and (was_hidden and base_off is not true or kept and base_told) as base_taken,
             looks_same and (was_hidden and numerator_off is not true or kept and numerator_told)
                 as numerator_taken,
             looks_same and (was_hidden and rest_off is not true or kept and rest_told) as rest_taken,
@@ -80,7 +82,7 @@ def lay_before(
         from attacked
         left join attacked_apart using (cell)
         left join attacked_unseen using (cell)
-        left join attacked_moved as place_moved using (system, family, level, place)
+        left join attacked_moved as place_moved using (system, line, level, place)
     """)
     _tell_wholes(connection)
     connection.execute("update attacked_beside set known_base = true where told_base")

@@ -5,8 +5,8 @@ that can be known beside rounding.
 Does not belong here: sums of counts (see `audit_linked_before`), anything that `protect` uses to decide.
 
 Of the same people another score is somebody's other answer. The attacker knows the weights, and takes a part
-that is shown as it was for the same people. Only what was in sight is looked at: of people whom an earlier
-release hid nobody knows that they are the same.
+that is shown as it was, its base too, for the same people. Only what was in sight is looked at: of people
+whom an earlier release hid nobody knows that they are the same.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ def _lay_moved(connection: DuckDBPyConnection, rounding: RoundingPolicy) -> None
         create or replace temp table means_moved as
         with moved as (
             select now.cell, now.release, now.base - coalesce(was.base, 0) as by_base,
-                was.mean is not distinct from now.mean and was.weight = now.weight as same,
+                was.base = now.base and was.weight = now.weight as same_weight,
+                was.mean is not distinct from now.mean and same_weight as same,
                 now.mean, coalesce(was.mean, 0) as mean_then, now.truly as weight,
-                case when was.cell is null then now.truly when was.weight = now.weight then 0
+                case when was.cell is null then now.truly when same_weight then 0
                     else now.truly - was.weight end as by_weight,
-                case when was.cell is null or was.weight = now.weight then 0
+                case when was.cell is null or same_weight then 0
                     else {float(rounding.people_step)} / 2 * abs(was.mean) end as off_by_weight,
                 {steps["now"]} / 2 as off_now,
                 case when was.cell is null then 0 else {steps["was"]} / 2 end as off_then

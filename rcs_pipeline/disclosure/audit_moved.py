@@ -19,41 +19,55 @@ def lay_moves(connection: DuckDBPyConnection, few: int) -> None:
 
     `attacked_apart`: a row a cell of earlier releases. `was_hidden`: one hid it; `told`: one showed the very
     counts of today, `base_told` the base, `numerator_told` and `rest_told` the numerator and the complement;
-    `most`: the pupils that it is apart from one that showed it; `near`: from one, fewer than `few`.
+    `most`: the pupils that it is apart from one that showed it, `most_of_base` by the base alone; `near`:
+    from one, fewer than `few`.
 
     `attacked_rests`: sums over groups of figures that were in sight and less than `few` apart, while those in
     none of the parts are others: nobody knows how many, nor in the same groups of the places above.
 
     `attacked_unseen`: cells that a release hid, of wholes that moved by something else than their parts in
-    sight and those who came. `pupils`: by how many; `base_off`, `numerator_off`, `rest_off`: of places, which
-    count it was, the last that of the complement.
+    sight and those who came. `pupils`: by how many, `of_base` by the base alone; `base_off`, `numerator_off`,
+    `rest_off`: of places, which count it was, the last that of the complement.
 
-    `attacked_moved`: places of which something shown, or such a whole, is another number; `pupils`: by how
-    many at most, in any line of the family. Somebody who came, whom no release had, counts as `few`.
+    `attacked_moved`: lines and places of which something shown, or such a whole, is another number.
+    `pupils`: by how many at most, in the line itself or in a base of its family; `of_bases`: in one of these
+    alone. Somebody who came, whom no release had, counts as `few`.
     """
     _lay_apart(connection, few)
     _lay_rests(connection, few)
     _lay_unseen(connection)
+    # What has no line of its own is true of all the lines that share their bases.
     connection.execute(f"""
         create or replace temp table attacked_moved as
         with recursive moved as (
-            select system, family, level, place, above, most as pupils
-            from attacked_apart inner join attacked using (cell) where most > 0
+            select system, family, line as own, level, place, above, most as pupils
+            from attacked_apart inner join attacked using (cell)
             union
-            select system, family, level, place, above, pupils
+            select system, family, null, level, place, above, most_of_base
+            from attacked_apart inner join attacked using (cell)
+            union
+            select system, family, line, level, place, above, pupils
             from attacked_unseen inner join attacked using (cell)
             union
-            select system, family, level, place, above, {few}
+            select system, family, null, level, place, above, of_base
+            from attacked_unseen inner join attacked using (cell)
+            union
+            select system, family, null, level, place, above, {few}
             from attacked where cell not in (select cell from attacked_then)
             union
-            select whole.system, whole.family, whole.level, whole.place, whole.above, part.pupils
+            select whole.system, whole.family, part.own, whole.level, whole.place, whole.above, part.pupils
             from moved as part
             inner join attacked as whole
                 on part.above = whole.level || '|' || whole.place
                 and part.system = whole.system and part.family = whole.family
+            where part.pupils > 0
         )
-        select system, family, level, place, max(pupils) as pupils
-        from moved group by system, family, level, place
+        select system, line, moved.level, moved.place, max(pupils) as pupils,
+            coalesce(max(pupils) filter (where own is null), 0) as of_bases
+        from moved
+        inner join (select distinct system, family, line from attacked) as lines using (system, family)
+        where (own is null or own = line) and pupils > 0
+        group by all
     """)
 
 
@@ -88,7 +102,7 @@ def _lay_apart(connection: DuckDBPyConnection, few: int) -> None:
     connection.execute(f"""
         create or replace temp table attacked_apart as
         with apart as (
-            select cell, seen, then_base = base as same_base,
+            select cell, seen, base - then_base as base_by, then_base = base as same_base,
                 then_numerator = numerator as same_numerator,
                 base - numerator = then_base - then_numerator as same_rest,
                 numerator is null or then_numerator is not null as both_counted, greatest(
@@ -98,6 +112,7 @@ def _lay_apart(connection: DuckDBPyConnection, few: int) -> None:
         )
         select cell, bool_or(not seen) as was_hidden, bool_or(seen and both_counted and pupils = 0) as told,
             bool_or(seen and same_base) as base_told, coalesce(max(pupils) filter (where seen), 0) as most,
+            coalesce(max(abs(base_by)) filter (where seen), 0) as most_of_base,
             bool_or(seen and pupils between 1 and {few - 1}) as near,
             bool_or(seen and same_numerator) as numerator_told, bool_or(seen and same_rest) as rest_told
         from apart group by cell
@@ -138,6 +153,7 @@ def _lay_unseen(connection: DuckDBPyConnection) -> None:
             where sign < 0 and seen and (by_base <> for_base or by_numerator <> for_numerator)
         )
         select cell, max(greatest(abs(of_base), abs(of_numerator))) as pupils,
+            max(abs(left_over.of_base)) as of_base,
             coalesce(bool_or(of_base <> 0) filter (where total like '%|place'), false) as base_off,
             coalesce(bool_or(of_numerator <> 0) filter (where total like '%|place'), false) as numerator_off,
             coalesce(bool_or(of_base <> of_numerator) filter (where total like '%|place'), false) as rest_off

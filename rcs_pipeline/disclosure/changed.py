@@ -141,13 +141,14 @@ class Before:
         what a whole grew by for whoever came. Where that is right, nobody who came may hide behind them. The
         arguments are those of `unmoved`.
         """
-        looks_so = self.unmoved(parents, exists, family_of, few)
+        looks_so, of_base = (self.unmoved(parents, exists, family_of, few, of) for of in (None, Count.BASE))
         near = self.near(few)
         found = []
         for count in Count:
             off = _any(self.hidden, [shift.unseen_parts(parents, of=count) for shift in self.shifts])
             same = _any(self.hidden, [shift.seen & (shift.of(count) == 0) for shift in self.shifts])
-            found.append(np.asarray((self.hidden & ~off | near & same) & looks_so))
+            place = of_base if count is Count.BASE else looks_so
+            found.append(np.asarray((self.hidden & ~off | near & same) & place))
         return Taken(*found)
 
     def newcomers(self, exists: Bools) -> Bools:
@@ -158,27 +159,38 @@ class Before:
         """
         return np.asarray(exists & ~self.hidden & ~_any(self.hidden, [shift.seen for shift in self.shifts]))
 
-    def unmoved(self, parents: Ints, exists: Bools, family_of: Ints, few: int = 1) -> Bools:
+    def unmoved(
+        self, parents: Ints, exists: Bools, family_of: Ints, few: int = 1, of: Count | None = None
+    ) -> Bools:
         """Cells of places of which nothing that was shown is another number today, by `few` people or more.
 
-        `parents`: of each place the number of the place that it is a part of, or -1; a place is another one
-        where a part of it is, and where the whole was shown and neither the parts in sight nor those who came
-        say why it is another number. `exists`: which cells there are today; one that no release had is
-        somebody who came. `family_of`: of each line the number of its family. Families are looked at one by
-        one: another answer to one question says nothing of the others.
+        Each line is looked at by itself, since another answer to one question says nothing of the others; but
+        its bases are those of its family, and so is who came.
+
+        Args:
+            parents: of each place the number of the place that it is a part of, or -1; a place is another one
+                where a part of it is, and where the whole was shown and neither the parts in sight nor those
+                who came say why it is another number.
+            exists: which cells there are today; one that no release had is somebody who came.
+            family_of: of each line the number of its family.
+            few: how many people at least.
+            of: whether bases alone are looked at.
         """
-        changed = self.newcomers(exists)
+        own, shared = np.zeros_like(self.hidden), self.newcomers(exists)
         for shift in self.shifts:
             # Another mean is the other answer of one, as far as anybody can say.
             apart = np.maximum(people(shift.base, shift.numerator), shift.moved)
-            changed |= shift.seen & (apart >= few)
-            changed |= self.hidden & shift.unseen_parts(parents, few)
-        by_line = np.asarray(changed.reshape(len(changed), len(parents), -1).any(axis=2))
+            own |= shift.seen & (apart >= few) | self.hidden & shift.unseen_parts(parents, few)
+            shared |= shift.seen & (np.abs(shift.base) >= few)
+            shared |= self.hidden & shift.unseen_parts(parents, few, Count.BASE)
+        shape = (len(own), len(parents), -1)
+        by_line, of_bases = (cells.reshape(shape).any(axis=2) for cells in (own, shared))
         by_family = np.zeros((int(family_of.max(initial=-1)) + 1, len(parents)), dtype=bool)
-        np.logical_or.at(by_family, family_of, by_line)
+        np.logical_or.at(by_family, family_of, of_bases)
+        moved = by_family[family_of] | (by_line if of is None else False)
         for place in reversed(_from_above(parents)):
-            by_family[:, parents[place]] |= by_family[:, place]
-        return np.asarray(~np.repeat(by_family[family_of], self.hidden.shape[1] // len(parents), axis=1))
+            moved[:, parents[place]] |= moved[:, place]
+        return np.asarray(~np.repeat(moved, self.hidden.shape[1] // len(parents), axis=1))
 
     def other_rest(self, sums: sparse.csr_array, exists: Bools, few: int) -> Bools:
         """Sums of which nobody knows the rest of today (see `Shift.other_rest`)."""

@@ -64,10 +64,12 @@ def close_to_earlier(counts: Counts, reasons: Ints, few: int, width: int) -> Boo
             continue
         exists = counts.exists[lines]
         numbers, in_sight = numbered(exists), both[lines][exists]
-        direct, places = (
-            stacked(grid, exists, numbers).rows for grid in (counts.grid, counts.grid.over_places)
+        direct, distant, places = (
+            stacked(grid, exists, numbers).rows
+            for grid in (counts.grid, counts.grid.over_distant_groups, counts.grid.over_places)
         )
-        rows = sparse.csr_array(sparse.vstack([direct, further_sums(places, in_sight)], format="csr"))
+        every = [direct, distant, further_sums(places, in_sight)]
+        rows = sparse.csr_array(sparse.vstack(every, format="csr"))
         base, numerator = shift.base[lines][exists], shift.numerator[lines][exists]
         kept = shift.near(few)[lines][exists] & ~in_sight
         close = close_sums(rows, in_sight, base, numerator, few, kept & shift.moved[lines][exists])

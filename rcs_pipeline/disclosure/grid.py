@@ -46,6 +46,17 @@ class Grid:
         wholes = len(np.unique(self.parents[self.parents >= 0]))
         return replace(self, sums=self.sums[: wholes * len(self.groups)])
 
+    @property
+    def over_distant_groups(self) -> Grid:
+        """The same slots with the sums over ways of grouping that have another way between the two.
+
+        They follow from `sums`; where that other way is not in sight, they are what is left to add up.
+        """
+        from scipy import sparse
+
+        distant = _group_sums(self.groups, distant=True)
+        return replace(self, sums=sparse.csr_array(sparse.kron(sparse.eye_array(len(self.parents)), distant)))
+
     def carried_up(self, marked: Bools) -> Bools:
         """A mark of sums (lines by sums) for the same sums over groups of the places above as well."""
         found, of_places = marked.copy(), self.over_places.sums.shape[0]
@@ -140,8 +151,8 @@ def _place_sums(parents: Ints) -> sparse.csr_array:
     return sparse.csr_array((data, (rows, columns)), shape=(len(wholes), len(parents)))
 
 
-def _group_sums(groups: Sequence[tuple[str, str]]) -> sparse.csr_array:
-    """A way of grouping adds up to every coarser one that has no other between the two."""
+def _group_sums(groups: Sequence[tuple[str, str]], *, distant: bool = False) -> sparse.csr_array:
+    """A way of grouping adds up to every coarser one without another between the two; `distant`: with one."""
     from scipy import sparse
 
     ways = sorted({by for by, _ in groups})
@@ -151,10 +162,8 @@ def _group_sums(groups: Sequence[tuple[str, str]]) -> sparse.csr_array:
     row = 0
     for coarse in ways:
         finer = [way for way in ways if names[coarse] < names[way]]
-        next_finer = [
-            way for way in finer if not any(names[coarse] < names[other] < names[way] for other in finer)
-        ]
-        for fine in next_finer:
+        with_another = {way for way in finer if any(names[other] < names[way] for other in finer)}
+        for fine in [way for way in finer if (way in with_another) == distant]:
             wholes: dict[str, list[int]] = {}
             for by, value in groups:
                 if by == fine:

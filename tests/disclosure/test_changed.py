@@ -181,17 +181,22 @@ def test_a_whole_that_is_made_of_nothing_but_known_parts_is_known() -> None:
     assert np.flatnonzero(found[1]).tolist() == [5, 7, 11]
 
 
-def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_another() -> None:
+@pytest.mark.parametrize(
+    ("of_whole", "still"),
+    [([0, 3], [False, True, True]), ([3, 0], [False, False, True]), ([3, 3], [False, False, True])],
+)
+def test_another_answer_to_one_question_says_nothing_of_the_hidden_numbers_of_another(
+    of_whole: list[int], still: list[bool]
+) -> None:
     # Two questions of one family and one of another; two places, of which the second is the first's part.
     hidden = np.array([[False, True]] * 3)
-    moved = Shift(
-        ~hidden, np.zeros((3, 2), int), np.array([[3, 0], [0, 0], [0, 0]]), np.zeros((3, 2), bool),
-        np.zeros((3, 2), bool),
-    )  # fmt: skip
+    base, numerator = np.zeros((3, 2), int), np.zeros((3, 2), int)
+    base[0, 0], numerator[0, 0] = of_whole
+    moved = Shift(~hidden, base, numerator, np.zeros((3, 2), bool), np.zeros((3, 2), bool))
     before = Before(hidden, (moved,), np.zeros((3, 2), bool))
     families = np.array([0, 0, 1])
-    still = before.still(np.array([-1, 0]), np.ones((3, 2), bool), families)
-    assert still.tolist() == [[False, False], [False, False], [False, True]]
+    found = before.still(np.array([-1, 0]), np.ones((3, 2), bool), families)
+    assert found.tolist() == [[False, here] for here in still]
 
 
 @pytest.mark.parametrize(

@@ -379,6 +379,20 @@ def test_three_releases_of_other_programmes_hold(tmp_path: Path, product: Produc
         people += pupils(seed + 100, {draw.choice(list(SIZES)): draw.choice([0, 1, 8, 30])}, (0.3, 0.05, 0.5))
 
 
+def test_those_who_are_left_of_everybody_beside_one_group_alone_are_not_told_twice(
+    tmp_path: Path, product: Product
+) -> None:
+    """Neither sexes nor stages are in sight then, but everybody is, and one of the groups by both."""
+    earlier: list[Given] = []
+    people = pupils(5, {"A": 700, "B": 240, "C": 260, "D": 500}, (0.4, 0.15, 0.5))
+    for version, leave in enumerate(({}, {"A": 9}, {"D": 17, "B": 10}, {"D": 2, "B": 12})):
+        for place, many in leave.items():
+            people = without(people, many, place)
+        made = after(tmp_path / str(version), people, product, *earlier)
+        assert failed(made, product, *earlier) == {}
+        earlier.append(given(made, f"1.{version}.0"))
+
+
 def test_where_one_leaves_a_place_out_of_sight_its_whole_is_not_taken_for_known(
     tmp_path: Path, first: Path, people: list[Row], release: Given, product: Product
 ) -> None:
@@ -457,6 +471,19 @@ def test_who_comes_does_not_hide_behind_figures_that_are_kept_for_the_sake_of_on
     near = after(tmp_path / "near", left, product, release)
     assert worked_out(one, near, "E")
     assert "narrower" in failed(near, product, release)["disclosure.open.linked"]
+
+
+def test_who_comes_does_not_hide_behind_another_question_that_is_cut_anew(
+    tmp_path: Path, product: Product
+) -> None:
+    """Questions with the same bases: of the others everything that was in sight is as it was."""
+    everybody = pupils(2, SIZES, (0.4, 0.15, 0.5))
+    one = after(tmp_path / "one", [row for row in everybody if row[0] != "E"], product)
+    release = given(one, "1.0.0")
+    cut = [(*row[:-1], 1 - row[-1]) for row in without(everybody, 1, "D")]
+    two = after(tmp_path / "two", cut, product, release)
+    assert worked_out(one, two, "E") == 0
+    assert failed(two, product, release) == {}
 
 
 @pytest.mark.parametrize(

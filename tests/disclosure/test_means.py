@@ -41,7 +41,10 @@ def pupils(seed: int) -> list[Row]:
 
 
 def after(folder: Path, people: list[Row], product: Product, *earlier: Given) -> Path:
-    """The candidate of these pupils' mean score, protected beside earlier releases."""
+    """The candidate of these pupils' mean score, protected beside earlier releases.
+
+    A pupil without a score left, and those who stay stand for them.
+    """
     folder.mkdir()
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(
@@ -55,7 +58,8 @@ def after(folder: Path, people: list[Row], product: Product, *earlier: Given) ->
                 coalesce(place, tranche, 'rcs') as geography_code, tranche,
                 concat_ws('+', case when sex is not null then 'sex' end,
                     case when stage is not null then 'stage' end) as ways,
-                concat_ws('+', sex, stage) as value, count(*) as base, avg(score) as mean
+                concat_ws('+', sex, stage) as value, count(score) as base, count(*) as weight,
+                avg(score) as mean
             from pupils
             group by grouping sets (
                 (), (sex), (stage), (sex, stage), (tranche), (tranche, sex), (tranche, stage),
@@ -69,7 +73,7 @@ def after(folder: Path, people: list[Row], product: Product, *earlier: Given) ->
         )
         connection.execute(
             f"create table answers as select 'i0' as indicator_id, {shared}, base, null::integer as"
-            " numerator, mean as estimate, base::double as weighted_base, 20.0 as comparator,"
+            " numerator, mean as estimate, weight::double as weighted_base, 20.0 as comparator,"
             " null::varchar as symbol from groups"
         )
         connection.execute(
@@ -123,4 +127,25 @@ def test_it_is_noticed_where_it_is(
     assert "sums whose means tell another score of the same few" in failed(folder, product, release)[CHECK]
     # The same people with the same scores say nothing.
     folder = after(tmp_path / "three", people, product, release)
+    assert failed(folder, product, release) == {}
+
+
+def test_of_whom_those_who_left_and_those_who_stay_show_the_same_mean_nothing_is_told(
+    tmp_path: Path, people: list[Row], product: Product
+) -> None:
+    """Weights are made for the roll, so a place whose rounded mean stays weighs what it weighed."""
+    others = [row for row in people if row[0] != "D"]
+    of_d = [(*row[:2], "female", "S1", 20) for row in people if row[0] == "D"]
+    of_d[-1] = (*of_d[-1][:4], 22)
+    of_d[:5] = [(*row[:4], 19) for row in of_d[:5]]
+    then = [row for row in others if row[0] != "E"] + of_d
+    release = given(after(tmp_path / "one", then, product), "1.0.0")
+    left = [(*row[:4], None) if number < 12 else row for number, row in enumerate(of_d)]
+    folder = after(tmp_path / "two", others + left, product, release)
+    everybody = "geography_code = 'D' and group_by = 'all'"
+    one, two = (
+        rows(candidate / "protected/open/answers.parquet", "base, estimate, weighted_base", everybody)
+        for candidate in (tmp_path / "one", folder)
+    )
+    assert [row[1:] for row in one] == [row[1:] for row in two] and one[0][0] == two[0][0] + 12
     assert failed(folder, product, release) == {}
