@@ -33,6 +33,10 @@ class DisclosurePolicy(StatedPolicy):
     )
     interval_width: int | None = Field(None, ge=1, description="of what can be derived for a hidden number")
     minimum_difference: int | None = Field(None, ge=1, description="of two shown groups, in pupils")
+    kept_share: float | None = Field(
+        None, ge=0, lt=1,
+        description="of a row's people; one that is hidden for others keeps its figures while no more differ",
+    )  # fmt: skip
     hide_sensitive_zeros: bool | None = Field(
         None, description="nobody and everybody are hidden where the indicator is sensitive"
     )

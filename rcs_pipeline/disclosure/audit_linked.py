@@ -34,6 +34,7 @@ from rcs_pipeline.disclosure.audit_linked_before import (
     close_sums,
     lacking_the_same,
     lay_before,
+    lay_given,
     told_by_sums,
 )
 from rcs_pipeline.disclosure.audit_means import told_by_means
@@ -153,7 +154,8 @@ def _attack(
     skipped = lay_follow_ups(connection, product, linked)
     without_figures = lay_figures(connection, folder, product, audience, table, linked)
     few = product.file.disclosure.minimum_difference or 1
-    lay_before(connection, table, linked, before, few)
+    lay_given(connection, table, linked, before)
+    lay_before(connection, few)
     counted = connection.execute("select count(*), count(*) filter (where hidden) from attacked").fetchone()
     cells, hidden = counted or (0, 0)
     minimum = int(getattr(product.file.disclosure, linked.minimum))
@@ -174,7 +176,7 @@ def _attack(
     width_kept = product.file.disclosure.interval_width or 0
     told_apart = told_by_sums(connection, few, width_kept) if before else 0
     by_means = told_by_means(connection, folder, product, audience, table, linked, before) if before else 0
-    for came in _came(connection, product, table, linked, before, few) if before else ():
+    for came in _came(connection, product, linked, len(before), few) if before else ():
         narrow, known = narrow + came.narrow.sum(), known + came.known.sum()
     return Attacked(
         table=table.name,
@@ -198,9 +200,8 @@ def _attack(
 
 
 def _came(
-    connection: DuckDBPyConnection, product: Product, table: ProductTable, linked: LinkedTable,
-    before: Sequence[Laid], few: int,
-) -> Iterator[Finding]:  # fmt: skip
+    connection: DuckDBPyConnection, product: Product, linked: LinkedTable, releases: int, few: int
+) -> Iterator[Finding]:
     """What is found of few who came, for readers of each set of releases that had none of the same people.
 
     They have to be wide when all that looks unchanged since is taken for known, kept figures as well. Lays
@@ -211,9 +212,9 @@ def _came(
         "create or replace temp table known_of_all as"
         " select cell, told, known_base as of_base from attacked_beside where told or known_base"
     )
-    sets = {tuple(some) for some in lacking_the_same(connection)} | {tuple(range(len(before)))}
+    sets = {tuple(some) for some in lacking_the_same(connection)} | {tuple(range(releases))}
     for some in sorted(sets):
-        lay_before(connection, table, linked, [before[number] for number in some], few)
+        lay_before(connection, few, some)
         # Readers of those have the other releases as well.
         connection.execute(
             "update attacked_beside set told = attacked_beside.told or known_of_all.told,"

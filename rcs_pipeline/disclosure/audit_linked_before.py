@@ -21,21 +21,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def lay_before(
-    connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTable, before: Sequence[Laid], few: int
+def lay_given(
+    connection: DuckDBPyConnection, table: ProductTable, linked: LinkedTable, before: Sequence[Laid]
 ) -> None:
-    """`attacked_then`: a row a cell and release; `attacked_beside`: `attacked` with what readers know.
-
-    `attacked_new`: cells of which a release had nothing, though it had the line: of nobody, as everybody
-    knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
-    nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
-    those who came do not account for, in the line itself or in a base that it shares. `newcomer`: everybody
-    knows that nobody of the cell was in any of these releases. `base_taken`, `numerator_taken`, `rest_taken`
-    (of the complement): hidden then, or since only a few differ, where nothing shown of the place differs by
-    `few` pupils, so that the number is taken for that of before; but not where a whole says that this is
-    wrong.
-    `known_base` is true as well where a release showed the base.
-    """
+    """`attacked_given`: a row for each cell of `attacked` and each release that had it, numbered by age."""
     columns = [*SHAPE, "release", "seen", "then_base", "then_numerator"]
     kinds = [*["varchar"] * len(SHAPE), "bigint", "boolean", "bigint", "bigint"]
     nothing = (f"null::{kind} as {column}" for column, kind in zip(columns, kinds, strict=True))
@@ -51,10 +40,30 @@ def lay_before(
             )
     keys = ", ".join(SHAPE)
     connection.execute(f"""
-        create or replace temp table attacked_then as
+        create or replace temp table attacked_given as
         select attacked.cell, release, seen, then_base, then_numerator
         from attacked inner join ({" union all ".join(rows)}) using ({keys})
     """)
+
+
+def lay_before(connection: DuckDBPyConnection, few: int, some: Sequence[int] | None = None) -> None:
+    """`attacked_then`: a row a cell and release; `attacked_beside`: `attacked` with what readers know.
+
+    `some`: the numbers of the releases, of those in `attacked_given`; all where it is not said.
+
+    `attacked_new`: cells of which a release had nothing, though it had the line: of nobody, as everybody
+    knows. `told`: a release showed the very counts of today. `was_hidden`: one hid them; `unchanged`: and
+    nothing that it showed of the place is another number today, nor is a whole that the parts in sight and
+    those who came do not account for, in the line itself or in a base that it shares. `newcomer`: everybody
+    knows that nobody of the cell was in any of these releases. `base_taken`, `numerator_taken`, `rest_taken`
+    (of the complement): hidden then, or kept and the same, where nothing shown of the place differs by `few`
+    pupils, so that the number is taken for that of before; but not where a whole says that this is wrong.
+    `known_base` is true as well where a release showed the base.
+    """
+    which = "true" if some is None else f"list_contains({list(some)}::bigint[], release)"
+    connection.execute(
+        f"create or replace temp table attacked_then as select * from attacked_given where {which}"
+    )
     connection.execute("""
         create or replace temp table attacked_new as
         select attacked.cell, lines.release
@@ -72,7 +81,7 @@ def lay_before(
             coalesce(was_hidden, false) as was_hidden,
             coalesce(was_hidden, false) and place_moved.pupils is null as unchanged,
             attacked.cell not in (select cell from attacked_then) as newcomer,
-            coalesce(place_moved.pupils, 0) < {few} as looks_same, coalesce(near, false) as kept,
+            coalesce(place_moved.pupils, 0) < {few} as looks_same, coalesce(kept, false) as kept,
             coalesce(place_moved.of_bases, 0) < {few}
                 and (was_hidden and base_off is not true or kept and base_told) as base_taken,
             looks_same and (was_hidden and numerator_off is not true or kept and numerator_told)

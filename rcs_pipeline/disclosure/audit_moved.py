@@ -17,25 +17,29 @@ if TYPE_CHECKING:
 def lay_moves(connection: DuckDBPyConnection, few: int) -> None:
     """Lay out what moved since earlier releases, from `attacked_then`, `attacked_new` and `attacked_sums`.
 
+    `attacked_silent`: cells that are hidden and keep their figures though `few` or more moved since a
+    release, and no other one says so by its figure, or by having none.
+
     `attacked_apart`: a row a cell of earlier releases. `was_hidden`: one hid it; `told`: one showed the very
     counts of today, `base_told` the base, `numerator_told` and `rest_told` the numerator and the complement;
-    `most`: the pupils that it is apart from one that showed it, `most_of_base` by the base alone; `near`:
-    from one, fewer than `few`.
+    `most`: the pupils that it is apart from one that showed it, `most_of_base` by the base alone, and of
+    silent ones fewer than `few`; `kept`: its figures stay, since it is that near or silent.
 
     `attacked_rests`: sums over groups of figures that were in sight and less than `few` apart, while those in
     none of the parts are others: nobody knows how many, nor in the same groups of the places above.
 
-    `attacked_unseen`: cells that a release hid, of wholes that moved by something else than their parts in
-    sight and those who came. `pupils`: by how many, `of_base` by the base alone; `base_off`, `numerator_off`,
-    `rest_off`: of places, which count it was, the last that of the complement.
+    `attacked_unseen`: cells that a release hid, of wholes that show that they moved by something else than
+    their parts in sight and those who came. `pupils`: by how many, `of_base` by the base alone; `base_off`,
+    `numerator_off`, `rest_off`: of places, which count it was, the last that of the complement.
 
     `attacked_moved`: lines and places of which something shown, or such a whole, is another number.
     `pupils`: by how many at most, in the line itself or in a base of its family; `of_bases`: in one of these
     alone. Somebody who came, whom no release had, counts as `few`.
     """
+    _lay_silent(connection, few)
     _lay_apart(connection, few)
     _lay_rests(connection, few)
-    _lay_unseen(connection)
+    _lay_unseen(connection, few)
     # What has no line of its own is true of all the lines that share their bases.
     connection.execute(f"""
         create or replace temp table attacked_moved as
@@ -98,29 +102,54 @@ def _lay_rests(connection: DuckDBPyConnection, few: int) -> None:
     """)
 
 
+def _lay_silent(connection: DuckDBPyConnection, few: int) -> None:
+    connection.execute(f"""
+        create or replace temp table attacked_silent as
+        select cell, attacked_then.release
+        from attacked_then inner join attacked using (cell)
+        where seen and hidden and {_apart("attacked.base", "attacked.numerator", "attacked_then")} >= {few}
+            and not exists (
+                select 1 from attacked_given as other
+                where other.cell = attacked.cell and (not other.seen
+                    or {_apart("other.then_base", "other.then_numerator", "attacked_then")} >= {few})
+            )
+    """)
+
+
+def _apart(base: str, numerator: str, then: str) -> str:
+    """How many pupils at least are apart, as SQL."""
+    by_base, by_numerator = f"{base} - {then}.then_base", f"coalesce({numerator} - {then}.then_numerator, 0)"
+    rest = f"coalesce({by_base} - ({numerator} - {then}.then_numerator), 0)"
+    return f"greatest(abs({by_base}), abs({by_numerator}), abs({rest}))"
+
+
 def _lay_apart(connection: DuckDBPyConnection, few: int) -> None:
     connection.execute(f"""
         create or replace temp table attacked_apart as
         with apart as (
-            select cell, seen, base - then_base as base_by, then_base = base as same_base,
+            select cell, seen, abs(base - then_base) as by_base, then_base = base as same_base,
                 then_numerator = numerator as same_numerator,
                 base - numerator = then_base - then_numerator as same_rest,
-                numerator is null or then_numerator is not null as both_counted, greatest(
-                abs(base - then_base), coalesce(abs(numerator - then_numerator), 0),
-                coalesce(abs(base - then_base - numerator + then_numerator), 0)) as pupils
-            from attacked_then inner join attacked using (cell)
+                numerator is null or then_numerator is not null as both_counted,
+                {_apart("attacked.base", "attacked.numerator", "attacked_then")} as pupils,
+                silent.cell is not null as is_silent,
+                case when is_silent then {few - 1} end as at_most
+            from attacked_then
+            inner join attacked using (cell)
+            left join attacked_silent as silent using (cell, release)
         )
         select cell, bool_or(not seen) as was_hidden, bool_or(seen and both_counted and pupils = 0) as told,
-            bool_or(seen and same_base) as base_told, coalesce(max(pupils) filter (where seen), 0) as most,
-            coalesce(max(abs(base_by)) filter (where seen), 0) as most_of_base,
-            bool_or(seen and pupils between 1 and {few - 1}) as near,
+            bool_or(seen and same_base) as base_told,
+            coalesce(max(least(pupils, at_most)) filter (where seen), 0) as most,
+            coalesce(max(least(by_base, at_most)) filter (where seen), 0) as most_of_base,
+            bool_or(seen and (is_silent or pupils between 1 and {few - 1})) as kept,
             bool_or(seen and same_numerator) as numerator_told, bool_or(seen and same_rest) as rest_told
         from apart group by cell
     """)
 
 
-def _lay_unseen(connection: DuckDBPyConnection) -> None:
-    connection.execute("""
+def _lay_unseen(connection: DuckDBPyConnection, few: int) -> None:
+    connection.execute(f"""
         create or replace temp table attacked_unseen as
         with recursive moved as (
             select total, release, cell, sign, seen, false as is_new,
@@ -148,15 +177,21 @@ def _lay_unseen(connection: DuckDBPyConnection) -> None:
             from reached group by total, release
         ),
         left_over as (
-            select total, release, by_base - for_base as of_base, by_numerator - for_numerator as of_numerator
-            from moved inner join accounted using (total, release)
+            select total, release, by_base - for_base as of_base,
+                by_numerator - for_numerator as of_numerator, silent.cell is null as shows,
+                case when not shows then {few - 1} end as at_most
+            from moved
+            inner join accounted using (total, release)
+            left join attacked_silent as silent using (cell, release)
             where sign < 0 and seen and (by_base <> for_base or by_numerator <> for_numerator)
         )
-        select cell, max(greatest(abs(of_base), abs(of_numerator))) as pupils,
-            max(abs(left_over.of_base)) as of_base,
-            coalesce(bool_or(of_base <> 0) filter (where total like '%|place'), false) as base_off,
-            coalesce(bool_or(of_numerator <> 0) filter (where total like '%|place'), false) as numerator_off,
-            coalesce(bool_or(of_base <> of_numerator) filter (where total like '%|place'), false) as rest_off
-        from reached inner join left_over using (total, release)
+        select cell, max(least(greatest(abs(of_base), abs(of_numerator)), at_most)) as pupils,
+            max(least(abs(left_over.of_base), at_most)) as of_base,
+            coalesce(bool_or(of_base <> 0) filter (where of_places), false) as base_off,
+            coalesce(bool_or(of_numerator <> 0) filter (where of_places), false) as numerator_off,
+            coalesce(bool_or(of_base <> of_numerator) filter (where of_places), false) as rest_off
+        from reached
+        inner join left_over using (total, release)
+        cross join lateral (select total like '%|place' and shows as of_places)
         where not seen and not is_new group by cell
     """)

@@ -9,7 +9,8 @@ is not known from counts, but it is at least as many as the base, the numerator 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,7 +44,7 @@ class Shift:
 
     `seen`: the release showed the cell. `moved`: it showed another mean of the same base and weights, so that
     somebody's answer is another one. `came`: it had rows of the line and none of the cell: everybody there
-    is new, and everybody knows it.
+    is new, and everybody knows it. `stale`: many moved, and no release says so.
     """
 
     seen: Bools
@@ -51,6 +52,24 @@ class Shift:
     numerator: Ints
     moved: Bools
     came: Bools
+    stale: Bools | None = None
+
+    @property
+    def silent(self) -> Bools:
+        """Cells of which nobody sees that they moved."""
+        return np.zeros_like(self.seen) if self.stale is None else self.stale
+
+    def with_stale(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Shift:
+        """The same where `hidden` cells keep their figures though `few` people or more moved.
+
+        Unless another release shows a figure that is as far from this one's; `every`: of all releases.
+        """
+        told = np.zeros_like(self.seen)
+        for other in every:
+            apart = people(self.base - other.base, self.numerator - other.numerator)
+            told |= other.seen & (apart >= few)
+        many = self.seen & (people(self.base, self.numerator) >= few)
+        return replace(self, stale=self.silent | hidden & many & ~told)
 
     def near(self, few: int) -> Bools:
         """Cells that it showed, and that somebody has left or joined since, but not `few` people or more."""
@@ -78,13 +97,15 @@ class Shift:
         by = {Count.BASE: self.base, Count.NUMERATOR: self.numerator}
         return by[count] if count in by else self.base - self.numerator
 
-    def unseen_parts(self, parents: Ints, few: int = 1, of: Count | None = None) -> Bools:
+    def unseen_parts(
+        self, parents: Ints, few: int = 1, of: Count | None = None, *, silent: bool = False
+    ) -> Bools:
         """Cells that it did not show, of a whole that moved by `few` otherwise than the parts that it showed.
 
         A part that came accounts for what it adds, in sight or not: nobody else need be another one. A part
         that it did not show is accounted for by its own parts, and where those do not, they may all be
         others. `parents`: of each place the number of the place that it is a part of, or -1. `of`: by one of
-        the counts alone.
+        the counts alone. `silent`: wholes as well of which nobody sees that they moved.
         """
         shape = (len(self.seen), len(parents), -1)
         seen, came = self.seen.reshape(shape), self.came.reshape(shape)
@@ -96,6 +117,7 @@ class Shift:
                 known = seen[:, part] | came[:, part]
                 parts[:, parents[part]] += np.where(known, each[:, part], parts[:, part])
             left |= seen & (np.abs(each - parts) >= few)
+        left &= ~self.silent.reshape(shape) | silent
         found = np.zeros_like(seen)
         for place in _from_above(parents):
             above = int(parents[place])
@@ -115,6 +137,19 @@ class Before:
     shifts: tuple[Shift, ...]
     withheld: Bools
     arrivals: tuple[Before, ...] = ()
+
+    def with_stale(self, hidden: Bools, few: int) -> Before:
+        """The same where nobody sees of `hidden` cells that many moved (see `Shift.with_stale`).
+
+        What an earlier release hid has no figure that could stay.
+        """
+        return self._with_stale(hidden & ~self.hidden, few, self.shifts)
+
+    def _with_stale(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Before:
+        return replace(
+            self, shifts=tuple(shift.with_stale(hidden, few, every) for shift in self.shifts),
+            arrivals=tuple(some._with_stale(hidden, few, every) for some in self.arrivals),
+        )  # fmt: skip
 
     def near(self, few: int) -> Bools:
         """Cells that are not to be shown anew: too few people differ from what an earlier release showed."""
@@ -142,13 +177,12 @@ class Before:
         arguments are those of `unmoved`.
         """
         looks_so, of_base = (self.unmoved(parents, exists, family_of, few, of) for of in (None, Count.BASE))
-        near = self.near(few)
-        found = []
+        kept, found = self.near(few) | _any(self.hidden, [shift.silent for shift in self.shifts]), []
         for count in Count:
             off = _any(self.hidden, [shift.unseen_parts(parents, of=count) for shift in self.shifts])
             same = _any(self.hidden, [shift.seen & (shift.of(count) == 0) for shift in self.shifts])
             place = of_base if count is Count.BASE else looks_so
-            found.append(np.asarray((self.hidden & ~off | near & same) & place))
+            found.append(np.asarray((self.hidden & ~off | kept & same) & place))
         return Taken(*found)
 
     def newcomers(self, exists: Bools) -> Bools:
@@ -177,12 +211,16 @@ class Before:
             of: whether bases alone are looked at.
         """
         own, shared = np.zeros_like(self.hidden), self.newcomers(exists)
+        # Nobody sees that a few moved either, and by one pupil a place is another one.
+        silent = few == 1
         for shift in self.shifts:
             # Another mean is the other answer of one, as far as anybody can say.
             apart = np.maximum(people(shift.base, shift.numerator), shift.moved)
-            own |= shift.seen & (apart >= few) | self.hidden & shift.unseen_parts(parents, few)
-            shared |= shift.seen & (np.abs(shift.base) >= few)
-            shared |= self.hidden & shift.unseen_parts(parents, few, Count.BASE)
+            seen = shift.seen & (~shift.silent | silent)
+            own |= seen & (apart >= few)
+            own |= self.hidden & shift.unseen_parts(parents, few, silent=silent)
+            shared |= seen & (np.abs(shift.base) >= few)
+            shared |= self.hidden & shift.unseen_parts(parents, few, Count.BASE, silent=silent)
         shape = (len(own), len(parents), -1)
         by_line, of_bases = (cells.reshape(shape).any(axis=2) for cells in (own, shared))
         by_family = np.zeros((int(family_of.max(initial=-1)) + 1, len(parents)), dtype=bool)
@@ -228,70 +266,6 @@ class Before:
 def people(base: Ints, numerator: Ints) -> Ints:
     """The least number of people who are counted in one of two groups and not, or not so, in the other."""
     return np.asarray(np.maximum(np.maximum(np.abs(base), np.abs(numerator)), np.abs(base - numerator)))
-
-
-def close_sums(
-    rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints, few: int, moved: Bools
-) -> Bools:
-    """Sums of which what is left beside the parts in sight was published before, with few people apart.
-
-    Args:
-        rows: a sum a row, +1 for its parts and -1 for its whole.
-        both: the columns that are in sight and were in sight before.
-        base: by how many each base moved; `numerator`: likewise.
-        few: how many people at least have to differ.
-        moved: the columns of another mean of the same people, which are not shown anew.
-    """
-    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
-    left = [
-        np.rint(rows @ np.where(both, item, 0).astype(float)).astype(np.int64) for item in (base, numerator)
-    ]
-    apart = people(left[0], left[1])
-    answered = ((rows > 0).astype(float) @ moved.astype(float)) > 0
-    return np.asarray(whole & (apart < few) & ((apart > 0) | answered))
-
-
-def told_by_sums(
-    rows: sparse.csr_array, both: Bools, kept: Bools, base: Ints, numerator: Ints, few: int, width: int
-) -> Bools:
-    """Sums whose parts in sight say nearly how far their kept parts are from what they show.
-
-    Everybody knows of a kept figure that fewer than `few` differ; of two that together moved by twice as
-    many, everybody knows by how many each did.
-
-    Args:
-        rows: as for `close_sums`; so are `both`, `base`, `numerator` and `few`.
-        kept: the columns that were in sight before and are kept now.
-        width: how much room the move of a kept part must have.
-    """
-    parts, moved = (rows > 0).astype(float), np.zeros(rows.shape[0])
-    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
-    unknown = (parts @ (~(both | kept)).astype(float)) > 0
-    for item in (base, numerator, base - numerator):
-        moved = np.maximum(moved, np.abs(rows @ np.where(both, item, 0).astype(float)))
-    most = (few - 1) * (parts @ (kept & ~both).astype(float))
-    # Where none is kept, a part is gone that was there, and nothing is left of it to be told.
-    return np.asarray(whole & ~unknown & (moved > 0) & (most > 0) & (most - moved < width))
-
-
-def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:
-    """Sums over more than one level of places: a whole and the parts of its parts.
-
-    Args:
-        places: the sums over one level, +1 for the parts and -1 for the whole.
-        both: columns in sight; a part in sight stands once for itself, and once its parts stand for it.
-    """
-    from scipy import sparse
-
-    parts, wholes = (places > 0).astype(float), (places < 0).astype(float)
-    found = []
-    for replaced in (np.ones(places.shape[1]), (~both).astype(float)):
-        taken_apart = (parts * replaced) @ wholes.T
-        deeper = sparse.csr_array(places + taken_apart @ places)
-        found.append(deeper[np.flatnonzero(np.diff(sparse.csr_array(taken_apart).indptr))])
-    rows = sparse.csr_array(sparse.vstack(found, format="csr"))
-    rows.eliminate_zeros()
-    return rows
 
 
 def _from_above(parents: Ints) -> list[int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rcs_pipeline.disclosure.changed import close_sums, further_sums, people, told_by_sums
+from rcs_pipeline.disclosure.changed import people
 from rcs_pipeline.disclosure.counts import Counts, Reason, numbered, stacked
 from rcs_pipeline.disclosure.linear import Bools, Floats, Ints, System
 
@@ -82,3 +82,67 @@ def close_to_earlier(counts: Counts, reasons: Ints, few: int, width: int) -> Boo
         own[exists] = _one_of_each(rows, close, parts, can, cost)
         found[lines] |= own
     return found
+
+
+def close_sums(
+    rows: sparse.csr_array, both: Bools, base: Ints, numerator: Ints, few: int, moved: Bools
+) -> Bools:
+    """Sums of which what is left beside the parts in sight was published before, with few people apart.
+
+    Args:
+        rows: a sum a row, +1 for its parts and -1 for its whole.
+        both: the columns that are in sight and were in sight before.
+        base: by how many each base moved; `numerator`: likewise.
+        few: how many people at least have to differ.
+        moved: the columns of another mean of the same people, which are not shown anew.
+    """
+    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
+    left = [
+        np.rint(rows @ np.where(both, item, 0).astype(float)).astype(np.int64) for item in (base, numerator)
+    ]
+    apart = people(left[0], left[1])
+    answered = ((rows > 0).astype(float) @ moved.astype(float)) > 0
+    return np.asarray(whole & (apart < few) & ((apart > 0) | answered))
+
+
+def told_by_sums(
+    rows: sparse.csr_array, both: Bools, kept: Bools, base: Ints, numerator: Ints, few: int, width: int
+) -> Bools:
+    """Sums whose parts in sight say nearly how far their kept parts are from what they show.
+
+    Everybody knows of a kept figure that fewer than `few` differ; of two that together moved by twice as
+    many, everybody knows by how many each did.
+
+    Args:
+        rows: as for `close_sums`; so are `both`, `base`, `numerator` and `few`.
+        kept: the columns that were in sight before and are kept now.
+        width: how much room the move of a kept part must have.
+    """
+    parts, moved = (rows > 0).astype(float), np.zeros(rows.shape[0])
+    whole = ((rows < 0).astype(float) @ both.astype(float)) > 0
+    unknown = (parts @ (~(both | kept)).astype(float)) > 0
+    for item in (base, numerator, base - numerator):
+        moved = np.maximum(moved, np.abs(rows @ np.where(both, item, 0).astype(float)))
+    most = (few - 1) * (parts @ (kept & ~both).astype(float))
+    # Where none is kept, a part is gone that was there, and nothing is left of it to be told.
+    return np.asarray(whole & ~unknown & (moved > 0) & (most > 0) & (most - moved < width))
+
+
+def further_sums(places: sparse.csr_array, both: Bools) -> sparse.csr_array:
+    """Sums over more than one level of places: a whole and the parts of its parts.
+
+    Args:
+        places: the sums over one level, +1 for the parts and -1 for the whole.
+        both: columns in sight; a part in sight stands once for itself, and once its parts stand for it.
+    """
+    from scipy import sparse
+
+    parts, wholes = (places > 0).astype(float), (places < 0).astype(float)
+    found = []
+    for replaced in (np.ones(places.shape[1]), (~both).astype(float)):
+        taken_apart = (parts * replaced) @ wholes.T
+        deeper = sparse.csr_array(places + taken_apart @ places)
+        found.append(deeper[np.flatnonzero(np.diff(sparse.csr_array(taken_apart).indptr))])
+    rows = sparse.csr_array(sparse.vstack(found, format="csr"))
+    rows.eliminate_zeros()
+    return rows

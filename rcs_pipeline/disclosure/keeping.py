@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rcs_pipeline.contracts.disclosure_policy import DisclosurePolicy
 from rcs_pipeline.contracts.hide_rules import Follows
 from rcs_pipeline.contracts.product import ProductTable
 from rcs_pipeline.disclosure.counts import Reason
@@ -83,6 +84,13 @@ def people_apart(table: ProductTable, laid: Laid, now: str, then: str) -> str:
     return f"greatest({', '.join(found)})" if found else "null"
 
 
+def _most_apart(table: ProductTable, policy: DisclosurePolicy, then: str) -> str:
+    """How many people a row that is hidden for others may differ by and keep its figures, as SQL."""
+    few, share = int(policy.minimum_difference or 0), policy.kept_share or 0.0
+    people = [f"{share} * {then}.{name(base)}" for base, _ in counted(table)[:1]]
+    return f"greatest({', '.join([str(few - 1), *people])})"
+
+
 def near_rows(table: ProductTable, before: Sequence[Laid], few: int) -> str:
     """That a row of today, `today`, differs by too few people from one that was shown, as SQL.
 
@@ -103,7 +111,8 @@ def near_rows(table: ProductTable, before: Sequence[Laid], few: int) -> str:
 
 def keep(
     connection: DuckDBPyConnection, audience: str, table: ProductTable, columns: Sequence[str],
-    groups: Sequence[HiddenTogether], before: Sequence[Laid], few: int, money: frozenset[str] = frozenset(),
+    groups: Sequence[HiddenTogether], before: Sequence[Laid], policy: DisclosurePolicy,
+    money: frozenset[str] = frozenset(),
 ) -> Kept | None:  # fmt: skip
     """Find the rows of `judged` that keep their figures, and lay them out.
 
@@ -114,7 +123,8 @@ def keep(
         columns: those that the audience sees.
         groups: what is hidden together.
         before: the table's rows in earlier releases, oldest first.
-        few: how many people have to differ for new figures.
+        policy: how many people have to differ for new figures, and of how many a row that may not be shown
+            anew for the sake of others keeps its own.
         money: the columns of money, if the money of a row of `judged` stays (`__money_stays`).
     """
     # Bands are never given twice, so those of a withdrawn release stay as well.
@@ -123,7 +133,7 @@ def keep(
     # A column of money that is new has nothing to keep, and stays hidden beside what is kept.
     if not standing or not groups or not together - money <= standing[-1].columns:
         return None
-    last, linked = standing[-1], table.extension.linked
+    last, linked, few = standing[-1], table.extension.linked, int(policy.minimum_difference or 0)
     together, money = together & last.columns, money & last.columns
     compared = frozenset(linked.compared if linked else ()) & set(columns)
     reason = "judged.__reason_0"
@@ -136,7 +146,9 @@ def keep(
         whole = f"({reason} = 'derived' or {made_of('__other')}) and not {made_of('__moved')}"
     else:
         others = ", ".join(text(item) for item in FOR_OTHERS)
-        whole = f"{reason} is not null and {apart} < {few} and ({apart} > 0 or {reason} in ({others}))"
+        nearly = f"{apart} <= {_most_apart(table, policy, 'rows_then')}"
+        whole = f"{apart} between 1 and {few - 1} or {reason} in ({others}) and {nearly}"
+        whole = f"{reason} is not null and ({whole})"
         if linked:
             whole = f"({whole}) or ({reason} is null and judged.__quiet and {apart} = 0)"
         if table.extension.follows:

@@ -15,10 +15,11 @@ and what a few people have left or joined since is not shown anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rcs_pipeline.disclosure.changed import Before
 from rcs_pipeline.disclosure.counts import MEAN, Counts, Limits, Reason, families, numbered, stacked
 from rcs_pipeline.disclosure.differencing import close_to_earlier, too_close
 from rcs_pipeline.disclosure.linear import Bools, Ints, System
@@ -45,15 +46,28 @@ class Protected:
 
 def protect_counts(counts: Counts, limits: Limits) -> Protected:
     """Choose what to hide of linked counts."""
-    apart = np.zeros_like(counts.exists)
-    if counts.before is not None:
-        apart = counts.exists & counts.before.near(limits.minimum_difference)
+    before, few = counts.before, limits.minimum_difference
+    if before is None:
+        return _protected(counts, limits, np.zeros_like(counts.exists))
+    apart = counts.exists & before.near(few)
     while True:
-        found = _protected(counts, limits, apart)
-        more = close_to_earlier(counts, found.reasons, limits.minimum_difference, limits.width)
-        if not more.any():
+        found = _protected(replace(counts, before=before), limits, apart)
+        more = close_to_earlier(counts, found.reasons, few, limits.width)
+        seen, before = before, before.with_stale(found.reasons != Reason.SHOWN, few)
+        if not more.any() and _looks_the_same(counts, seen, before, few):
             return found
         apart |= more
+
+
+def _looks_the_same(counts: Counts, one: Before, other: Before, few: int) -> bool:
+    """Whether readers take the same for known beside those who came, whichever of the two it is."""
+    place = (counts.grid.parents, counts.exists, families(counts)[0])
+
+    def taken(before: Before) -> list[Bools]:
+        asked = [some for some in before.arrivals if some.newcomers(counts.exists).any()]
+        return [cells for some in asked for cells in some.taken(*place, few)]
+
+    return all((these == those).all() for these, those in zip(taken(one), taken(other), strict=True))
 
 
 def _protected(counts: Counts, limits: Limits, apart: Bools) -> Protected:

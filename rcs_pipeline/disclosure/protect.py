@@ -135,7 +135,8 @@ def _write(
         )
         connection.execute(f"create or replace temp table judged as select told.*{reasons} from {told}")
         seen_columns = [column.name for column in table.columns_for(audience)]
-        few = product.file.disclosure.minimum_difference
+        policy = product.file.disclosure
+        few = policy.minimum_difference
         money = frozenset[str]()
         if before and any(rule.kind == "money" for rule in table.extension.hide):
             added = table.extension.added_up
@@ -145,7 +146,7 @@ def _write(
             if hold_money(connection, table, groups, before, written, behind, decided):
                 staying.add((audience, table.name))
                 money = money_columns(table)
-        kept = keep(connection, audience, table, seen_columns, groups, before, few, money) if few else None
+        kept = keep(connection, audience, table, seen_columns, groups, before, policy, money) if few else None
         held = hold_rows(connection, table, before)
         write_mask(connection, target.parent / MASKS / audience, table, groups, kept)
         given, alone = (f"not {CAME}", f"not {GONE}") if held else ("true", "true")

@@ -7,15 +7,9 @@ import pytest
 from scipy import sparse
 
 from rcs_pipeline.disclosure.beside import before_of
-from rcs_pipeline.disclosure.changed import (
-    Before,
-    Shift,
-    close_sums,
-    further_sums,
-    people,
-    told_by_sums,
-)
+from rcs_pipeline.disclosure.changed import Before, Shift, people
 from rcs_pipeline.disclosure.counts import MEAN
+from rcs_pipeline.disclosure.differencing import close_sums, further_sums, told_by_sums
 from rcs_pipeline.disclosure.grid import make_grid
 
 FEW = 10

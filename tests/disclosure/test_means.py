@@ -11,7 +11,7 @@ import pytest
 
 from rcs_pipeline.contracts.product import Product
 from rcs_pipeline.disclosure import differencing
-from rcs_pipeline.disclosure.changed import close_sums
+from rcs_pipeline.disclosure.differencing import close_sums
 from rcs_pipeline.disclosure.earlier import Given
 from rcs_pipeline.disclosure.protect import protect
 from tests.disclosure.releases import given
