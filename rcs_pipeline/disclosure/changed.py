@@ -44,7 +44,7 @@ class Shift:
 
     `seen`: the release showed the cell. `moved`: it showed another mean of the same base and weights, so that
     somebody's answer is another one. `came`: it had rows of the line and none of the cell: everybody there
-    is new, and everybody knows it. `stale`: many moved, and no release says so.
+    is new, and everybody knows it. `silently`: many moved, and no release says so.
     """
 
     seen: Bools
@@ -52,14 +52,14 @@ class Shift:
     numerator: Ints
     moved: Bools
     came: Bools
-    stale: Bools | None = None
+    silently: Bools | None = None
 
     @property
     def silent(self) -> Bools:
         """Cells of which nobody sees that they moved."""
-        return np.zeros_like(self.seen) if self.stale is None else self.stale
+        return np.zeros_like(self.seen) if self.silently is None else self.silently
 
-    def with_stale(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Shift:
+    def with_silent(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Shift:
         """The same where `hidden` cells keep their figures though `few` people or more moved.
 
         Unless another release shows a figure that is as far from this one's; `every`: of all releases.
@@ -69,7 +69,7 @@ class Shift:
             apart = people(self.base - other.base, self.numerator - other.numerator)
             told |= other.seen & (apart >= few)
         many = self.seen & (people(self.base, self.numerator) >= few)
-        return replace(self, stale=self.silent | hidden & many & ~told)
+        return replace(self, silently=self.silent | hidden & many & ~told)
 
     def near(self, few: int) -> Bools:
         """Cells that it showed, and that somebody has left or joined since, but not `few` people or more."""
@@ -138,17 +138,17 @@ class Before:
     withheld: Bools
     arrivals: tuple[Before, ...] = ()
 
-    def with_stale(self, hidden: Bools, few: int) -> Before:
-        """The same where nobody sees of `hidden` cells that many moved (see `Shift.with_stale`).
+    def with_silent(self, hidden: Bools, few: int) -> Before:
+        """The same where nobody sees of `hidden` cells that many moved (see `Shift.with_silent`).
 
         What an earlier release hid has no figure that could stay.
         """
-        return self._with_stale(hidden & ~self.hidden, few, self.shifts)
+        return self._with_silent(hidden & ~self.hidden, few, self.shifts)
 
-    def _with_stale(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Before:
+    def _with_silent(self, hidden: Bools, few: int, every: Sequence[Shift]) -> Before:
         return replace(
-            self, shifts=tuple(shift.with_stale(hidden, few, every) for shift in self.shifts),
-            arrivals=tuple(some._with_stale(hidden, few, every) for some in self.arrivals),
+            self, shifts=tuple(shift.with_silent(hidden, few, every) for shift in self.shifts),
+            arrivals=tuple(some._with_silent(hidden, few, every) for some in self.arrivals),
         )  # fmt: skip
 
     def near(self, few: int) -> Bools:

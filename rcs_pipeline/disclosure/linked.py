@@ -53,7 +53,7 @@ def protect_counts(counts: Counts, limits: Limits) -> Protected:
     while True:
         found = _protected(replace(counts, before=before), limits, apart)
         more = close_to_earlier(counts, found.reasons, few, limits.width)
-        seen, before = before, before.with_stale(found.reasons != Reason.SHOWN, few)
+        seen, before = before, before.with_silent(found.reasons != Reason.SHOWN, few)
         if not more.any() and _looks_the_same(counts, seen, before, few):
             return found
         apart |= more

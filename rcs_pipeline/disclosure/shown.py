@@ -103,7 +103,7 @@ def in_words(reason: str, policy: DisclosurePolicy) -> str:
         "secondary": BESIDE,
         "few_answers": f"fewer than {_least(policy)} pupils of the school's group gave a usable answer",
         "small_school": f"fewer than {policy.minimum_school} pupils of the school gave a usable answer",
-        "earlier": f"fewer than {few} pupils differ from what an earlier release showed",
+        "earlier": f"fewer than {few} pupils, of it or beside it, differ from an earlier release",
         "differencing": f"two shown groups would differ by fewer than {few} pupils",
     }.get(reason, reason)
 

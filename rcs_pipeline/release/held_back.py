@@ -83,7 +83,10 @@ def in_short(found: tuple[HeldBack, ...]) -> str:
     rows = sum(item.kept + item.hidden for item in found)
     if not rows:
         return ""
-    why = "too few pupils differ from what was published, or the money of a map was given before"
+    why = (
+        "too few pupils differ from what was published, new figures would tell of others,"
+        " or the money of a map was given before"
+    )
     return f"{_rows(rows)} no new figures, since {why}"
 
 

@@ -97,12 +97,16 @@ def _where(draft: Draft) -> str:
 
 
 def _differences(draft: Draft) -> str:
-    few = draft.product.file.disclosure.minimum_difference
+    few, share = draft.product.file.disclosure.minimum_difference, draft.product.file.disclosure.kept_share
     if few is None:
         return ""
+    others = (
+        f" So it is where a new one would\ntell of others and no more than {share:.0%} of its pupils differ."
+    )
     return (
         f"From one release to the next a figure changes only where {few} pupils or more differ; elsewhere\n"
-        "it is that of an earlier release, or withheld. So parts need not add up after a correction.\n"
+        f"it is that of an earlier release, or withheld.{others if share else ''}"
+        " So parts need not add up\nafter a correction.\n"
     )
 
 

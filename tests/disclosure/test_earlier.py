@@ -298,7 +298,7 @@ def test_those_inside_are_told_why_a_figure_stayed(
     (shown,) = shown_to(second, product, product.table("reached"), row)
     assert shown.state == "kept"
     assert shown.reasons == (
-        "the figures of 1.0.0: fewer than 10 pupils differ from what an earlier release showed",
+        "the figures of 1.0.0: fewer than 10 pupils, of it or beside it, differ from an earlier release",
     )
 
 
@@ -512,7 +512,7 @@ def test_who_comes_does_not_hide_behind_a_place_that_many_left_and_that_keeps_it
     two = after(tmp_path / "two", left, product, release)
     assert failed(two, product, release) == {}
     # A choice for which the place is seen to have changed leaves numbers of few to be worked out.
-    monkeypatch.setattr(Before, "with_stale", lambda before, *_: before)
+    monkeypatch.setattr(Before, "with_silent", lambda before, *_: before)
     near = after(tmp_path / "near", left, product, release)
     assert "known exactly" in failed(near, product, release)["disclosure.open.linked"]
 
