@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rcs_pipeline.contracts.product import Product, ProductTable
 from rcs_pipeline.disclosure.audit_same_pupils import followed, follows_not, most_apart, weights_told
 from rcs_pipeline.disclosure.earlier import Given, Laid, lay_out, seen_in
-from rcs_pipeline.disclosure.engine import judged_file, name, text
+from rcs_pipeline.disclosure.engine import WAREHOUSE, judged_file, name, text
 from rcs_pipeline.ledger.paths import AFRESH
 from rcs_pipeline.ledger.records import Outcome
 
@@ -66,6 +66,7 @@ def judge(
             for laid in before:
                 more, compared = _compare(connection, product, audience, table, laid)
                 rows, found = rows + compared, found + more
+            found += _too_old(connection, product, audience, table) if before else []
             found += _came_or_went(connection, table, before)
             found += follows_not(connection, folder, product, audience, table, before)
             found += weights_told(connection, table, before, levels[0] if levels else "", few)
@@ -136,6 +137,29 @@ def _kept_rows(
     return [
         f"{count} rows {sentence}" for count, (_, sentence) in zip(found, tests, strict=True) if count
     ], kept
+
+
+def _too_old(
+    connection: DuckDBPyConnection, product: Product, audience: str, table: ProductTable
+) -> list[str]:
+    """Rows that keep figures of which more people are others today than the policy lets stay.
+
+    Rows that follow those of another table stay with them.
+    """
+    policy, held = product.file.disclosure, {column.name for column in table.columns_for(audience)}
+    pairs = [pair for pair in pairs_of(table) if pair[0] in held]
+    if table.extension.follows or table.extension.banded or not pairs:
+        return []
+    base, numerator = pairs[0]
+    apart = most_apart(base, numerator if numerator in held else None, "given_now", "truth")
+    few, share = int(policy.minimum_difference or 0) - 1, policy.kept_share or 0
+    most = f"greatest({few}, {share} * given_now.{name(base)})"
+    row = connection.execute(
+        f"select count(*) from given_now inner join {WAREHOUSE}.main.{name(table.name)} as truth"
+        f" on {_same(table, 'given_now', 'truth')} where {apart} > {most}"
+    ).fetchone()
+    says = "keep figures of which too many pupils are others today"
+    return [f"{row[0]} rows {says}"] if row and row[0] else []
 
 
 def _was_given(table: ProductTable, laid: Laid, rows: str) -> str:

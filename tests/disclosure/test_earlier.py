@@ -503,6 +503,16 @@ def test_a_figure_that_only_its_parts_forbid_stays_until_too_many_differ(
     assert sorted(shown) == [row for row in first if row[1] != "all"]
 
 
+def test_a_figure_that_stays_for_too_long_is_noticed(
+    tmp_path: Path, people: list[Row], release: Given, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = without_some_of_both(people, 8, "E")
+    assert failed(after(tmp_path / "two", left, product, release), product, release) == {}
+    monkeypatch.setattr(keeping, "_most_apart", lambda *_: "1000")
+    found = failed(after(tmp_path / "three", left, product, release), product, release)
+    assert "too many pupils are others today" in found[CHECK]
+
+
 def test_who_comes_does_not_hide_behind_a_place_that_many_left_and_that_keeps_its_figures(
     tmp_path: Path, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
